@@ -1,0 +1,169 @@
+//! What a database driver is: text and values in; rows and a classified error out.
+//!
+//! A driver never sees a statement tree, a table or a pool. Three object-safe traits are all there is; a driver of one's
+//! own implements them and goes into [`Engine::with_connector`](crate::Engine::with_connector).
+//!
+//! What a driver owes beside the traits:
+//!
+//! - **Fork**: what it opened belongs to the process that opened it. Before each write and in every `Drop` it compares
+//!   [`generation`](crate::process::generation) with the one it was opened in. In another process it answers
+//!   [`ErrorKind::Forked`](crate::ErrorKind::Forked) and its `Drop` does nothing. [`Socket`](crate::process::Socket)
+//!   does this for network drivers.
+//! - **Deadlines**: no call waits for ever.
+//! - **Truth**: [`Connection::status`] is what the server said last, not what the client counted.
+//! - **Errors**: classified by [`ErrorKind`](crate::ErrorKind); an error that cost the wire is marked
+//!   [`is_disconnect`](crate::Error::is_disconnect).
+
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod transport;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::process::Deadline;
+use crate::value::ValueRef;
+
+/// Knows how to reach one database, and opens connections to it.
+///
+/// It is shared by all threads and survives a fork, so it holds nothing that a lock guards.
+pub trait Connector: fmt::Debug + Send + Sync {
+    /// Opens a connection: resolve, connect, handshake, session settings.
+    ///
+    /// # Errors
+    /// [`Connect`](crate::ErrorKind::Connect) when nobody answers in time,
+    /// [`Authentication`](crate::ErrorKind::Authentication) when the server refuses.
+    fn connect(&self, deadline: Deadline) -> Result<Box<dyn Connection>>;
+}
+
+/// One connection to a database, in the hands of one thread at a time.
+///
+/// An answer that was not read to its end is the connection's concern: the next call reads past it.
+pub trait Connection: fmt::Debug + Send {
+    /// Runs one statement with its parameters and returns its answer, not yet read.
+    ///
+    /// # Errors
+    /// What the database says of the statement; a disconnect or [`Timeout`](crate::ErrorKind::Timeout) leaves the
+    /// connection broken.
+    fn execute<'c>(&'c mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<Box<dyn Cursor + 'c>>;
+
+    /// Runs one statement once for every `width` of the parameters, in order, and returns how many rows it changed in all.
+    /// `width` is at least 1 and divides the number of parameters.
+    ///
+    /// # Errors
+    /// The first error ends the run; what ran before it stays in the transaction.
+    fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64>;
+
+    /// Starts a transaction by this statement. A driver may send it together with the next statement, and report its
+    /// error there; [`status`](Connection::status) says `Active` from now on.
+    ///
+    /// # Errors
+    /// As for [`control`](Connection::control).
+    fn begin(&mut self, sql: &str) -> Result<()> {
+        self.control(sql)
+    }
+
+    /// Runs a statement that has neither parameters nor rows: COMMIT, SAVEPOINT, SET.
+    ///
+    /// # Errors
+    /// As for [`execute`](Connection::execute).
+    fn control(&mut self, sql: &str) -> Result<()>;
+
+    /// Whether a transaction is open, by what the server said last.
+    fn status(&self) -> TransactionStatus;
+
+    /// Asks the server for a sign of life.
+    ///
+    /// # Errors
+    /// A disconnect when there is none before the driver's deadline.
+    fn ping(&mut self) -> Result<()>;
+
+    /// Makes the connection fit for another user: reads past an unfinished answer, rolls back an open transaction.
+    ///
+    /// # Errors
+    /// Any error means that the connection is not clean and must be closed.
+    fn reset(&mut self) -> Result<()>;
+
+    /// Whether the wire is lost or in a state that nobody knows.
+    fn is_broken(&self) -> bool;
+
+    /// What the server said of itself when the connection was made.
+    fn server(&self) -> &Server;
+
+    /// Says goodbye, as the protocol wants it, within a second. Dropping without it closes silently.
+    fn close(&mut self);
+}
+
+/// The answer to one statement.
+///
+/// A cursor has no `Drop` that speaks: a program may drop it in a forked child, or forget it.
+pub trait Cursor {
+    /// The columns of the answer; empty when the statement returns no rows.
+    fn columns(&self) -> &Arc<[Column]>;
+
+    /// Goes to the next row; false at the end.
+    ///
+    /// # Errors
+    /// What the database or the wire says while it computes the row.
+    fn advance(&mut self) -> Result<bool>;
+
+    /// One cell of the current row, borrowed from the driver's buffer.
+    ///
+    /// # Errors
+    /// [`Protocol`](crate::ErrorKind::Protocol) when the cell cannot be read, or
+    /// [`Conversion`](crate::ErrorKind::Conversion) when its type cannot hold what the server sent.
+    fn cell(&self, index: usize) -> Result<ValueRef<'_>>;
+
+    /// How many rows the statement changed; known once the answer is read to its end.
+    fn rows_affected(&self) -> u64;
+
+    /// The key that the database made for the last inserted row, on databases that tell without RETURNING.
+    fn last_insert_id(&self) -> Option<i64>;
+}
+
+/// One column of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Column {
+    /// The name or alias in the statement.
+    pub name: String,
+    /// The database's own name of the type, as far as it is known.
+    pub sql_type: String,
+}
+
+impl Column {
+    /// A column of that name and type.
+    pub fn new(name: impl Into<String>, sql_type: impl Into<String>) -> Self {
+        Column { name: name.into(), sql_type: sql_type.into() }
+    }
+}
+
+/// Whether a transaction is open on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransactionStatus {
+    /// None is open.
+    Idle,
+    /// One is open.
+    Active,
+    /// One is open and has failed: the server takes only a rollback.
+    Failed,
+}
+
+/// A connected server, in its own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Server {
+    /// `SQLite`, `MariaDB`, `MySQL`, `PostgreSQL`.
+    pub product: String,
+    /// Its version, as it prints it.
+    pub version: String,
+    /// Its number for this connection: PostgreSQL's backend pid, MySQL's connection id.
+    pub session_id: Option<u64>,
+}
+
+impl Server {
+    /// A server of that product and version.
+    pub fn new(product: impl Into<String>, version: impl Into<String>, session_id: Option<u64>) -> Self {
+        Server { product: product.into(), version: version.into(), session_id }
+    }
+}

@@ -1,0 +1,196 @@
+//! Database URLs in SQLAlchemy's forms, with the password kept out of every print.
+
+mod options;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::str::FromStr;
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+pub use options::UrlOptions;
+
+use crate::error::{Error, Result};
+
+/// Where a database is and who asks: `dialect[+driver]://[user[:password]@][host[:port][,host[:port]…]][/database][?option=value]`.
+///
+/// | database | examples |
+/// |---|---|
+/// | SQLite | `sqlite:///relative.db`, `sqlite:////absolute/path.db`, `sqlite://` and `sqlite:///:memory:` |
+/// | MySQL, MariaDB | `mysql://app:secret@db/shop`, `mariadb://app@/shop?socket=/run/mysqld/mysqld.sock` |
+/// | PostgreSQL | `postgresql://app:secret@db1,db2:5433/shop`, `postgresql://app@/shop?host=/run/postgresql` |
+///
+/// User, password and options are percent-decoded; a driver name after `+` is accepted and ignored, so that URLs
+/// written for SQLAlchemy serve. `Display` and `Debug` print `***` for the password.
+///
+/// ```
+/// use rebis_core::Url;
+///
+/// let url: Url = "mysql+pymysql://app:se%40cret@db1,db2:3307/shop".parse()?;
+/// assert_eq!(url.password(), Some("se@cret"));
+/// assert_eq!(url.hosts().len(), 2);
+/// assert_eq!(url.to_string(), "mysql://app:***@db1,db2:3307/shop");
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Url {
+    backend: Backend,
+    user: Option<String>,
+    password: Option<String>,
+    hosts: Vec<Host>,
+    database: Option<String>,
+    options: Vec<(String, String)>,
+}
+
+/// The databases that Rebis speaks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Backend {
+    /// `sqlite`
+    Sqlite,
+    /// `mysql` and `mariadb`: one protocol, the server tells which it is.
+    Mysql,
+    /// `postgresql` and `postgres`
+    Postgresql,
+}
+
+/// One server of a URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// A name or a literal address, without brackets.
+    pub name: String,
+    /// The port, where the URL gives one.
+    pub port: Option<u16>,
+}
+
+impl Url {
+    /// Which database the URL is for.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// The user, where the URL names one.
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// The password, where the URL has one.
+    pub fn password(&self) -> Option<&str> {
+        self.password.as_deref()
+    }
+
+    /// The servers, in the order in which they are tried; empty for SQLite and for unix sockets.
+    pub fn hosts(&self) -> &[Host] {
+        &self.hosts
+    }
+
+    /// The database's name, or SQLite's file; `None` for SQLite in memory.
+    pub fn database(&self) -> Option<&str> {
+        self.database.as_deref()
+    }
+
+    /// The options after `?`, to be taken one by one; what nobody takes is an error.
+    pub fn options(&self) -> UrlOptions<'_> {
+        UrlOptions::new(&self.options)
+    }
+
+    /// The URL with its password, for handing it to another program. Keep it out of logs.
+    pub fn to_string_with_password(&self) -> String {
+        self.print(self.password.as_deref().map(encode))
+    }
+
+    fn print(&self, password: Option<String>) -> String {
+        let mut text = format!("{}://", self.backend.scheme());
+        if let Some(user) = &self.user {
+            text.push_str(&encode(user));
+        }
+        if let Some(password) = password {
+            text.push(':');
+            text.push_str(&password);
+        }
+        if self.user.is_some() || self.password.is_some() {
+            text.push('@');
+        }
+        let hosts: Vec<String> = self.hosts.iter().map(Host::to_string).collect();
+        text.push_str(&hosts.join(","));
+        if let Some(database) = &self.database {
+            text.push('/');
+            text.push_str(&if self.backend == Backend::Sqlite { database.clone() } else { encode(database) });
+        }
+        for (index, (name, value)) in self.options.iter().enumerate() {
+            text.push(if index == 0 { '?' } else { '&' });
+            text.push_str(&format!("{}={}", encode(name), encode(value)));
+        }
+        text
+    }
+}
+
+impl Backend {
+    /// The first word of a URL.
+    pub fn scheme(self) -> &'static str {
+        match self {
+            Backend::Sqlite => "sqlite",
+            Backend::Mysql => "mysql",
+            Backend::Postgresql => "postgresql",
+        }
+    }
+}
+
+impl FromStr for Url {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        parse::parse(text)
+    }
+}
+
+impl TryFrom<&str> for Url {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl TryFrom<&String> for Url {
+    type Error = Error;
+
+    fn try_from(text: &String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Url {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.print(self.password.as_ref().map(|_| "***".to_owned())))
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Url({self})")
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.name.contains(':') { write!(f, "[{}]", self.name) } else { f.write_str(&self.name) }?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
+}
+
+fn encode(text: &str) -> String {
+    const RESERVED: &AsciiSet =
+        &CONTROLS.add(b' ').add(b'%').add(b':').add(b'@').add(b'?').add(b'#').add(b'&').add(b'=').add(b'+');
+    utf8_percent_encode(text, RESERVED).to_string()
+}

@@ -1,0 +1,66 @@
+use super::*;
+use crate::error::ErrorKind;
+
+fn url(text: &str) -> Url {
+    text.parse().unwrap()
+}
+
+#[test]
+fn sqlite_paths_follow_sqlalchemy() {
+    assert_eq!(url("sqlite:///data/a.db").database(), Some("data/a.db"));
+    assert_eq!(url("sqlite:////data/a.db").database(), Some("/data/a.db"));
+    for memory in ["sqlite://", "sqlite:///", "sqlite:///:memory:"] {
+        assert_eq!(url(memory).database(), None, "{memory}");
+    }
+    assert_eq!(url("sqlite:///100%.db").database(), Some("100%.db"));
+}
+
+#[test]
+fn hosts_ports_and_accounts() {
+    let url = url("postgresql+psycopg2://bob:p@ss@[::1]:5433,db2/shop?application_name=my%20app");
+    assert_eq!((url.user(), url.password()), (Some("bob"), Some("p@ss")));
+    assert_eq!(url.hosts()[0], Host { name: "::1".into(), port: Some(5433) });
+    assert_eq!(url.hosts()[1], Host { name: "db2".into(), port: None });
+    assert_eq!(url.options().text("application_name").unwrap(), Some("my app"));
+    assert_eq!(url.to_string(), "postgresql://bob:***@[::1]:5433,db2/shop?application_name=my%20app");
+    assert_eq!(url, url.to_string_with_password().parse().unwrap());
+}
+
+#[test]
+fn an_empty_host_is_a_unix_socket() {
+    let url = url("postgresql://app@/shop?host=/run/postgresql");
+    assert!(url.hosts().is_empty());
+    assert_eq!(url.user(), Some("app"));
+}
+
+#[test]
+fn what_cannot_be_read_is_an_error_without_the_text() {
+    for text in [
+        "postgres",
+        "oracle://x",
+        "secret:pw@x://",
+        "mysql://u:secret@h:port/d",
+        "mysql://u:%ff@h/d",
+        "sqlite://host/a",
+        "mysql://u:secret%00@h",
+        "mysql://u:secret@h/d?flag",
+        "mysql://u:secret@[::1/d",
+    ] {
+        let error = text.parse::<Url>().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Url, "{text}");
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+}
+
+#[test]
+fn debug_hides_the_password() {
+    assert_eq!(format!("{:?}", url("mysql://u:secret@h/d")), "Url(mysql://u:***@h/d)");
+}
+
+#[test]
+fn options_are_taken_once() {
+    let url = url("mysql://h/d?connect-timeout=1.5&charset=x&charset=y");
+    let mut options = url.options();
+    assert_eq!(options.seconds("connect_timeout").unwrap(), Some(std::time::Duration::from_millis(1500)));
+    assert!(options.text("charset").unwrap_err().to_string().contains("twice"));
+}
