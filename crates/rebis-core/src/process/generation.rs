@@ -16,7 +16,7 @@ use super::atfork;
 pub struct Generation(u64);
 
 impl Generation {
-    pub(super) fn number(self) -> u64 {
+    pub(crate) fn number(self) -> u64 {
         self.0
     }
 }

@@ -1,0 +1,314 @@
+//! SQLite, bundled: a thin wrapper on the C API, made for cursors in boxes and for forked children.
+
+mod cursor;
+mod error;
+mod handle;
+mod options;
+mod statement;
+#[cfg(test)]
+mod tests;
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use lru::LruCache;
+
+use self::cursor::SqliteCursor;
+use self::handle::Handle;
+use self::options::Options;
+use self::statement::{Lifetime, Statement, Step};
+use super::{Connection, Connector, Cursor, Server, TransactionStatus};
+use crate::error::{Error, ErrorKind, Result};
+use crate::process::{Deadline, forked, generation};
+use crate::url::{Url, UrlOptions};
+use crate::value::ValueRef;
+
+/// Opens one SQLite file, or memory.
+#[derive(Debug)]
+pub(crate) struct SqliteConnector {
+    path: Option<String>,
+    options: Options,
+    /// The generation that opened the memory database; it exists in that process only. 0 before the first.
+    memory_owner: AtomicU64,
+}
+
+impl SqliteConnector {
+    pub(crate) fn new(url: &Url, options: &mut UrlOptions<'_>) -> Result<Self> {
+        Ok(SqliteConnector {
+            path: url.database().map(str::to_owned),
+            options: Options::take(options)?,
+            memory_owner: AtomicU64::new(0),
+        })
+    }
+
+    fn check_memory_owner(&self) -> Result<()> {
+        let here = generation().number();
+        let owner = self.memory_owner.load(Ordering::Acquire);
+        let claimed = owner == here
+            || (owner == 0
+                && self.memory_owner.compare_exchange(0, here, Ordering::AcqRel, Ordering::Acquire).is_ok());
+        if claimed || self.memory_owner.load(Ordering::Acquire) == here {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Forked,
+            "this SQLite database is in the memory of the process that forked this one; \
+             use a file (sqlite:///path/to/file.db) to share it between processes",
+        ))
+    }
+}
+
+impl Connector for SqliteConnector {
+    fn connect(&self, deadline: Deadline) -> Result<Box<dyn Connection>> {
+        if self.path.is_none() {
+            self.check_memory_owner()?;
+        }
+        let handle = Handle::open(self.path.as_deref(), self.options.open_flags)?;
+        let mut connection = SqliteConnection::new(handle, &self.options);
+        connection.set_up(&self.options, deadline)?;
+        Ok(Box::new(connection))
+    }
+}
+
+/// One open handle with its prepared statements.
+#[derive(Debug)]
+pub(super) struct SqliteConnection {
+    // Fields drop in this order: statements before the handle they belong to.
+    statements: LruCache<Box<str>, Statement>,
+    /// The statement whose answer is being read, out of the cache meanwhile.
+    running: Option<(Box<str>, Statement)>,
+    handle: Handle,
+    busy_timeout: Duration,
+    begin: &'static str,
+    server: Server,
+}
+
+impl SqliteConnection {
+    fn new(handle: Handle, options: &Options) -> Self {
+        SqliteConnection {
+            statements: LruCache::new(options.statement_cache_size),
+            running: None,
+            handle,
+            busy_timeout: options.busy_timeout,
+            begin: options.begin,
+            server: Server::new("SQLite", version(), None),
+        }
+    }
+
+    fn set_up(&mut self, options: &Options, deadline: Deadline) -> Result<()> {
+        // Waiting for a lock counts against the connect deadline as well.
+        self.busy_timeout =
+            deadline.remaining().map_or(options.busy_timeout, |left| left.min(options.busy_timeout));
+        for pragma in options.pragmas() {
+            self.control(&pragma)?;
+        }
+        let encoding = {
+            let mut cursor = self.execute("PRAGMA encoding", &[])?;
+            cursor.advance()?;
+            matches!(cursor.cell(0)?, ValueRef::Text("UTF-8"))
+        };
+        if !encoding {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "the SQLite file keeps its text in UTF-16; only UTF-8 is read",
+            ));
+        }
+        self.busy_timeout = options.busy_timeout;
+        Ok(())
+    }
+
+    fn check_process(&self) -> Result<()> {
+        if self.handle.is_inherited() { Err(forked("SQLite connection")) } else { Ok(()) }
+    }
+
+    /// Puts an unfinished statement back; SQLite has nothing to read past.
+    fn finish_running(&mut self) {
+        if let Some((sql, mut statement)) = self.running.take() {
+            statement.reset();
+            self.statements.push(sql, statement);
+        }
+    }
+
+    fn prepared(&mut self, sql: &str) -> Result<(Box<str>, Statement)> {
+        if let Some(entry) = self.statements.pop_entry(sql) {
+            return Ok(entry);
+        }
+        let mut wait = BusyWait::new(self.busy_timeout);
+        loop {
+            match self.handle.prepare(sql) {
+                // Reading the schema can meet a lock too.
+                Err(error)
+                    if error.kind() == ErrorKind::Locked && self.handle.take_waitable() && wait.pause() => {}
+                prepared => return prepared.map(|statement| (sql.into(), statement)),
+            }
+        }
+    }
+
+    /// The first step, which may meet another connection's lock: waits outside the gate and tries again.
+    fn first_step(&self, statement: &mut Statement) -> Result<Step> {
+        let mut wait = BusyWait::new(self.busy_timeout);
+        loop {
+            match statement.step() {
+                Step::Failed(code) => {
+                    let error = self.handle.error(code);
+                    statement.reset();
+                    let waitable = self.handle.take_waitable();
+                    if !(error.kind() == ErrorKind::Locked && waitable && wait.pause()) {
+                        return Err(self.explain_lock(error));
+                    }
+                }
+                step => return Ok(step),
+            }
+        }
+    }
+
+    fn explain_lock(&self, error: Error) -> Error {
+        match error.kind() {
+            ErrorKind::Locked => error.wrap(
+                ErrorKind::Locked,
+                format!(
+                    "the SQLite database is locked by another connection (busy_timeout {:?})",
+                    self.busy_timeout
+                ),
+            ),
+            ErrorKind::Serialization => error.wrap(
+                ErrorKind::Serialization,
+                "another connection wrote after this transaction began to read; run it again, \
+                 or begin with begin=immediate in the URL",
+            ),
+            _ => error,
+        }
+    }
+
+    /// Runs a statement whose rows do not matter to its end.
+    fn run_to_end(&self, statement: &mut Statement) -> Result<()> {
+        let mut step = self.first_step(statement)?;
+        while step == Step::Row {
+            step = statement.step();
+        }
+        match step {
+            Step::Failed(code) => {
+                let error = self.handle.error(code);
+                statement.reset();
+                Err(error)
+            }
+            _ => {
+                statement.reset();
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Connection for SqliteConnection {
+    fn execute<'c>(&'c mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<Box<dyn Cursor + 'c>> {
+        self.check_process()?;
+        self.finish_running();
+        let changes = self.handle.total_changes();
+        let (sql, mut statement) = self.prepared(sql)?;
+        statement.bind(parameters, Lifetime::Copied)?;
+        let step = self.first_step(&mut statement);
+        let columns = statement.columns().clone();
+        // The statement stays with the connection: a program may forget the cursor.
+        self.running = Some((sql, statement));
+        let step = step?;
+        if step == Step::Done {
+            self.finish_running();
+        }
+        Ok(Box::new(SqliteCursor::new(self, columns, step, changes)))
+    }
+
+    fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
+        self.check_process()?;
+        self.finish_running();
+        let mut affected = 0;
+        let (sql, mut statement) = self.prepared(sql)?;
+        let mut result = Ok(());
+        for set in parameters.chunks(width) {
+            let changes = self.handle.total_changes();
+            result =
+                statement.bind(set, Lifetime::OutlivesRun).and_then(|()| self.run_to_end(&mut statement));
+            if result.is_err() {
+                break;
+            }
+            if self.handle.total_changes() != changes {
+                affected += self.handle.changes();
+            }
+        }
+        // The parameters' bytes end with this call.
+        statement.reset();
+        statement.unbind();
+        self.statements.push(sql, statement);
+        result.map(|()| u64::try_from(affected).unwrap_or(0))
+    }
+
+    fn begin(&mut self, sql: &str) -> Result<()> {
+        self.control(if sql == "BEGIN" { self.begin } else { sql })
+    }
+
+    fn control(&mut self, sql: &str) -> Result<()> {
+        self.check_process()?;
+        self.finish_running();
+        let (sql, mut statement) = self.prepared(sql)?;
+        statement.bind(&[], Lifetime::Copied)?;
+        let result = self.run_to_end(&mut statement);
+        self.statements.push(sql, statement);
+        result
+    }
+
+    fn status(&self) -> TransactionStatus {
+        // SQLite rolls back by itself when it must, and then says so here.
+        if self.handle.is_inherited() || self.handle.is_autocommit() {
+            TransactionStatus::Idle
+        } else {
+            TransactionStatus::Active
+        }
+    }
+
+    fn ping(&mut self) -> Result<()> {
+        self.check_process()
+    }
+
+    fn reset(&mut self) -> Result<()> {
+        self.check_process()?;
+        self.finish_running();
+        if self.status() == TransactionStatus::Idle { Ok(()) } else { self.control("ROLLBACK") }
+    }
+
+    fn is_broken(&self) -> bool {
+        false
+    }
+
+    fn server(&self) -> &Server {
+        &self.server
+    }
+
+    fn close(&mut self) {}
+}
+
+/// Waits for another connection's lock, outside the gate, a little longer each time.
+struct BusyWait {
+    deadline: Deadline,
+    pause: Duration,
+}
+
+impl BusyWait {
+    fn new(timeout: Duration) -> Self {
+        BusyWait { deadline: Deadline::after(timeout), pause: Duration::from_micros(100) }
+    }
+
+    /// Sleeps; false when the time is up.
+    fn pause(&mut self) -> bool {
+        let Some(left) = self.deadline.remaining().filter(|left| !left.is_zero()) else { return false };
+        std::thread::sleep(self.pause.min(left));
+        self.pause = (self.pause * 2).min(Duration::from_millis(10));
+        true
+    }
+}
+
+fn version() -> String {
+    String::from_utf8_lossy(libsqlite3_sys::SQLITE_VERSION.to_bytes()).into_owned()
+}
+
+const DEFAULT_STATEMENTS: NonZeroUsize = NonZeroUsize::new(128).unwrap();

@@ -1,0 +1,251 @@
+//! A prepared statement: every C call on it, inside the gate.
+
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, c_int};
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use libsqlite3_sys as ffi;
+
+use crate::driver::Column;
+use crate::error::{Error, ErrorKind, Result};
+use crate::process::{Generation, gate, generation};
+use crate::value::{ValueRef, text};
+
+/// A prepared statement of one handle; finalized on drop, before the handle is closed.
+#[derive(Debug)]
+pub(super) struct Statement {
+    statement: NonNull<ffi::sqlite3_stmt>,
+    generation: Generation,
+    columns: Arc<[Column]>,
+}
+
+// SAFETY: as for the handle it belongs to: one thread at a time.
+unsafe impl Send for Statement {}
+
+/// What one step of a statement came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Row,
+    Done,
+    /// An error code, SQLITE_BUSY among them.
+    Failed(c_int),
+}
+
+/// How long the bytes of a bound value live.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Lifetime {
+    /// The statement is run to its end and reset while they live: SQLite need not copy them.
+    OutlivesRun,
+    Copied,
+}
+
+impl Statement {
+    /// `None` for the null that SQLite returns for white space and comments.
+    pub(super) fn new(statement: *mut ffi::sqlite3_stmt) -> Option<Statement> {
+        let statement = NonNull::new(statement)?;
+        let mut statement = Statement { statement, generation: generation(), columns: Arc::from([]) };
+        statement.read_columns();
+        Some(statement)
+    }
+
+    fn as_ptr(&self) -> *mut ffi::sqlite3_stmt {
+        self.statement.as_ptr()
+    }
+
+    pub(super) fn columns(&self) -> &Arc<[Column]> {
+        &self.columns
+    }
+
+    fn read_columns(&mut self) {
+        let _inside = gate::enter();
+        self.columns = (0..self.column_count())
+            .map(|index| {
+                // SAFETY: the statement is prepared and the index below its count; the names are copied at once.
+                unsafe {
+                    let name = copy(ffi::sqlite3_column_name(self.as_ptr(), index));
+                    let declared = copy(ffi::sqlite3_column_decltype(self.as_ptr(), index));
+                    Column::new(name.unwrap_or_default(), declared.unwrap_or_default())
+                }
+            })
+            .collect();
+    }
+
+    fn column_count(&self) -> c_int {
+        // SAFETY: the statement is prepared.
+        unsafe { ffi::sqlite3_column_count(self.as_ptr()) }
+    }
+
+    pub(super) fn parameter_count(&self) -> usize {
+        // SAFETY: the statement is prepared.
+        usize::try_from(unsafe { ffi::sqlite3_bind_parameter_count(self.as_ptr()) }).unwrap_or(0)
+    }
+
+    /// Binds all parameters, first to last. Bytes of `OutlivesRun` must live until the next `reset`.
+    pub(super) fn bind(&mut self, parameters: &[ValueRef<'_>], lifetime: Lifetime) -> Result<()> {
+        let expected = self.parameter_count();
+        if expected != parameters.len() {
+            return Err(Error::new(
+                ErrorKind::Bind,
+                format!("the statement has {expected} parameters, {} values were bound", parameters.len()),
+            ));
+        }
+        let _inside = gate::enter();
+        for (index, parameter) in parameters.iter().enumerate() {
+            self.bind_one(c_int::try_from(index + 1).unwrap_or(c_int::MAX), parameter, lifetime)?;
+        }
+        Ok(())
+    }
+
+    fn bind_one(&mut self, index: c_int, parameter: &ValueRef<'_>, lifetime: Lifetime) -> Result<()> {
+        // SAFETY: the statement is prepared and reset.
+        let code = match parameter {
+            ValueRef::Null => unsafe { ffi::sqlite3_bind_null(self.as_ptr(), index) },
+            ValueRef::Bool(value) => self.bind_integer(index, (*value).into()),
+            ValueRef::Int(value) => self.bind_integer(index, *value),
+            ValueRef::UInt(value) => match i64::try_from(*value) {
+                Ok(value) => self.bind_integer(index, value),
+                Err(_) => return Err(unfit(index, "an integer above 9223372036854775807")),
+            },
+            // SQLite would store NULL without a word.
+            ValueRef::Float(value) if value.is_nan() => return Err(unfit(index, "NaN")),
+            // SAFETY: as above.
+            ValueRef::Float(value) => unsafe { ffi::sqlite3_bind_double(self.as_ptr(), index, *value) },
+            ValueRef::Text(value) => self.bind_text(index, value, lifetime),
+            ValueRef::Bytes(value) => self.bind_bytes(index, value, lifetime),
+            ValueRef::Date(value) => self.bind_made(index, value.format(text::DATE)),
+            ValueRef::Time(value) => self.bind_made(index, value.format(text::TIME)),
+            ValueRef::DateTime(value) => self.bind_made(index, value.format(text::DATE_TIME)),
+            ValueRef::Timestamp(value) => self.bind_made(index, value.format(text::TIMESTAMP)),
+            ValueRef::Decimal(digits) => self.bind_text(index, digits, Lifetime::Copied),
+        };
+        match code {
+            ffi::SQLITE_OK => Ok(()),
+            ffi::SQLITE_TOOBIG => Err(unfit(index, "more bytes than one value may have")),
+            code => {
+                Err(Error::new(ErrorKind::Internal, format!("SQLite refused parameter {index}: code {code}")))
+            }
+        }
+    }
+
+    fn bind_integer(&mut self, index: c_int, value: i64) -> c_int {
+        // SAFETY: the statement is prepared and reset.
+        unsafe { ffi::sqlite3_bind_int64(self.as_ptr(), index, value) }
+    }
+
+    fn bind_made(&mut self, index: c_int, value: impl std::fmt::Display) -> c_int {
+        self.bind_text(index, &value.to_string(), Lifetime::Copied)
+    }
+
+    fn bind_text(&mut self, index: c_int, value: &str, lifetime: Lifetime) -> c_int {
+        let (bytes, length) = (value.as_ptr().cast(), value.len() as u64);
+        // SAFETY: the bytes are copied here, or live until the reset by `bind`'s contract; the length is theirs.
+        unsafe {
+            let encoding = ffi::SQLITE_UTF8 as _;
+            ffi::sqlite3_bind_text64(self.as_ptr(), index, bytes, length, destructor(lifetime), encoding)
+        }
+    }
+
+    fn bind_bytes(&mut self, index: c_int, value: &[u8], lifetime: Lifetime) -> c_int {
+        // SAFETY: as for text. An empty slice's pointer is not null, so it is an empty blob and not NULL.
+        unsafe {
+            let (bytes, length) = (value.as_ptr().cast(), value.len() as u64);
+            ffi::sqlite3_bind_blob64(self.as_ptr(), index, bytes, length, destructor(lifetime))
+        }
+    }
+
+    /// One step. `&mut`, because it ends the life of what `cell` borrowed.
+    pub(super) fn step(&mut self) -> Step {
+        let _inside = gate::enter();
+        // SAFETY: the statement is prepared and bound.
+        match unsafe { ffi::sqlite3_step(self.as_ptr()) } {
+            ffi::SQLITE_ROW => {
+                // A schema change since the prepare may have given `select *` more columns.
+                if usize::try_from(self.column_count()) != Ok(self.columns.len()) {
+                    self.read_columns();
+                }
+                Step::Row
+            }
+            ffi::SQLITE_DONE => Step::Done,
+            code => Step::Failed(code),
+        }
+    }
+
+    /// Ends the run; the statement lets go of its locks and can be bound again.
+    pub(super) fn reset(&mut self) {
+        let _inside = gate::enter();
+        // SAFETY: the statement is prepared; the code repeats the last step's error.
+        unsafe { ffi::sqlite3_reset(self.as_ptr()) };
+    }
+
+    /// Forgets the bound values, whose bytes may end now.
+    pub(super) fn unbind(&mut self) {
+        let _inside = gate::enter();
+        // SAFETY: the statement is prepared and reset.
+        unsafe { ffi::sqlite3_clear_bindings(self.as_ptr()) };
+    }
+
+    /// One cell of the current row; the index must be below the number of columns.
+    pub(super) fn cell(&self, index: usize) -> Result<ValueRef<'_>> {
+        let column = c_int::try_from(index).unwrap_or(c_int::MAX);
+        // SAFETY: `step` returned a row, and `&self` keeps the next step away while the borrow lives. Reading text as
+        // a blob hands out SQLite's own bytes: no conversion, no allocation and no lock, hence no gate. Our connections
+        // are refused on databases whose text is not UTF-8.
+        unsafe {
+            match ffi::sqlite3_column_type(self.as_ptr(), column) {
+                ffi::SQLITE_NULL => Ok(ValueRef::Null),
+                ffi::SQLITE_INTEGER => Ok(ValueRef::Int(ffi::sqlite3_column_int64(self.as_ptr(), column))),
+                ffi::SQLITE_FLOAT => Ok(ValueRef::Float(ffi::sqlite3_column_double(self.as_ptr(), column))),
+                ffi::SQLITE_TEXT => match std::str::from_utf8(self.bytes(column)) {
+                    Ok(text) => Ok(ValueRef::Text(text)),
+                    Err(_) => Err(Error::new(
+                        ErrorKind::Conversion,
+                        "the text is not UTF-8; cast it to blob to read it",
+                    )),
+                },
+                _ => Ok(ValueRef::Bytes(self.bytes(column))),
+            }
+        }
+    }
+
+    /// # Safety
+    /// The current row has that column, and it is text or a blob.
+    unsafe fn bytes(&self, column: c_int) -> &[u8] {
+        // SAFETY: by the contract; blob first and length after it, as SQLite's manual asks. A null is an empty value.
+        unsafe {
+            let bytes = ffi::sqlite3_column_blob(self.as_ptr(), column).cast::<u8>();
+            let length = usize::try_from(ffi::sqlite3_column_bytes(self.as_ptr(), column)).unwrap_or(0);
+            if bytes.is_null() { &[] } else { std::slice::from_raw_parts(bytes, length) }
+        }
+    }
+}
+
+impl Drop for Statement {
+    fn drop(&mut self) {
+        // In a child the statement is the parent's memory and its handle abandoned: left as it is.
+        if self.generation == generation() {
+            let _inside = gate::enter();
+            // SAFETY: the handle is still open and nothing borrows from the statement.
+            unsafe { ffi::sqlite3_finalize(self.as_ptr()) };
+        }
+    }
+}
+
+fn destructor(lifetime: Lifetime) -> ffi::sqlite3_destructor_type {
+    match lifetime {
+        Lifetime::OutlivesRun => ffi::SQLITE_STATIC(),
+        Lifetime::Copied => ffi::SQLITE_TRANSIENT(),
+    }
+}
+
+fn unfit(index: c_int, what: &str) -> Error {
+    Error::new(ErrorKind::Data, format!("parameter {index} is {what}, which SQLite cannot store"))
+}
+
+/// # Safety
+/// Null, or a NUL-terminated text that is valid now.
+unsafe fn copy(text: *const std::ffi::c_char) -> Option<String> {
+    // SAFETY: by the contract.
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
+}

@@ -1,0 +1,111 @@
+use super::*;
+
+fn connect(url: &str) -> Box<dyn Connection> {
+    let url: Url = url.parse().unwrap();
+    let mut options = url.options();
+    let connector = SqliteConnector::new(&url, &mut options).unwrap();
+    options.finish().unwrap();
+    connector.connect(Deadline::NEVER).unwrap()
+}
+
+#[test]
+fn cells_come_in_place_and_read_twice() {
+    let mut connection = connect("sqlite://");
+    let mut cursor = connection.execute("select 1, 2.5, 'é', x'00ff', null, ''", &[]).unwrap();
+    assert!(cursor.advance().unwrap());
+    for _ in 0..2 {
+        assert_eq!(cursor.cell(0).unwrap(), ValueRef::Int(1));
+        assert_eq!(cursor.cell(1).unwrap(), ValueRef::Float(2.5));
+        assert_eq!(cursor.cell(2).unwrap(), ValueRef::Text("é"));
+        assert_eq!(cursor.cell(3).unwrap(), ValueRef::Bytes(&[0, 255]));
+        assert_eq!(cursor.cell(4).unwrap(), ValueRef::Null);
+        assert_eq!(cursor.cell(5).unwrap(), ValueRef::Text(""));
+    }
+    assert!(cursor.cell(6).is_err());
+    assert!(!cursor.advance().unwrap());
+}
+
+#[test]
+fn a_forgotten_cursor_does_not_block_the_next_statement() {
+    let mut connection = connect("sqlite://");
+    connection.control("create table t (i integer primary key)").unwrap();
+    connection.execute_many("insert into t values (?1)", &[ValueRef::Int(1), ValueRef::Int(2)], 1).unwrap();
+    let mut cursor = connection.execute("select i from t", &[]).unwrap();
+    cursor.advance().unwrap();
+    std::mem::forget(cursor);
+    connection.control("drop table t").unwrap();
+}
+
+#[test]
+fn affected_rows_count_the_statement_itself() {
+    let mut connection = connect("sqlite://");
+    connection.control("create table t (i integer primary key, v int)").unwrap();
+    let sets = [ValueRef::Int(1), ValueRef::Int(2), ValueRef::Int(3)];
+    assert_eq!(connection.execute_many("insert into t (v) values (?1)", &sets, 1).unwrap(), 3);
+    assert_eq!(connection.execute("update t set v = 9 where v > 1", &[]).unwrap().rows_affected(), 2);
+    assert_eq!(connection.execute("update t set v = 9 where v > 100", &[]).unwrap().rows_affected(), 0);
+    assert_eq!(connection.execute("create table u (i int)", &[]).unwrap().rows_affected(), 0);
+    assert_eq!(connection.execute("insert into t (v) values (1)", &[]).unwrap().last_insert_id(), Some(4));
+}
+
+#[test]
+fn errors_are_classified() {
+    let mut connection = connect("sqlite://");
+    connection
+        .control("create table p (i integer primary key, u text unique not null, c int check (c > 0))")
+        .unwrap();
+    connection.control("create table q (p int references p)").unwrap();
+    connection.control("insert into p values (1, 'a', 1)").unwrap();
+    let mut kind = |sql: &str| connection.control(sql).unwrap_err().kind();
+    assert_eq!(kind("insert into p values (1, 'b', 1)"), ErrorKind::UniqueViolation);
+    assert_eq!(kind("insert into p values (2, 'a', 1)"), ErrorKind::UniqueViolation);
+    assert_eq!(kind("insert into p values (2, null, 1)"), ErrorKind::NotNullViolation);
+    assert_eq!(kind("insert into p values (2, 'c', -1)"), ErrorKind::CheckViolation);
+    assert_eq!(kind("insert into q values (7)"), ErrorKind::ForeignKeyViolation);
+    assert_eq!(kind("select * from nothing"), ErrorKind::Statement);
+    assert_eq!(kind("selec 1"), ErrorKind::Statement);
+    assert_eq!(kind(""), ErrorKind::Statement);
+    assert_eq!(kind("select 1; select 2"), ErrorKind::Statement);
+    let error = connection.control("insert into p values (3, 'a', 1)").unwrap_err();
+    assert_eq!(error.constraint(), Some("p.u"));
+    connection.control("select 1; -- and no more").unwrap();
+}
+
+#[test]
+fn what_sqlite_cannot_store_is_refused() {
+    let mut connection = connect("sqlite://");
+    for value in [ValueRef::Float(f64::NAN), ValueRef::UInt(u64::MAX)] {
+        let error = connection.execute("select ?1", &[value]).map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Data);
+    }
+    let error = connection.execute("select ?1", &[]).map(|_| ()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Bind);
+}
+
+#[test]
+fn a_lock_is_waited_for_and_then_named() {
+    let file = std::env::temp_dir().join(format!("rebis-lock-{}.db", std::process::id()));
+    let url = format!("sqlite:///{}?busy_timeout=0.05", file.display());
+    let (mut one, mut two) = (connect(&url), connect(&url));
+    one.control("create table t (i int)").unwrap();
+    one.control("BEGIN IMMEDIATE").unwrap();
+    let error = two.control("insert into t values (1)").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Locked);
+    assert!(error.is_retryable());
+    one.control("COMMIT").unwrap();
+    two.control("insert into t values (1)").unwrap();
+    std::fs::remove_file(file).unwrap();
+}
+
+#[test]
+fn a_schema_change_shows_in_the_columns() {
+    let mut connection = connect("sqlite://");
+    connection.control("create table t (a int)").unwrap();
+    connection.control("insert into t values (1)").unwrap();
+    assert_eq!(connection.execute("select * from t", &[]).unwrap().columns().len(), 1);
+    connection.control("alter table t add column b text").unwrap();
+    let mut cursor = connection.execute("select * from t", &[]).unwrap();
+    assert!(cursor.advance().unwrap());
+    assert_eq!(cursor.columns().len(), 2);
+    assert_eq!(cursor.cell(1).unwrap(), ValueRef::Null);
+}
