@@ -1,1 +1,98 @@
-fn main() {}
+//! `cargo xtask`: the checks of the workspace, its tests on private database servers, and those servers alone.
+
+mod cargo;
+mod install;
+mod layers;
+mod mariadb;
+mod paths;
+mod postgres;
+mod run;
+mod scratch;
+mod server;
+mod servers;
+mod tokens;
+
+use cargo::Database;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// What every subcommand answers: an error says what failed, where, and what to do.
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// How long a run of the tests may take.
+const TEST_LIMIT: Duration = Duration::from_secs(60 * 60);
+/// The CI allows 60 minutes for everything, building this program included.
+const CI_LIMIT: Duration = Duration::from_secs(56 * 60);
+
+#[derive(Parser, Debug)]
+#[command(name = "cargo xtask", about = "Checks, tests and servers of the Rebis workspace")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand, Debug)]
+enum Task {
+    /// Formatting, lints and the import order.
+    Check,
+    /// The import order alone: a module names only modules above it.
+    Layers,
+    /// Run all tests, on private servers where no address of a server is set.
+    Test {
+        /// Leave the other databases out; may be repeated. Tests of `SQLite` need no server and always run.
+        #[arg(long, value_name = "DATABASE")]
+        only: Vec<Database>,
+        /// Arguments for `cargo test`.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// What the CI runs: `check`, then `test`.
+    Ci,
+    /// Run a benchmark against peers.
+    Bench {
+        /// Which one.
+        #[arg(value_parser = ["pool"])]
+        name: String,
+        /// Arguments for the benchmark.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Start a private MariaDB and PostgreSQL, print their URLs as `export` lines, wait for Ctrl-C.
+    Servers {
+        /// Write the `export` lines to this file too (removed again at the end).
+        #[arg(long, value_name = "PATH")]
+        env_file: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let task = Arguments::parse().task;
+    match run::watch_signals().and_then(|()| perform(task)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::from(if run::interrupted() { 130 } else { 1 })
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<ExitCode> {
+    match task {
+        Task::Check => cargo::check(within(TEST_LIMIT)).map(|()| ExitCode::SUCCESS),
+        Task::Layers => layers::check(&cargo::root()).map(|()| ExitCode::SUCCESS),
+        Task::Test { only, arguments } => cargo::test(&only, &arguments, within(TEST_LIMIT)),
+        Task::Ci => {
+            let deadline = within(CI_LIMIT);
+            cargo::check(deadline)?;
+            cargo::test(&[], &[], deadline)
+        }
+        Task::Bench { name, arguments } => cargo::bench(&format!("{name}s"), &arguments),
+        Task::Servers { env_file } => servers::serve(env_file.as_deref()),
+    }
+}
+
+fn within(limit: Duration) -> Instant {
+    Instant::now() + limit
+}

@@ -1,0 +1,45 @@
+//! What a pool costs: checkout and return of a connection that does nothing.
+//!
+//! Uncontended on one thread, and 64 threads on 4 connections that each are held for 200 µs. The rounds of the
+//! subjects take turns, so that a change of the machine's speed meets all of them. `--quick` runs a tenth.
+
+mod contended;
+mod floor;
+mod peer_r2d2;
+#[cfg(feature = "rebis")]
+mod rebis_pool;
+mod subject;
+mod uncontended;
+
+use subject::{Measured, Subject};
+
+/// Connections of each pool.
+const SIZE: u32 = 4;
+
+fn main() {
+    let quick = std::env::args().skip(1).any(|argument| argument == "--quick");
+    uncontended::run(&subjects(), if quick { 100_000 } else { 1_000_000 });
+    println!();
+    contended::run(&subjects(), if quick { 200 } else { 2_000 });
+}
+
+/// Ratios are to the first one.
+fn subjects() -> Vec<Box<dyn Measured>> {
+    vec![
+        boxed(peer_r2d2::R2d2::new("r2d2, no test on checkout", SIZE, false)),
+        boxed(peer_r2d2::R2d2::new("r2d2, as it comes", SIZE, true)),
+        boxed(floor::MutexVec::new(SIZE)),
+        #[cfg(feature = "rebis")]
+        boxed(rebis_pool::rebis_pool(SIZE)),
+    ]
+}
+
+fn boxed(subject: impl Subject + 'static) -> Box<dyn Measured> {
+    Box::new(subject)
+}
+
+/// The value in the middle of sorted ones, at a share of the way.
+fn quantile<T: Copy + PartialOrd>(values: &mut [T], share: f64) -> T {
+    values.sort_by(|a, b| a.partial_cmp(b).expect("measured values compare"));
+    values[((values.len() - 1) as f64 * share).round() as usize]
+}

@@ -1,0 +1,93 @@
+//! A pool that is measured, and the loops around it.
+
+use std::hint::black_box;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// A connection that does nothing.
+#[derive(Debug)]
+pub struct Dummy(#[allow(dead_code, reason = "it has a size so that moving it is not free")] pub u64);
+
+/// A pool; dropping what was checked out returns it.
+pub trait Subject: Sync {
+    type Checkout<'a>
+    where
+        Self: 'a;
+
+    fn name(&self) -> &str;
+    fn checkout(&self) -> Self::Checkout<'_>;
+}
+
+/// What one thread saw in the contended run.
+pub struct ThreadReport {
+    /// How long each checkout waited, in nanoseconds.
+    pub waits: Vec<u32>,
+    /// How many connections it had returned when the time was over.
+    pub returned: usize,
+}
+
+/// The loops, compiled for each subject by itself: inside them nothing is called through a pointer.
+pub trait Measured {
+    fn name(&self) -> &str;
+    /// The time that so many checkouts with return take on this thread.
+    fn cycle(&self, count: u32) -> Duration;
+    /// Many threads that check out, hold and return for so long.
+    fn compete(&self, threads: usize, hold: Duration, length: Duration) -> (Vec<ThreadReport>, Duration);
+}
+
+impl<S: Subject> Measured for S {
+    fn name(&self) -> &str {
+        Subject::name(self)
+    }
+
+    fn cycle(&self, count: u32) -> Duration {
+        let start = Instant::now();
+        for _ in 0..count {
+            drop(black_box(self.checkout()));
+        }
+        start.elapsed()
+    }
+
+    fn compete(&self, threads: usize, hold: Duration, length: Duration) -> (Vec<ThreadReport>, Duration) {
+        let stop = AtomicBool::new(false);
+        let together = Barrier::new(threads + 1);
+        std::thread::scope(|scope| {
+            let work = || {
+                exact_sleep();
+                together.wait();
+                use_until(self, hold, &stop)
+            };
+            let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            together.wait();
+            let start = Instant::now();
+            std::thread::sleep(length);
+            stop.store(true, Ordering::Relaxed);
+            let elapsed = start.elapsed();
+            let join =
+                |handle: std::thread::ScopedJoinHandle<'_, _>| handle.join().expect("no thread panics");
+            (handles.into_iter().map(join).collect(), elapsed)
+        })
+    }
+}
+
+fn use_until<S: Subject>(subject: &S, hold: Duration, stop: &AtomicBool) -> ThreadReport {
+    let mut report = ThreadReport { waits: Vec::with_capacity(1 << 12), returned: 0 };
+    while !stop.load(Ordering::Relaxed) {
+        let start = Instant::now();
+        let checkout = subject.checkout();
+        // Also the wait that lasted beyond the end counts: it is the longest of those who were passed over.
+        report.waits.push(u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX));
+        // Held as for a statement: the thread waits for the database and leaves the processor to others.
+        std::thread::sleep(hold);
+        drop(black_box(checkout));
+        report.returned += usize::from(!stop.load(Ordering::Relaxed));
+    }
+    report
+}
+
+/// The kernel may lengthen sleeps by 50 µs, a quarter of the hold time, unless told otherwise.
+fn exact_sleep() {
+    let slack = std::num::NonZeroU64::MIN;
+    rustix::thread::set_current_timer_slack(Some(slack)).expect("a thread may set its own timer slack");
+}

@@ -1,0 +1,147 @@
+//! Cargo run on the workspace: the checks, the tests, the benchmarks.
+
+use crate::install::{Need, ensure};
+use crate::run::{End, run};
+use crate::servers::{MYSQL_SOCKET, MYSQL_URL, POSTGRES_SOCKET_DIR, POSTGRES_URL, Servers};
+use crate::{Result, layers};
+use clap::ValueEnum;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// A database whose tests are wanted.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Database {
+    Sqlite,
+    Mysql,
+    Postgres,
+}
+
+/// The folder of the workspace.
+pub(crate) fn root() -> PathBuf {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    package.parent().map_or(package.clone(), PathBuf::from)
+}
+
+/// Formatting, lints and the import order; goes through all of them before it fails.
+pub(crate) fn check(deadline: Instant) -> Result<()> {
+    let mut failures = Vec::new();
+    if let Err(error) = layers::check(&root()) {
+        failures.push(error.to_string());
+    }
+    for arguments in ["fmt --all --check", "clippy --workspace --all-targets -- -D warnings"] {
+        match cargo(arguments.split(' '), deadline, &mut |_| {})? {
+            status if status.success() => {}
+            status => failures.push(format!("cargo {arguments}: {status}")),
+        }
+    }
+    if failures.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{} of 3 checks failed\n{}", failures.len(), failures.join("\n")).into())
+}
+
+/// All tests, with private servers for the databases whose address the caller has not set.
+pub(crate) fn test(only: &[Database], arguments: &[String], deadline: Instant) -> Result<ExitCode> {
+    let wanted = |database| only.is_empty() || only.contains(&database);
+    ensure(&[Need::Strace])?;
+    let start = |database, variable| wanted(database) && given(variable).is_none();
+    let mut servers =
+        Servers::start(start(Database::Mysql, MYSQL_URL), start(Database::Postgres, POSTGRES_URL))?;
+    let mut set = |command: &mut Command| {
+        for (database, variables) in [
+            (Database::Mysql, [MYSQL_URL, MYSQL_SOCKET]),
+            (Database::Postgres, [POSTGRES_URL, POSTGRES_SOCKET_DIR]),
+        ] {
+            if !wanted(database) || given(variables[0]).is_none() {
+                for name in variables {
+                    command.env_remove(name);
+                }
+            }
+        }
+        command.envs(servers.exports());
+    };
+    let status = cargo(test_arguments(arguments), deadline, &mut set)?;
+    let outlived = servers.check_alive();
+    drop(servers);
+    let outcome = if status.success() { "passed" } else { "failed" };
+    eprintln!("xtask: cargo test {outcome}; databases: {}", summary(&wanted));
+    outlived?;
+    Ok(exit_code(status))
+}
+
+/// `-p` chooses packages, which the whole workspace would override.
+fn test_arguments(extra: &[String]) -> Vec<&str> {
+    let own = extra.iter().map(String::as_str).take_while(|argument| *argument != "--");
+    let chosen = own.clone().any(|argument| argument.starts_with("-p") || argument.starts_with("--package"));
+    let scope: &[&str] = if chosen { &[] } else { &["--workspace"] };
+    let extra = extra.iter().map(String::as_str);
+    ["test"].into_iter().chain(scope.iter().copied()).chain(["--all-features"]).chain(extra).collect()
+}
+
+fn summary(wanted: &dyn Fn(Database) -> bool) -> String {
+    let mut parts = vec!["SQLite".to_owned()];
+    for (database, name, variable) in
+        [(Database::Mysql, "MariaDB", MYSQL_URL), (Database::Postgres, "PostgreSQL", POSTGRES_URL)]
+    {
+        parts.push(match (wanted(database), given(variable)) {
+            (false, _) => format!("not {name} (--only)"),
+            (true, None) => format!("{name} (private server, stopped again)"),
+            (true, Some(_)) => format!("{name} (the server of {variable})"),
+        });
+    }
+    parts.join(", ")
+}
+
+fn given(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|value| !value.is_empty())
+}
+
+/// Runs a benchmark of `benches/peers`, optimised.
+pub(crate) fn bench(binary: &str, extra: &[String]) -> Result<ExitCode> {
+    let manifest = root().join("benches/peers/Cargo.toml").display().to_string();
+    let arguments = ["run", "--release", "--quiet", "--manifest-path", &manifest, "--bin", binary, "--"];
+    let arguments = arguments.into_iter().chain(extra.iter().map(String::as_str));
+    let deadline = Instant::now() + Duration::from_secs(20 * 60);
+    cargo(arguments, deadline, &mut |_| {}).map(exit_code)
+}
+
+/// Runs cargo without input; past the deadline or on a signal it is stopped and that is an error.
+fn cargo<'a>(
+    arguments: impl IntoIterator<Item = &'a str>,
+    deadline: Instant,
+    prepare: &mut dyn FnMut(&mut Command),
+) -> Result<ExitStatus> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(root()).stdin(Stdio::null());
+    prepare(&mut command);
+    let shown: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let shown = shown.join(" ");
+    eprintln!("xtask: cargo {shown}");
+    match run(&mut command, deadline)? {
+        End::Exited(status) => Ok(status),
+        End::TimedOut => Err(format!("cargo {shown} was stopped: it did not end in time").into()),
+        End::Interrupted => Err(format!("cargo {shown} was stopped by a signal").into()),
+    }
+}
+
+fn exit_code(status: ExitStatus) -> ExitCode {
+    status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chosen_packages_replace_the_workspace() {
+        let arguments = |extra: &[&str]| {
+            let extra: Vec<String> = extra.iter().map(ToString::to_string).collect();
+            test_arguments(&extra).join(" ")
+        };
+        assert_eq!(arguments(&["--lib"]), "test --workspace --all-features --lib");
+        assert_eq!(arguments(&["-p", "rebis"]), "test --all-features -p rebis");
+        assert_eq!(arguments(&["--", "-p"]), "test --workspace --all-features -- -p");
+    }
+}

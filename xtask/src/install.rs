@@ -1,0 +1,92 @@
+//! Installing the programs that the tests need, by apt and only those that are missing.
+
+use crate::run::{End, find_program, run};
+use crate::{Result, mariadb, postgres};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const CLUSTER_CONFIG: &str = "/etc/postgresql-common/createcluster.conf";
+
+/// A program that has to be there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Need {
+    MariaDb,
+    Postgres,
+    Strace,
+}
+
+impl Need {
+    fn is_met(self) -> bool {
+        match self {
+            Need::MariaDb => mariadb::find().is_some(),
+            Need::Postgres => postgres::find().is_some(),
+            Need::Strace => find_program("strace").is_some(),
+        }
+    }
+
+    /// `postgresql` stands for the version which the distribution has.
+    fn packages(self) -> &'static [&'static str] {
+        match self {
+            Need::MariaDb => &["mariadb-server-core", "mariadb-client-core"],
+            Need::Postgres => &["postgresql"],
+            Need::Strace => &["strace"],
+        }
+    }
+}
+
+/// Installs what is missing, or says how to when that takes rights we do not have.
+pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
+    let missing: Vec<Need> = needs.iter().copied().filter(|need| !need.is_met()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing.iter().flat_map(|need| need.packages()).copied().collect();
+    let by_hand = format!("apt-get install -y --no-install-recommends {}", packages.join(" "));
+    if !rustix::process::geteuid().is_root() || find_program("apt-get").is_none() {
+        return Err(format!(
+            "programs for the tests are missing. Install them as root, then run this again:\n    {by_hand}"
+        )
+        .into());
+    }
+    if missing.contains(&Need::Postgres) {
+        prevent_cluster()?;
+    }
+    eprintln!("xtask: {by_hand}");
+    if apt(&["update"]).is_err() {
+        eprintln!("xtask: apt-get update failed; trying with the package lists as they are");
+    }
+    apt(&[&["install", "-y", "--no-install-recommends"], packages.as_slice()].concat())?;
+    match missing.iter().find(|need| !need.is_met()) {
+        None => Ok(()),
+        Some(need) => {
+            Err(format!("apt-get succeeded but {need:?} is still not found; packages: {packages:?}").into())
+        }
+    }
+}
+
+/// Debian's package would make a cluster and start a daemon for it. A configuration that is there is the
+/// administrator's, and stays.
+fn prevent_cluster() -> Result<()> {
+    let config = Path::new(CLUSTER_CONFIG);
+    if config.exists() {
+        return Ok(());
+    }
+    config
+        .parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::write(config, "create_main_cluster = false\n"))
+        .map_err(|error| format!("cannot write {CLUSTER_CONFIG}: {error}").into())
+}
+
+fn apt(arguments: &[&str]) -> Result<()> {
+    let mut command = Command::new("apt-get");
+    command.args(["-q", "-o", "DPkg::Lock::Timeout=120"]).args(arguments);
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    // What it prints is no result of ours.
+    command.stdin(Stdio::null()).stdout(std::io::stderr());
+    match run(&mut command, Instant::now() + Duration::from_secs(600))? {
+        End::Exited(status) if status.success() => Ok(()),
+        end => Err(format!("apt-get {} failed: {end:?}", arguments.join(" ")).into()),
+    }
+}
