@@ -9,6 +9,23 @@ pub mod value;
 
 pub mod driver;
 
+pub mod pool;
+
+pub mod sql;
+
+pub mod dialect;
+
+mod compile;
+
+pub mod rows;
+
+pub mod engine;
+
+pub use dialect::{Dialect, IsolationLevel};
+pub use engine::{Connection, Engine, EngineBuilder, Savepoint, Transaction};
 pub use error::{Error, ErrorKind, Result};
+pub use pool::{PoolKind, PoolStatus};
+pub use rows::{FromRow, Row, Rows};
+pub use sql::{raw, text};
 pub use url::{Backend, Url};
 pub use value::{FromValue, Value, ValueRef};

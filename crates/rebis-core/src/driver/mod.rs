@@ -14,6 +14,7 @@
 //! - **Errors**: classified by [`ErrorKind`](crate::ErrorKind); an error that cost the wire is marked
 //!   [`is_disconnect`](crate::Error::is_disconnect).
 
+pub mod scripted;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 #[cfg(any(feature = "mysql", feature = "postgres"))]

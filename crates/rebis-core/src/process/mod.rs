@@ -12,6 +12,7 @@ mod deadline;
 mod fork_cell;
 pub(crate) mod gate;
 mod generation;
+mod owned;
 mod registry;
 mod resolve;
 mod socket;
@@ -22,6 +23,7 @@ pub(crate) use atfork::on_new_process;
 pub use deadline::Deadline;
 pub(crate) use fork_cell::ForkCell;
 pub use generation::{Generation, generation};
+pub(crate) use owned::Owned;
 pub(crate) use resolve::Resolver;
 pub use socket::{Address, Socket, SocketOptions};
 
@@ -37,4 +39,9 @@ pub(crate) fn forked(what: &str) -> Error {
             std::process::id()
         ),
     )
+}
+
+/// TEMP
+pub(crate) fn connection_limit() -> Option<usize> {
+    None
 }

@@ -1,0 +1,59 @@
+//! Statements → SQL text of one dialect and the order of its parameters.
+
+mod cache;
+mod scan;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use cache::CompiledCache;
+
+use crate::dialect::{Dialect, Placeholder};
+use crate::error::Result;
+use crate::sql::Text;
+
+/// A statement as the driver gets it, without values: the same for every execution.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Compiled {
+    /// The text with the dialect's placeholders.
+    pub(crate) sql: Box<str>,
+    /// The names of the parameters, in the order in which they occur first.
+    pub(crate) names: Box<[Box<str>]>,
+    /// For each placeholder, the index of its name.
+    pub(crate) order: Box<[usize]>,
+}
+
+/// Compiles SQL written by hand: names become placeholders, everything else stays as it is.
+///
+/// # Errors
+/// [`Statement`](crate::ErrorKind::Statement) when a quote or a comment does not end.
+pub(crate) fn compile_text(text: &Text, dialect: &Dialect) -> Result<Compiled> {
+    let mut sql = String::with_capacity(text.sql().len());
+    let mut names: Vec<Box<str>> = Vec::new();
+    let mut order = Vec::new();
+    for piece in scan::scan(text.sql(), dialect) {
+        match piece? {
+            scan::Piece::Sql(verbatim) => sql.push_str(verbatim),
+            scan::Piece::Parameter(name) => {
+                let known = names.iter().position(|known| **known == *name);
+                let index = known.unwrap_or(names.len());
+                if known.is_none() {
+                    names.push(name.into());
+                }
+                match dialect.placeholder {
+                    Placeholder::Question => {
+                        sql.push('?');
+                        order.push(index);
+                    }
+                    Placeholder::QuestionNumber | Placeholder::DollarNumber => {
+                        sql.push(if dialect.placeholder == Placeholder::DollarNumber { '$' } else { '?' });
+                        sql.push_str(&(index + 1).to_string());
+                        if known.is_none() {
+                            order.push(index);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(Compiled { sql: sql.into(), names: names.into(), order: order.into() })
+}

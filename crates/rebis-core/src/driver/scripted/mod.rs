@@ -1,0 +1,291 @@
+//! A driver without a database: it answers from a script, counts what is asked of it, and fails where it is told to.
+//!
+//! For tests of what stands on a driver, and for measuring that without a database in the way.
+//!
+//! ```
+//! use rebis_core::driver::scripted::{Answer, Script};
+//! use rebis_core::{Dialect, Engine, text};
+//!
+//! let script = Script::new();
+//! script.answer("select a from t", Answer::rows(["a"], [[7.into()]]));
+//! let engine = Engine::builder_with_connector(script.connector(), Dialect::SQLITE).build()?;
+//! let seven: i64 = engine.connect()?.execute(text("select a from t"))?.scalar()?;
+//! assert_eq!(seven, 7);
+//! assert_eq!(script.calls(), ["1 connect", "1 begin BEGIN", "1 execute select a from t", "1 reset"]);
+//! # Ok::<(), rebis_core::Error>(())
+//! ```
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Column, Connection, Connector, Cursor, Server, TransactionStatus};
+use crate::error::{Error, Result};
+use crate::process::Deadline;
+use crate::value::{Value, ValueRef};
+
+/// What a scripted driver answers, and what was asked of it. Clones share one script.
+#[derive(Clone)]
+pub struct Script(Arc<Shared>);
+
+struct Shared {
+    state: Mutex<State>,
+    recording: AtomicBool,
+    opened: AtomicUsize,
+    closed: AtomicUsize,
+}
+
+#[derive(Default)]
+struct State {
+    answers: HashMap<String, Answer>,
+    failures: Vec<Failure>,
+    calls: Vec<String>,
+}
+
+struct Failure {
+    call: String,
+    make: Box<dyn Fn() -> Error + Send>,
+    times: usize,
+}
+
+/// The answer to one statement.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Value>>,
+    affected: u64,
+}
+
+impl Answer {
+    /// Rows under these column names.
+    pub fn rows<const N: usize>(names: [&str; N], rows: impl IntoIterator<Item = [Value; N]>) -> Self {
+        Answer {
+            columns: names.iter().map(|name| Column::new(*name, "scripted")).collect(),
+            rows: rows.into_iter().map(Vec::from).collect(),
+            affected: 0,
+        }
+    }
+
+    /// No rows; that many were changed.
+    pub fn affected(count: u64) -> Self {
+        Answer { affected: count, ..Answer::default() }
+    }
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Script::new()
+    }
+}
+
+impl Script {
+    /// A script on which every statement answers nothing.
+    pub fn new() -> Self {
+        Script(Arc::new(Shared {
+            state: Mutex::default(),
+            recording: AtomicBool::new(true),
+            opened: AtomicUsize::new(0),
+            closed: AtomicUsize::new(0),
+        }))
+    }
+
+    /// A connector that plays this script.
+    pub fn connector(&self) -> impl Connector + use<> {
+        ScriptedConnector { script: self.clone() }
+    }
+
+    /// What this statement answers, each time.
+    pub fn answer(&self, sql: &str, answer: Answer) {
+        self.state().answers.insert(sql.to_owned(), answer);
+    }
+
+    /// Lets the next `times` calls that begin with this text fail: `connect`, `ping`, `execute select 1`, `control COMMIT`.
+    pub fn fail(&self, call: &str, times: usize, error: impl Fn() -> Error + Send + 'static) {
+        self.state().failures.push(Failure { call: call.to_owned(), make: Box::new(error), times });
+    }
+
+    /// Stops keeping the list of calls, for measurements.
+    pub fn stop_recording(&self) {
+        self.0.recording.store(false, Ordering::Relaxed);
+    }
+
+    /// What was called so far, each with the number of its connection: `2 execute select 1`.
+    pub fn calls(&self) -> Vec<String> {
+        self.state().calls.clone()
+    }
+
+    /// How many connections were opened.
+    pub fn opened(&self) -> usize {
+        self.0.opened.load(Ordering::Acquire)
+    }
+
+    /// How many connections were closed.
+    pub fn closed(&self) -> usize {
+        self.0.closed.load(Ordering::Acquire)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn called(&self, connection: usize, call: &str) -> Result<()> {
+        if !self.0.recording.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let mut state = self.state();
+        state.calls.push(format!("{connection} {call}"));
+        let failure =
+            state.failures.iter_mut().find(|failure| failure.times > 0 && call.starts_with(&failure.call));
+        match failure {
+            Some(failure) => {
+                failure.times -= 1;
+                Err((failure.make)())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script")
+            .field("opened", &self.opened())
+            .field("closed", &self.closed())
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+struct ScriptedConnector {
+    script: Script,
+}
+
+impl Connector for ScriptedConnector {
+    fn connect(&self, _deadline: Deadline) -> Result<Box<dyn Connection>> {
+        let number = self.script.opened() + 1;
+        self.script.called(number, "connect")?;
+        let number = self.script.0.opened.fetch_add(1, Ordering::AcqRel) + 1;
+        let server = Server::new("Scripted", "1", u64::try_from(number).ok());
+        Ok(Box::new(ScriptedConnection {
+            script: self.script.clone(),
+            number,
+            server,
+            status: TransactionStatus::Idle,
+            broken: false,
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct ScriptedConnection {
+    script: Script,
+    number: usize,
+    server: Server,
+    status: TransactionStatus,
+    broken: bool,
+}
+
+impl ScriptedConnection {
+    fn called(&mut self, call: &str) -> Result<()> {
+        let result = self.script.called(self.number, call);
+        self.broken |= result.as_ref().is_err_and(Error::is_disconnect);
+        result
+    }
+}
+
+impl Connection for ScriptedConnection {
+    fn execute<'c>(&'c mut self, sql: &str, _parameters: &[ValueRef<'_>]) -> Result<Box<dyn Cursor + 'c>> {
+        self.called(&format!("execute {sql}"))?;
+        let answer = self.script.state().answers.get(sql).cloned().unwrap_or_default();
+        Ok(Box::new(ScriptedCursor {
+            columns: answer.columns.into(),
+            rows: answer.rows,
+            at: 0,
+            affected: answer.affected,
+        }))
+    }
+
+    fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
+        let sets = parameters.len() / width;
+        self.called(&format!("execute_many {sql} x {sets}"))?;
+        Ok(sets as u64)
+    }
+
+    fn begin(&mut self, sql: &str) -> Result<()> {
+        self.called(&format!("begin {sql}"))?;
+        self.status = TransactionStatus::Active;
+        Ok(())
+    }
+
+    fn control(&mut self, sql: &str) -> Result<()> {
+        self.called(&format!("control {sql}"))?;
+        if matches!(sql, "COMMIT" | "ROLLBACK") {
+            self.status = TransactionStatus::Idle;
+        }
+        Ok(())
+    }
+
+    fn status(&self) -> TransactionStatus {
+        self.status
+    }
+
+    fn ping(&mut self) -> Result<()> {
+        self.called("ping")
+    }
+
+    fn reset(&mut self) -> Result<()> {
+        self.called("reset")?;
+        self.status = TransactionStatus::Idle;
+        Ok(())
+    }
+
+    fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    fn server(&self) -> &Server {
+        &self.server
+    }
+
+    fn close(&mut self) {
+        let _ = self.called("close");
+    }
+}
+
+impl Drop for ScriptedConnection {
+    fn drop(&mut self) {
+        self.script.0.closed.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+struct ScriptedCursor {
+    columns: Arc<[Column]>,
+    rows: Vec<Vec<Value>>,
+    /// The current row is the one before.
+    at: usize,
+    affected: u64,
+}
+
+impl Cursor for ScriptedCursor {
+    fn columns(&self) -> &Arc<[Column]> {
+        &self.columns
+    }
+
+    fn advance(&mut self) -> Result<bool> {
+        self.at += 1;
+        Ok(self.at <= self.rows.len())
+    }
+
+    fn cell(&self, index: usize) -> Result<ValueRef<'_>> {
+        Ok(self.rows[self.at - 1][index].as_ref())
+    }
+
+    fn rows_affected(&self) -> u64 {
+        self.affected
+    }
+
+    fn last_insert_id(&self) -> Option<i64> {
+        None
+    }
+}

@@ -1,0 +1,457 @@
+//! A leased connection: statements, and the transaction that begins by itself.
+
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Engine;
+use super::transaction::Transaction;
+use crate::compile::Compiled;
+use crate::dialect::IsolationLevel;
+use crate::driver::{self, Server, TransactionStatus};
+use crate::error::{Error, ErrorKind, Result};
+use crate::pool::Lease;
+use crate::process::forked;
+use crate::rows::{FromRow, Rows, Watch};
+use crate::sql::{ParameterSet, Statement};
+use crate::value::{FromValue, Value, ValueRef};
+
+/// A connection leased from an engine's pool.
+///
+/// The first statement begins a transaction; [`commit`](Connection::commit) or [`rollback`](Connection::rollback) ends it,
+/// and what was not committed when the connection is dropped is rolled back. A connection can be handed to another thread
+/// but not shared: it is `Send`, not `Sync`. An answer borrows the connection, so two answers cannot get in each other's way.
+///
+/// In a forked child, a connection that was leased before the fork answers [`ErrorKind::Forked`].
+///
+/// ```
+/// use rebis_core::{Engine, text};
+///
+/// let mut conn = Engine::new("sqlite://")?.connect()?;
+/// conn.execute(text("create table t (i int)"))?;
+/// conn.execute(text("insert into t values (:i)").bind("i", 7))?;
+/// conn.commit()?;
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+pub struct Connection {
+    engine: Engine,
+    lease: Lease,
+    transaction: TransactionState,
+    isolation_level: Option<IsolationLevel>,
+    savepoints: u32,
+    _one_borrower: PhantomData<OneBorrowerPerWire>,
+}
+
+/// Makes a connection `!Sync`, under a name that explains itself in the compiler's message.
+struct OneBorrowerPerWire(Cell<()>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TransactionState {
+    None,
+    /// Begun by the first statement.
+    Begun,
+    /// Begun by `begin`; its guard ends it.
+    Guarded,
+}
+
+/// How many sets of parameters go to the driver at a time.
+const SETS_AT_A_TIME: usize = 1000;
+
+impl Connection {
+    pub(super) fn new(engine: Engine, lease: Lease) -> Self {
+        let isolation_level = engine.0.options.isolation_level;
+        Connection {
+            engine,
+            lease,
+            transaction: TransactionState::None,
+            isolation_level,
+            savepoints: 0,
+            _one_borrower: PhantomData,
+        }
+    }
+
+    /// Runs a statement; its answer borrows the connection until it is dropped.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Bind`] when names and values do not match; what the database says of the statement;
+    /// [`ErrorKind::PendingRollback`] when the transaction failed before; [`ErrorKind::Forked`] in a child.
+    pub fn execute(&mut self, statement: impl Into<Statement>) -> Result<Rows<'_>> {
+        let Statement::Text(text) = statement.into();
+        self.check_process()?;
+        let compiled = self.engine.state().compiled.text(&text, self.engine.dialect())?;
+        let values = text.values(&compiled.names)?;
+        let parameters: Vec<ValueRef<'_>> =
+            compiled.order.iter().map(|index| values[*index].as_ref()).collect();
+        self.prepare_for_statement()?;
+        let log = Log::start(&self.engine);
+        let (connection, pool) = self.lease.parts().ok_or_else(no_connection)?;
+        let answer = connection.execute(&compiled.sql, &parameters);
+        log.end(&compiled.sql, parameters.len(), 1, answer.as_ref().err());
+        let watch = Watch::new(Arc::clone(&compiled), pool);
+        match answer {
+            Ok(cursor) => Ok(Rows::new(cursor, watch)),
+            Err(error) => Err(watch.failed(error)),
+        }
+    }
+
+    /// Runs a statement once for each set of parameters, and returns how many rows it changed in all.
+    ///
+    /// Drivers send many sets at a time. The first error ends the run; in a transaction nothing is lost by rolling back.
+    ///
+    /// # Errors
+    /// As [`execute`](Connection::execute).
+    pub fn execute_many<S: ParameterSet>(
+        &mut self,
+        statement: impl Into<Statement>,
+        sets: impl IntoIterator<Item = S>,
+    ) -> Result<u64> {
+        let Statement::Text(text) = statement.into();
+        self.check_process()?;
+        let compiled = self.engine.state().compiled.text(&text, self.engine.dialect())?;
+        if compiled.names.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Bind,
+                "execute_many needs a statement with parameters (:name)",
+            )
+            .with_sql(&*compiled.sql));
+        }
+        let mut sets = sets.into_iter();
+        let mut affected = 0;
+        let mut values: Vec<Value> = Vec::new();
+        loop {
+            values.clear();
+            for set in sets.by_ref().take(SETS_AT_A_TIME) {
+                set.append_to(&mut values, &compiled.names)?;
+            }
+            if values.is_empty() {
+                return Ok(affected);
+            }
+            affected += self.execute_sets(&compiled, &values)?;
+        }
+    }
+
+    fn execute_sets(&mut self, compiled: &Arc<Compiled>, values: &[Value]) -> Result<u64> {
+        let sets = values.chunks_exact(compiled.names.len());
+        let count = sets.len();
+        let parameters: Vec<ValueRef<'_>> =
+            sets.flat_map(|set| compiled.order.iter().map(|index| set[*index].as_ref())).collect();
+        // An iterator of the caller's ran in between, and may have forked.
+        self.check_process()?;
+        self.prepare_for_statement()?;
+        let log = Log::start(&self.engine);
+        let (connection, pool) = self.lease.parts().ok_or_else(no_connection)?;
+        let result = connection.execute_many(&compiled.sql, &parameters, compiled.order.len());
+        log.end(&compiled.sql, parameters.len(), count, result.as_ref().err());
+        result.map_err(|error| Watch::new(Arc::clone(compiled), pool).failed(error))
+    }
+
+    /// All rows of a statement as values of a type.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let rows: Vec<(i64, String)> = conn.fetch_all(text("select 1, 'ed'"))?;
+    /// assert_eq!(rows, [(1, "ed".to_owned())]);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`execute`](Connection::execute), and [`ErrorKind::Conversion`].
+    pub fn fetch_all<T: FromRow>(&mut self, statement: impl Into<Statement>) -> Result<Vec<T>> {
+        self.execute(statement)?.of().all()
+    }
+
+    /// The first column of a statement's first row.
+    ///
+    /// # Errors
+    /// As [`execute`](Connection::execute), [`ErrorKind::NoRow`] and [`ErrorKind::Conversion`].
+    pub fn scalar<T: FromValue>(&mut self, statement: impl Into<Statement>) -> Result<T> {
+        self.execute(statement)?.scalar()
+    }
+
+    /// Begins a transaction whose guard commits or rolls back.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let mut tx = conn.begin()?;
+    /// tx.execute(text("create table t (i int)"))?;
+    /// tx.commit()?;
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidState`] when a transaction is under way already, and what the database says.
+    pub fn begin(&mut self) -> Result<Transaction<'_>> {
+        Transaction::on_borrowed(self)
+    }
+
+    /// Runs a closure in a transaction: commits when it returns `Ok`, rolls back when it returns an error or panics.
+    ///
+    /// # Errors
+    /// The closure's, and as [`begin`](Connection::begin) and [`Transaction::commit`].
+    pub fn transaction<T>(&mut self, run: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.try_transaction(run)
+    }
+
+    /// [`transaction`](Connection::transaction) for a closure with an error type of its own.
+    ///
+    /// # Errors
+    /// As [`transaction`](Connection::transaction), turned into the closure's error.
+    pub fn try_transaction<T, E: From<Error>>(
+        &mut self,
+        run: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut transaction = self.begin()?;
+        let value = run(&mut transaction)?;
+        transaction.commit()?;
+        Ok(value)
+    }
+
+    /// Makes what was done since the first statement permanent. Nothing to do is no error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::CommitUnknown`] when the connection was lost before the answer came: the commit may have happened;
+    /// [`ErrorKind::PendingRollback`] when the transaction had failed, and is rolled back now;
+    /// [`ErrorKind::InvalidState`] while a [`Transaction`] guards it.
+    pub fn commit(&mut self) -> Result<()> {
+        self.check_unguarded("commit")?;
+        self.end_by_commit()
+    }
+
+    /// Undoes what was done since the first statement. Nothing to do is no error; after a lost connection this makes the
+    /// next statement connect anew.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidState`] while a [`Transaction`] guards it, [`ErrorKind::Forked`] in a child.
+    pub fn rollback(&mut self) -> Result<()> {
+        self.check_unguarded("rollback")?;
+        self.end_by_rollback()
+    }
+
+    /// Whether a transaction is under way.
+    pub fn in_transaction(&self) -> bool {
+        self.transaction != TransactionState::None
+    }
+
+    /// Sets the isolation level of the transactions to come on this lease.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] when the database does not have it, [`ErrorKind::InvalidState`] in a transaction.
+    pub fn set_isolation_level(&mut self, level: IsolationLevel) -> Result<()> {
+        if self.in_transaction() {
+            return Err(Error::new(
+                ErrorKind::InvalidState,
+                "the isolation level cannot change in a transaction; commit or roll back first",
+            ));
+        }
+        self.engine.dialect().begin(Some(level))?;
+        self.isolation_level = Some(level);
+        Ok(())
+    }
+
+    /// What the server said of itself; `None` when the connection was lost.
+    pub fn server(&self) -> Option<&Server> {
+        self.lease.connection().map(driver::Connection::server)
+    }
+
+    /// The engine this connection is leased from.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    // ---- transactions ----
+
+    fn check_unguarded(&self, what: &str) -> Result<()> {
+        if self.transaction == TransactionState::Guarded {
+            return Err(Error::new(
+                ErrorKind::InvalidState,
+                format!("a Transaction is open on this connection: call {what} on it instead"),
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_process(&self) -> Result<()> {
+        if self.lease.is_inherited() { Err(forked("connection")) } else { Ok(()) }
+    }
+
+    /// Sees to it that there is a working connection and a transaction on it.
+    fn prepare_for_statement(&mut self) -> Result<()> {
+        let usable = self.lease.connection().is_some_and(|connection| !connection.is_broken());
+        if !usable {
+            if self.in_transaction() {
+                return Err(Error::new(
+                    ErrorKind::PendingRollback,
+                    "the connection was lost in the middle of a transaction; call rollback() before the next statement",
+                ));
+            }
+            self.lease.replace()?;
+        }
+        if self.lease.connection().map(driver::Connection::status) == Some(TransactionStatus::Failed) {
+            return Err(Error::new(
+                ErrorKind::PendingRollback,
+                "an earlier statement failed and the server takes only a rollback; \
+                 call rollback(), or use a savepoint round statements that may fail",
+            ));
+        }
+        if !self.in_transaction() {
+            self.begin_as(TransactionState::Begun)?;
+        }
+        Ok(())
+    }
+
+    fn begin_as(&mut self, state: TransactionState) -> Result<()> {
+        if let Some(begin) = self.engine.dialect().begin(self.isolation_level)? {
+            let connection = self.lease.connection_mut().ok_or_else(no_connection)?;
+            if let Some(before) = begin.before {
+                connection.control(before)?;
+            }
+            connection.begin(begin.begin)?;
+            self.transaction = state;
+        } else if state == TransactionState::Guarded {
+            // Autocommit: a guard that would promise a rollback must not exist.
+            return Err(Error::new(
+                ErrorKind::InvalidState,
+                "at isolation level Autocommit there is no transaction to begin",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn begin_guarded(&mut self) -> Result<()> {
+        self.check_process()?;
+        if self.in_transaction() {
+            return Err(Error::new(
+                ErrorKind::InvalidState,
+                "a transaction is under way on this connection; commit or roll back first, or use begin_nested",
+            ));
+        }
+        let usable = self.lease.connection().is_some_and(|connection| !connection.is_broken());
+        if !usable {
+            self.lease.replace()?;
+        }
+        self.begin_as(TransactionState::Guarded)
+    }
+
+    pub(super) fn end_by_commit(&mut self) -> Result<()> {
+        self.check_process()?;
+        if !self.in_transaction() {
+            return Ok(());
+        }
+        let connection = self.lease.connection_mut().filter(|connection| !connection.is_broken());
+        let Some(connection) = connection else {
+            return Err(Error::new(
+                ErrorKind::PendingRollback,
+                "the connection was lost before the commit: nothing was committed; call rollback() and run it again",
+            ));
+        };
+        if connection.status() == TransactionStatus::Failed {
+            // PostgreSQL would answer COMMIT with a rollback and no error.
+            self.end_by_rollback()?;
+            return Err(Error::new(
+                ErrorKind::PendingRollback,
+                "the transaction could not be committed, because an earlier statement in it failed; it is rolled back",
+            ));
+        }
+        let result = connection.control("COMMIT");
+        let open = connection.status() != TransactionStatus::Idle;
+        match result {
+            Ok(()) => {
+                self.transaction = TransactionState::None;
+                Ok(())
+            }
+            Err(error) if error.is_disconnect() => {
+                self.lease.invalidate_pool();
+                Err(error.with_sql("COMMIT").wrap(
+                    ErrorKind::CommitUnknown,
+                    "the connection was lost while the commit was under way: it may have happened or not; \
+                     look before running the transaction again",
+                ))
+            }
+            Err(error) => {
+                // A deferred constraint: the server has rolled back. A lock (SQLite): the commit can be tried again.
+                if !open {
+                    self.transaction = TransactionState::None;
+                }
+                Err(error.with_sql("COMMIT"))
+            }
+        }
+    }
+
+    pub(super) fn end_by_rollback(&mut self) -> Result<()> {
+        self.check_process()?;
+        if !self.in_transaction() {
+            return Ok(());
+        }
+        self.transaction = TransactionState::None;
+        match self.lease.connection_mut().filter(|connection| !connection.is_broken()) {
+            // Idle: the database has rolled back by itself, and would call another rollback an error.
+            Some(connection) if connection.status() != TransactionStatus::Idle => {
+                connection.control("ROLLBACK").or_else(|error| {
+                    // Gone with the connection is rolled back as well.
+                    if error.is_disconnect() { Ok(()) } else { Err(error.with_sql("ROLLBACK")) }
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    // ---- savepoints ----
+
+    pub(super) fn next_savepoint(&mut self) -> u32 {
+        self.savepoints += 1;
+        self.savepoints
+    }
+
+    pub(super) fn savepoint_control(&mut self, sql: &str) -> Result<()> {
+        self.check_process()?;
+        let connection = self.lease.connection_mut().filter(|connection| !connection.is_broken());
+        let connection = connection.ok_or_else(|| {
+            Error::new(ErrorKind::PendingRollback, "the connection was lost; roll the transaction back")
+        })?;
+        connection.control(sql).map_err(|error| error.with_sql(sql))
+    }
+}
+
+fn no_connection() -> Error {
+    Error::new(ErrorKind::Disconnected, "the connection was lost and could not be replaced")
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("engine", &self.engine)
+            .field("in_transaction", &self.in_transaction())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A statement's line in the log: INFO with `echo`, else DEBUG.
+struct Log {
+    echo: bool,
+    start: Option<Instant>,
+}
+
+impl Log {
+    fn start(engine: &Engine) -> Self {
+        let echo = engine.0.options.echo;
+        let wanted = echo || tracing::enabled!(target: "rebis::sql", tracing::Level::DEBUG);
+        Log { echo, start: wanted.then(Instant::now) }
+    }
+
+    fn end(self, sql: &str, parameters: usize, sets: usize, error: Option<&Error>) {
+        let Some(start) = self.start else { return };
+        let elapsed = start.elapsed();
+        let error = error.map(tracing::field::display);
+        if self.echo {
+            tracing::info!(target: "rebis::sql", sql, parameters, sets, ?elapsed, error);
+        } else {
+            tracing::debug!(target: "rebis::sql", sql, parameters, sets, ?elapsed, error);
+        }
+    }
+}

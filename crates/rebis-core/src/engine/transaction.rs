@@ -1,0 +1,203 @@
+//! Guards that commit or roll back: transactions and savepoints.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use super::connection::Connection;
+use crate::error::Result;
+
+/// A transaction: [`commit`](Transaction::commit) keeps what was done in it, anything else undoes it.
+///
+/// It works like its connection: `execute`, `execute_many`, `fetch_all`, `scalar`.
+///
+/// ```
+/// use rebis_core::{Engine, text};
+///
+/// let engine = Engine::new("sqlite://")?;
+/// engine.transaction(|tx| { tx.execute(text("create table t (i int)"))?; Ok(()) })?;
+/// {
+///     let mut tx = engine.begin()?;
+///     tx.execute(text("insert into t values (1)"))?;
+/// }   // dropped: rolled back
+/// assert_eq!(engine.connect()?.scalar::<i64>(text("select count(*) from t"))?, 0);
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+#[must_use = "a transaction that is dropped is rolled back"]
+pub struct Transaction<'c> {
+    connection: Held<'c>,
+    ended: bool,
+}
+
+enum Held<'c> {
+    Own(Box<Connection>),
+    Borrowed(&'c mut Connection),
+}
+
+impl Transaction<'_> {
+    pub(super) fn on_own(mut connection: Connection) -> Result<Transaction<'static>> {
+        connection.begin_guarded()?;
+        Ok(Transaction { connection: Held::Own(Box::new(connection)), ended: false })
+    }
+
+    pub(super) fn on_borrowed(connection: &mut Connection) -> Result<Transaction<'_>> {
+        connection.begin_guarded()?;
+        Ok(Transaction { connection: Held::Borrowed(connection), ended: false })
+    }
+
+    /// Makes what was done permanent.
+    ///
+    /// # Errors
+    /// [`CommitUnknown`](crate::ErrorKind::CommitUnknown) when the connection was lost before the answer came;
+    /// [`PendingRollback`](crate::ErrorKind::PendingRollback) when a statement in it had failed. Whatever the error, the
+    /// transaction is over and what is not committed is rolled back.
+    pub fn commit(mut self) -> Result<()> {
+        // On an error `drop` rolls back what may still be open.
+        self.end_by_commit()?;
+        self.ended = true;
+        Ok(())
+    }
+
+    /// Undoes what was done.
+    ///
+    /// # Errors
+    /// What the database says; the connection is then closed rather than lent again.
+    pub fn rollback(mut self) -> Result<()> {
+        self.ended = true;
+        self.end_by_rollback()
+    }
+
+    /// Begins a savepoint: a part that can be undone by itself.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let engine = Engine::new("sqlite://")?;
+    /// let mut tx = engine.begin()?;
+    /// tx.execute(text("create table t (i int)"))?;
+    /// let mut savepoint = tx.begin_nested()?;
+    /// savepoint.execute(text("insert into t values (1)"))?;
+    /// savepoint.rollback()?;
+    /// assert_eq!(tx.scalar::<i64>(text("select count(*) from t"))?, 0);
+    /// tx.commit()?;
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn begin_nested(&mut self) -> Result<Savepoint<'_>> {
+        Savepoint::on(self)
+    }
+}
+
+impl Deref for Transaction<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        match &self.connection {
+            Held::Own(connection) => connection,
+            Held::Borrowed(connection) => connection,
+        }
+    }
+}
+
+impl DerefMut for Transaction<'_> {
+    fn deref_mut(&mut self) -> &mut Connection {
+        match &mut self.connection {
+            Held::Own(connection) => connection,
+            Held::Borrowed(connection) => connection,
+        }
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        // In a child `end_by_rollback` refuses before it touches anything. An error leaves the connection dirty, and the
+        // pool closes a dirty one.
+        if !self.ended {
+            let _ = self.end_by_rollback();
+        }
+    }
+}
+
+impl fmt::Debug for Transaction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction").field("engine", self.engine()).finish_non_exhaustive()
+    }
+}
+
+/// A part of a transaction that can be undone by itself; dropping it without [`commit`](Savepoint::commit) undoes it.
+#[must_use = "a savepoint that is dropped is rolled back"]
+pub struct Savepoint<'t> {
+    connection: &'t mut Connection,
+    number: u32,
+    ended: bool,
+}
+
+impl Savepoint<'_> {
+    fn on(connection: &mut Connection) -> Result<Savepoint<'_>> {
+        let number = connection.next_savepoint();
+        connection.savepoint_control(&format!("SAVEPOINT rebis_{number}"))?;
+        Ok(Savepoint { connection, number, ended: false })
+    }
+
+    /// Keeps what was done, as a part of the transaction around it.
+    ///
+    /// # Errors
+    /// What the database says; the savepoint is then rolled back.
+    pub fn commit(mut self) -> Result<()> {
+        let sql = format!("RELEASE SAVEPOINT rebis_{}", self.number);
+        self.connection.savepoint_control(&sql)?;
+        self.ended = true;
+        Ok(())
+    }
+
+    /// Undoes what was done since the savepoint; the transaction around it goes on.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn rollback(mut self) -> Result<()> {
+        self.ended = true;
+        self.undo()
+    }
+
+    /// Begins a savepoint inside this one.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn begin_nested(&mut self) -> Result<Savepoint<'_>> {
+        Savepoint::on(self.connection)
+    }
+
+    fn undo(&mut self) -> Result<()> {
+        self.connection.savepoint_control(&format!("ROLLBACK TO SAVEPOINT rebis_{}", self.number))
+    }
+}
+
+impl Deref for Savepoint<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
+
+impl DerefMut for Savepoint<'_> {
+    fn deref_mut(&mut self) -> &mut Connection {
+        self.connection
+    }
+}
+
+impl Drop for Savepoint<'_> {
+    fn drop(&mut self) {
+        // Refused in a child; an error leaves the transaction around it failed.
+        if !self.ended {
+            let _ = self.undo();
+        }
+    }
+}
+
+impl fmt::Debug for Savepoint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Savepoint").field("number", &self.number).finish_non_exhaustive()
+    }
+}

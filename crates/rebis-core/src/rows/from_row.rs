@@ -1,0 +1,160 @@
+//! A row → a Rust value.
+
+use crate::driver::{Column, Cursor};
+use crate::error::{Error, ErrorKind, Result};
+use crate::value::{FromValue, Mismatch, ValueRef};
+
+/// A type that a whole row can become.
+///
+/// Implemented for tuples of up to 16 [`FromValue`] types, by position.
+pub trait FromRow: Sized {
+    /// Takes the row.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conversion`] when the row has other columns or a cell is of another type.
+    fn from_row(row: &RowView<'_>) -> Result<Self>;
+}
+
+/// A row wherever it lies: in a buffer, or still on the wire.
+pub struct RowView<'r> {
+    columns: &'r [Column],
+    cells: &'r dyn Cells,
+}
+
+/// Where the cells of a row come from.
+pub(super) trait Cells {
+    /// One cell; the index is below the number of columns.
+    fn cell(&self, index: usize) -> Result<ValueRef<'_>>;
+}
+
+impl Cells for Box<dyn Cursor + '_> {
+    fn cell(&self, index: usize) -> Result<ValueRef<'_>> {
+        (**self).cell(index)
+    }
+}
+
+impl<'r> RowView<'r> {
+    pub(super) fn new(columns: &'r [Column], cells: &'r dyn Cells) -> Self {
+        RowView { columns, cells }
+    }
+
+    /// The columns of the answer.
+    pub fn columns(&self) -> &[Column] {
+        self.columns
+    }
+
+    /// One cell, by position or by name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conversion`].
+    pub fn value<T: FromValue>(&self, column: impl ColumnIndex) -> Result<T> {
+        let index = column.index(self.columns)?;
+        T::from_value(self.cells.cell(index).map_err(|error| self.name_column(index, error))?)
+            .map_err(|mismatch| self.mismatch::<T>(index, &mismatch))
+    }
+
+    fn name_column(&self, index: usize, error: Error) -> Error {
+        match self.columns.get(index) {
+            Some(column) if error.kind() == ErrorKind::Conversion => {
+                let message = format!("column '{}': {error}", column.name);
+                error.wrap(ErrorKind::Conversion, message)
+            }
+            _ => error,
+        }
+    }
+
+    fn mismatch<T: FromValue>(&self, index: usize, mismatch: &Mismatch) -> Error {
+        let (name, sql_type) = match self.columns.get(index) {
+            Some(column) if column.sql_type.is_empty() => (column.name.as_str(), String::new()),
+            Some(column) => (column.name.as_str(), format!(" ({})", column.sql_type)),
+            None => ("", String::new()),
+        };
+        let rust = T::name();
+        let why = match mismatch {
+            Mismatch::Null => format!("it is NULL; read it as Option<{rust}>"),
+            Mismatch::Type(found) => format!("it holds {found}"),
+            Mismatch::Value(how) => how.clone().into_owned(),
+        };
+        Error::new(
+            ErrorKind::Conversion,
+            format!("column '{name}'{sql_type} cannot be read as {rust}: {why}"),
+        )
+    }
+}
+
+impl std::fmt::Debug for RowView<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RowView").field("columns", &self.columns).finish_non_exhaustive()
+    }
+}
+
+/// What names a column: its position from 0, or its name.
+pub trait ColumnIndex {
+    /// The position in these columns.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conversion`] when there is no such column, or more than one of the name.
+    fn index(&self, columns: &[Column]) -> Result<usize>;
+}
+
+impl ColumnIndex for usize {
+    fn index(&self, columns: &[Column]) -> Result<usize> {
+        if *self < columns.len() { Ok(*self) } else { Err(no_column(&format!("number {self}"), columns)) }
+    }
+}
+
+impl ColumnIndex for &str {
+    fn index(&self, columns: &[Column]) -> Result<usize> {
+        let mut found = columns.iter().enumerate().filter(|(_, column)| column.name == *self);
+        match (found.next(), found.next()) {
+            (Some((index, _)), None) => Ok(index),
+            (None, _) => Err(no_column(&format!("'{self}'"), columns)),
+            _ => Err(Error::new(
+                ErrorKind::Conversion,
+                format!("the answer has more than one column '{self}'"),
+            )),
+        }
+    }
+}
+
+fn no_column(wanted: &str, columns: &[Column]) -> Error {
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    Error::new(
+        ErrorKind::Conversion,
+        format!("the answer has no column {wanted}; it has: {}", names.join(", ")),
+    )
+}
+
+macro_rules! row_tuple {
+    ($($name:ident $index:literal)+) => {
+        impl<$($name: FromValue),+> FromRow for ($($name,)+) {
+            fn from_row(row: &RowView<'_>) -> Result<Self> {
+                let width = [$($index),+].len();
+                if row.columns.len() != width {
+                    return Err(Error::new(
+                        ErrorKind::Conversion,
+                        format!("the answer has {} columns, the tuple {width}", row.columns.len()),
+                    ));
+                }
+                Ok(($(row.value::<$name>($index as usize)?,)+))
+            }
+        }
+    };
+}
+
+row_tuple!(A 0);
+row_tuple!(A 0 B 1);
+row_tuple!(A 0 B 1 C 2);
+row_tuple!(A 0 B 1 C 2 D 3);
+row_tuple!(A 0 B 1 C 2 D 3 E 4);
+row_tuple!(A 0 B 1 C 2 D 3 E 4 F 5);
+row_tuple!(A 0 B 1 C 2 D 3 E 4 F 5 G 6);
+row_tuple!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7);
+row_tuple!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8);
+row_tuple!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9);
+row_tuple!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10);
+row_tuple!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11);
+row_tuple!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12);
+row_tuple!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13);
+row_tuple!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13 O 14);
+row_tuple!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13 O 14 P 15);

@@ -1,0 +1,304 @@
+//! Answers: rows off the wire, by position, by name, as tuples.
+
+mod batch;
+mod from_row;
+#[cfg(test)]
+mod tests;
+mod typed;
+
+use std::fmt;
+use std::sync::Arc;
+
+use self::batch::Batch;
+pub use from_row::{ColumnIndex, FromRow, RowView};
+pub use typed::TypedRows;
+
+use crate::compile::Compiled;
+use crate::driver::{Column, Cursor};
+use crate::error::{Error, ErrorKind, Result};
+use crate::pool::Pool;
+use crate::process::{Owned, forked};
+use crate::value::FromValue;
+
+/// The answer to a statement, read as it is asked for; it borrows its connection until then.
+///
+/// Dropping it early is fine: the connection reads past the rest when it is used next.
+///
+/// ```
+/// use rebis_core::{Engine, text};
+///
+/// let mut conn = Engine::new("sqlite://")?.connect()?;
+/// let mut rows = conn.execute(text("select 1 as id, 'ed' as name union select 2, 'jo' order by 1"))?;
+/// while let Some(row) = rows.next()? {
+///     let (id, name): (i64, String) = row.get()?;
+///     assert_eq!(row.value::<String>("name")?, name);
+///     assert!(id > 0);
+/// }
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+pub struct Rows<'c> {
+    // Not dropped in a child: what the cursor frees is the parent's.
+    cursor: Owned<Box<dyn Cursor + 'c>>,
+    watch: Watch<'c>,
+    /// Rows that were read ahead, and how many of them were handed out.
+    batch: Arc<Batch>,
+    handed: usize,
+    /// What came after the batch: an error, kept until its turn.
+    after: After,
+    read_ahead: usize,
+}
+
+enum After {
+    More,
+    End,
+    Failed(Error),
+}
+
+/// What an error needs on its way to the user: its statement, and a pool that hears of lost connections.
+pub(crate) struct Watch<'c> {
+    compiled: Arc<Compiled>,
+    pool: &'c dyn Pool,
+}
+
+impl<'c> Watch<'c> {
+    pub(crate) fn new(compiled: Arc<Compiled>, pool: &'c dyn Pool) -> Self {
+        Watch { compiled, pool }
+    }
+
+    pub(crate) fn failed(&self, error: Error) -> Error {
+        if error.kind() == ErrorKind::Disconnected {
+            self.pool.invalidate();
+        }
+        error.with_sql(&*self.compiled.sql)
+    }
+}
+
+/// Most rows that are read ahead into one buffer; it starts at one, so that the first row costs one row.
+const MOST_AHEAD: usize = 64;
+
+impl<'c> Rows<'c> {
+    pub(crate) fn new(cursor: Box<dyn Cursor + 'c>, watch: Watch<'c>) -> Self {
+        let batch = Arc::new(Batch::new(Arc::clone(cursor.columns())));
+        Rows { cursor: Owned::new(cursor), watch, batch, handed: 0, after: After::More, read_ahead: 1 }
+    }
+
+    /// The columns of the answer; none for a statement without rows.
+    pub fn columns(&self) -> &[Column] {
+        self.cursor.columns()
+    }
+
+    /// The next row, or `None` after the last.
+    ///
+    /// # Errors
+    /// What the database says while it computes the row; [`ErrorKind::Forked`] in a child.
+    // Not `Iterator::next`: an error must be as easy to pass on as a row.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it returns Result<Option<Row>>, for `while let` and `?`"
+    )]
+    pub fn next(&mut self) -> Result<Option<Row>> {
+        if self.handed == self.batch.len() && !self.fill()? {
+            return Ok(None);
+        }
+        let row = Row { batch: Arc::clone(&self.batch), index: self.handed };
+        self.handed += 1;
+        Ok(Some(row))
+    }
+
+    /// Reads the next rows into a new buffer; false at the end.
+    fn fill(&mut self) -> Result<bool> {
+        self.check_process()?;
+        match std::mem::replace(&mut self.after, After::More) {
+            After::More => {}
+            After::End => {
+                self.after = After::End;
+                return Ok(false);
+            }
+            After::Failed(error) => {
+                self.after = After::End;
+                return Err(self.watch.failed(error));
+            }
+        }
+        let mut batch = Batch::new(Arc::clone(self.cursor.columns()));
+        while batch.len() < self.read_ahead {
+            match self
+                .cursor
+                .advance()
+                .and_then(|more| if more { batch.push(&**self.cursor) } else { Ok(false) })
+            {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.after = After::End;
+                    break;
+                }
+                Err(error) => {
+                    self.after = After::Failed(error);
+                    break;
+                }
+            }
+        }
+        self.read_ahead = (self.read_ahead * 2).min(MOST_AHEAD);
+        self.handed = 0;
+        self.batch = Arc::new(batch);
+        if self.batch.len() == 0 { self.fill_after_nothing() } else { Ok(true) }
+    }
+
+    fn fill_after_nothing(&mut self) -> Result<bool> {
+        match std::mem::replace(&mut self.after, After::End) {
+            After::Failed(error) => Err(self.watch.failed(error)),
+            _ => Ok(false),
+        }
+    }
+
+    fn check_process(&self) -> Result<()> {
+        if self.cursor.is_inherited() {
+            Err(forked("answer").with_sql(&*self.watch.compiled.sql))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The rows as values of a type, decoded where they arrived.
+    ///
+    /// ```
+    /// # use rebis_core::{Engine, text};
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let rows = conn.execute(text("select 1, 'ed' union select 2, null order by 1"))?;
+    /// let users = rows.of::<(i64, Option<String>)>().collect::<Result<Vec<_>, _>>()?;
+    /// assert_eq!(users[1], (2, None));
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    pub fn of<T: FromRow>(self) -> TypedRows<'c, T> {
+        TypedRows::new(self)
+    }
+
+    /// All rows that are left.
+    ///
+    /// # Errors
+    /// As [`next`](Rows::next).
+    pub fn all(mut self) -> Result<Vec<Row>> {
+        let mut rows = Vec::new();
+        while let Some(row) = self.next()? {
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    /// The first row, or `None`; the others are not read.
+    ///
+    /// # Errors
+    /// As [`next`](Rows::next).
+    pub fn first(mut self) -> Result<Option<Row>> {
+        self.next()
+    }
+
+    /// The only row.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoRow`], [`ErrorKind::MultipleRows`], and as [`next`](Rows::next).
+    pub fn one(self) -> Result<Row> {
+        let compiled = Arc::clone(&self.watch.compiled);
+        self.one_or_none()?.ok_or_else(|| no_row(&compiled))
+    }
+
+    /// The only row, or `None` when there is none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MultipleRows`], and as [`next`](Rows::next).
+    pub fn one_or_none(mut self) -> Result<Option<Row>> {
+        let Some(row) = self.next()? else { return Ok(None) };
+        if self.next()?.is_some() {
+            return Err(multiple_rows(&self.watch.compiled));
+        }
+        Ok(Some(row))
+    }
+
+    /// The first column of the first row.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoRow`]; [`ErrorKind::Conversion`] when it is not a `T` (NULL needs an `Option`); and as
+    /// [`next`](Rows::next).
+    pub fn scalar<T: FromValue>(mut self) -> Result<T> {
+        match self.next()? {
+            Some(row) => row.value(0),
+            None => Err(no_row(&self.watch.compiled)),
+        }
+    }
+
+    /// How many rows the statement inserted, updated or deleted.
+    ///
+    /// ```
+    /// # use rebis_core::{Engine, text};
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// conn.execute(text("create table t (i int)"))?;
+    /// assert_eq!(conn.execute(text("insert into t values (1), (2)"))?.rows_affected(), 2);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    pub fn rows_affected(&self) -> u64 {
+        self.cursor.rows_affected()
+    }
+
+    /// The key that the database made for the last inserted row: SQLite, MySQL and MariaDB; use RETURNING elsewhere.
+    pub fn last_insert_id(&self) -> Option<i64> {
+        self.cursor.last_insert_id()
+    }
+}
+
+impl fmt::Debug for Rows<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rows").field("sql", &self.watch.compiled.sql).finish_non_exhaustive()
+    }
+}
+
+fn no_row(compiled: &Compiled) -> Error {
+    Error::new(ErrorKind::NoRow, "a row was expected and there is none").with_sql(&*compiled.sql)
+}
+
+fn multiple_rows(compiled: &Compiled) -> Error {
+    Error::new(ErrorKind::MultipleRows, "one row was expected and there are more").with_sql(&*compiled.sql)
+}
+
+/// One row of an answer: a part of a buffer that its neighbours share.
+#[derive(Clone)]
+pub struct Row {
+    batch: Arc<Batch>,
+    index: usize,
+}
+
+impl Row {
+    /// The columns of the answer.
+    pub fn columns(&self) -> &[Column] {
+        self.batch.columns()
+    }
+
+    /// The whole row as a tuple, by position.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conversion`], naming the column, its SQL type and the Rust type.
+    pub fn get<T: FromRow>(&self) -> Result<T> {
+        T::from_row(&self.view())
+    }
+
+    /// One cell, by position or by name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conversion`], naming the column, its SQL type and the Rust type; the columns there are when there is
+    /// no such column.
+    pub fn value<T: FromValue>(&self, column: impl ColumnIndex) -> Result<T> {
+        self.view().value(column)
+    }
+
+    fn view(&self) -> RowView<'_> {
+        RowView::new(self.batch.columns(), self)
+    }
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for (index, column) in self.columns().iter().enumerate() {
+            map.entry(&column.name, &self.batch.cell(self.index, index));
+        }
+        map.finish()
+    }
+}

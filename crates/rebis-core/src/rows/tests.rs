@@ -1,0 +1,67 @@
+use crate::driver::scripted::{Answer, Script};
+use crate::{Dialect, Engine, Error, ErrorKind, Value, text};
+
+fn engine(rows: Vec<[Value; 2]>) -> Engine {
+    let script = Script::new();
+    script.answer("q", Answer::rows(["id", "name"], rows));
+    Engine::builder_with_connector(script.connector(), Dialect::SQLITE).build().unwrap()
+}
+
+fn users(count: i64) -> Vec<[Value; 2]> {
+    (0..count).map(|id| [id.into(), format!("user {id}").into()]).collect()
+}
+
+#[test]
+fn rows_come_in_order_across_buffers() {
+    let mut conn = engine(users(200)).connect().unwrap();
+    let rows = conn.execute(text("q")).unwrap().all().unwrap();
+    assert_eq!(rows.len(), 200);
+    for (id, row) in rows.iter().enumerate() {
+        assert_eq!(row.get::<(usize, String)>().unwrap(), (id, format!("user {id}")));
+    }
+}
+
+#[test]
+fn typed_rows_go_on_after_next() {
+    let mut conn = engine(users(10)).connect().unwrap();
+    let mut rows = conn.execute(text("q")).unwrap();
+    rows.next().unwrap();
+    rows.next().unwrap();
+    let rest: Vec<i64> = rows.of::<(i64, String)>().map(|row| row.unwrap().0).collect();
+    assert_eq!(rest, (2..10).collect::<Vec<_>>());
+}
+
+#[test]
+fn one_means_one() {
+    let kind = |count| {
+        engine(users(count)).connect().unwrap().execute(text("q")).unwrap().one().map_err(|e| e.kind())
+    };
+    assert_eq!(kind(0).unwrap_err(), ErrorKind::NoRow);
+    assert!(kind(1).is_ok());
+    assert_eq!(kind(2).unwrap_err(), ErrorKind::MultipleRows);
+    let mut conn = engine(users(2)).connect().unwrap();
+    assert_eq!(
+        conn.execute(text("q")).unwrap().of::<(i64, String)>().one().unwrap_err().kind(),
+        ErrorKind::MultipleRows
+    );
+    assert_eq!(conn.execute(text("q")).unwrap().first().unwrap().unwrap().value::<i64>("id").unwrap(), 0);
+    assert_eq!(conn.execute(text("q")).unwrap().scalar::<i64>().unwrap(), 0);
+}
+
+#[test]
+fn errors_name_the_column_and_both_types() {
+    let mut conn = engine(vec![[Value::Null, "x".into()]]).connect().unwrap();
+    let message = |error: Error| error.to_string();
+    let row = conn.execute(text("q")).unwrap().one().unwrap();
+    let null = message(row.value::<i64>("id").unwrap_err());
+    assert_eq!(null, "column 'id' (scripted) cannot be read as i64: it is NULL; read it as Option<i64>");
+    assert_eq!(
+        message(row.value::<i64>(1).unwrap_err()),
+        "column 'name' (scripted) cannot be read as i64: it holds text"
+    );
+    assert_eq!(
+        message(row.value::<i64>("nam").unwrap_err()),
+        "the answer has no column 'nam'; it has: id, name"
+    );
+    assert_eq!(message(row.get::<(i64,)>().unwrap_err()), "the answer has 2 columns, the tuple 1");
+}
