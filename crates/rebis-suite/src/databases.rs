@@ -41,10 +41,8 @@ pub fn sqlite(journal_mode: &str) -> Database {
     let directory = base.join(format!("rebis-suite-{}-{journal_mode}", std::process::id()));
     std::fs::create_dir_all(&directory).expect("a directory for the SQLite file");
     let file = directory.join("test.db");
-    let url = format!(
-        "sqlite:///{}?journal_mode={journal_mode}&synchronous=off&begin=immediate&busy_timeout=30",
-        file.display()
-    );
+    let url =
+        format!("sqlite:///{}?journal_mode={journal_mode}&synchronous=off&busy_timeout=30", file.display());
     Database { name: "SQLite", url, directory: Some(directory) }
 }
 
@@ -60,9 +58,11 @@ impl Database {
         format!("{}{separator}{options}", self.url)
     }
 
-    /// An engine's settings, with short waits: a test that waits long has failed.
+    /// An engine's settings, with short waits: a test that waits long has failed. Transactions begin as writers, so that
+    /// on SQLite they wait for each other instead of failing when two readers want to write.
     pub fn builder(&self) -> EngineBuilder {
-        Engine::builder(self.url()).expect("the URL").pool_timeout(Duration::from_secs(20))
+        let url = if self.is_server() { self.url.clone() } else { self.url_with("begin=immediate") };
+        settings(&url)
     }
 
     /// An engine with a pool of that size and no overflow.
@@ -70,10 +70,19 @@ impl Database {
         self.builder().pool_size(size).max_overflow(0).build().expect("an engine")
     }
 
+    /// The same for transactions that only read.
+    pub fn reader(&self, size: usize) -> Engine {
+        settings(&self.url).pool_size(size).max_overflow(0).build().expect("an engine")
+    }
+
     /// Whether it is a server with sessions.
     pub fn is_server(&self) -> bool {
         self.url().backend() != Backend::Sqlite
     }
+}
+
+fn settings(url: &str) -> EngineBuilder {
+    Engine::builder(url).expect("the URL").pool_timeout(Duration::from_secs(20))
 }
 
 impl Drop for Database {
