@@ -14,6 +14,8 @@
 //! - **Errors**: classified by [`ErrorKind`](crate::ErrorKind); an error that cost the wire is marked
 //!   [`is_disconnect`](crate::Error::is_disconnect).
 
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
 pub mod scripted;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
