@@ -131,9 +131,15 @@ fn without_quoted(text: &str) -> String {
     }
 }
 
-/// Whether a statement that we prepared is to be forgotten.
-pub(super) fn is_stale(error: &Error) -> bool {
-    error.kind() == ErrorKind::Serialization && matches!(error.sqlstate(), Some("0A000" | "26000"))
+/// Whether the error, if nothing was bound yet, may come from a statement that was prepared before its tables were changed.
+/// It says so (see [`ServerReport::is_stale`]); or a parameter, whose type stays as it was inferred, does not fit a column
+/// of another type (class 42), or is not written as that type wants it (class 22).
+pub(super) fn may_be_stale(error: &Error) -> bool {
+    match error.sqlstate() {
+        Some("0A000" | "26000") => error.kind() == ErrorKind::Serialization,
+        Some(sqlstate) => sqlstate.starts_with("42") || sqlstate.starts_with("22"),
+        None => false,
+    }
 }
 
 pub(super) fn log_notice(body: &[u8]) {

@@ -132,6 +132,8 @@ impl Connector for PostgresConnector {
             statements: Statements::new(self.cache_size),
             cells: Vec::new(),
             begin: None,
+            has_reused: false,
+            has_bound: false,
             server,
         }))
     }
@@ -159,6 +161,10 @@ struct PostgresConnection {
     cells: Vec<Cell>,
     /// A BEGIN that waits for the next statement, to be sent with it.
     begin: Option<String>,
+    /// This call uses a statement that an earlier call prepared.
+    has_reused: bool,
+    /// The statement of this call was bound, so that it may have run.
+    has_bound: bool,
     server: Server,
 }
 

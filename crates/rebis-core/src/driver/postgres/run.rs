@@ -8,7 +8,7 @@ use std::sync::Arc;
 use postgres_protocol::Oid;
 use postgres_protocol::message::backend;
 
-use super::error::is_stale;
+use super::error::may_be_stale;
 use super::statement::Statement;
 use super::wire::Wait;
 use super::{PostgresConnection, decode, encode, request, types};
@@ -58,6 +58,7 @@ impl PostgresConnection {
         let mut wait = None;
         self.read_prefix(&mut prefix, &mut wait)?;
         self.wire.expect(backend::BIND_COMPLETE_TAG, &mut wait)?;
+        self.has_bound = true;
         let step = self.step(statement.shapes.len())?;
         Ok(Started { statement, step })
     }
@@ -112,6 +113,7 @@ impl PostgresConnection {
         let mut affected = 0;
         for _ in 0..std::mem::take(waiting) {
             self.wire.expect(backend::BIND_COMPLETE_TAG, &mut wait)?;
+            self.has_bound = true;
             loop {
                 match self.wire.receive(&mut wait)? {
                     backend::DATA_ROW_TAG => {}
@@ -214,6 +216,7 @@ impl PostgresConnection {
         prefix: &mut Prefix,
     ) -> Result<Arc<Statement>> {
         if let Some(statement) = self.statements.find(sql, wanted) {
+            self.has_reused = true;
             return Ok(statement);
         }
         let name = self.statements.new_name();
@@ -250,27 +253,32 @@ impl PostgresConnection {
         error
     }
 
-    /// Runs a call that uses prepared statements. When one of them is stale and nothing else is at stake, the call is made
-    /// once more with a new one.
+    /// Runs a call that uses prepared statements. When the server does not take one of them any more, and nothing has run
+    /// yet and nothing else is at stake, the call is made once more with a new one.
     pub(super) fn call<T>(&mut self, sql: &str, mut call: impl FnMut(&mut Self) -> Result<T>) -> Result<T> {
         self.wire.check()?;
         check_text(sql)?;
         self.wire.settle()?;
         let begin = self.begin.clone();
+        (self.has_reused, self.has_bound) = (false, false);
         let error = match call(self) {
             Ok(value) => return Ok(value),
             Err(error) => self.recover(error),
         };
-        if is_stale(&error) {
+        // What was bound may have run in part, and a procedure may have committed that.
+        let is_suspect = self.has_reused && !self.has_bound && may_be_stale(&error);
+        if is_suspect && !self.wire.is_broken() {
             self.statements.forget(sql);
-            // The transaction that this very call began holds nothing yet: begin it again.
-            if begin.is_some() && self.status() == TransactionStatus::Failed {
-                self.query("ROLLBACK").map_err(|error| self.recover(error))?;
-                self.begin = begin;
+            match (begin, self.status()) {
+                (None, TransactionStatus::Idle) => {}
+                // The transaction that this very call began holds nothing yet: begin it again.
+                (Some(begin), TransactionStatus::Failed) => {
+                    self.query("ROLLBACK").map_err(|error| self.recover(error))?;
+                    self.begin = Some(begin);
+                }
+                _ => return Err(error.with_sql(sql)),
             }
-            if !self.wire.is_broken() && (self.begin.is_some() || self.status() == TransactionStatus::Idle) {
-                return call(self).map_err(|error| self.recover(error).with_sql(sql));
-            }
+            return call(self).map_err(|error| self.recover(error).with_sql(sql));
         }
         Err(error.with_sql(sql))
     }
