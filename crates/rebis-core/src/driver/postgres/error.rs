@@ -131,7 +131,7 @@ fn without_quoted(text: &str) -> String {
     }
 }
 
-/// Whether the error, if nothing was bound yet, may come from a statement that was prepared before its tables were changed.
+/// Whether the error may come from a statement that was prepared before its tables were changed.
 /// It says so (see [`ServerReport::is_stale`]); or a parameter, whose type stays as it was inferred, does not fit a column
 /// of another type (class 42), or is not written as that type wants it (class 22).
 pub(super) fn may_be_stale(error: &Error) -> bool {

@@ -187,7 +187,7 @@ impl Connection for PostgresConnection {
 
     fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
         run::check_width(width)?;
-        if width == 0 || parameters.len() % width != 0 {
+        if width == 0 || !parameters.len().is_multiple_of(width) {
             return Err(Error::new(ErrorKind::Bind, "the parameters do not divide into whole sets"));
         }
         self.call(sql, |connection| connection.run_many(sql, parameters, width))

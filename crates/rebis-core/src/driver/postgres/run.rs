@@ -265,10 +265,12 @@ impl PostgresConnection {
             Ok(value) => return Ok(value),
             Err(error) => self.recover(error),
         };
-        // What was bound may have run in part, and a procedure may have committed that.
-        let is_suspect = self.has_reused && !self.has_bound && may_be_stale(&error);
-        if is_suspect && !self.wire.is_broken() {
+        if self.has_reused && !self.wire.is_broken() && may_be_stale(&error) {
             self.statements.forget(sql);
+            // What was bound may have run in part, and a procedure may have committed that.
+            if self.has_bound {
+                return Err(error.with_sql(sql));
+            }
             match (begin, self.status()) {
                 (None, TransactionStatus::Idle) => {}
                 // The transaction that this very call began holds nothing yet: begin it again.

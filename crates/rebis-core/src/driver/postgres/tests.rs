@@ -2,6 +2,7 @@
 
 mod scripted;
 mod server;
+mod volume;
 
 use std::borrow::Cow;
 
