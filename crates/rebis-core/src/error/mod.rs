@@ -219,10 +219,3 @@ impl StdError for Error {
         self.0.cause.as_deref().map(|cause| cause as _)
     }
 }
-
-/// So that `Engine::new` takes a [`Url`](crate::Url) as well as its text.
-impl From<std::convert::Infallible> for Error {
-    fn from(never: std::convert::Infallible) -> Self {
-        match never {}
-    }
-}
