@@ -14,6 +14,10 @@
 //! - **Errors**: classified by [`ErrorKind`](crate::ErrorKind); an error that cost the wire is marked
 //!   [`is_disconnect`](crate::Error::is_disconnect).
 
+#[cfg(feature = "mysql")]
+pub(crate) mod mysql;
+#[cfg(feature = "mysql")]
+pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 pub mod scripted;
