@@ -119,7 +119,10 @@ impl MysqlConnection {
         match ran {
             Ok(true) => {
                 let kind = failure.kind();
-                Err(failure.wrap(kind, format!("{sql} failed, and the statement after it ran outside a transaction")))
+                Err(failure.wrap(
+                    kind,
+                    format!("{sql} failed, and the statement after it ran outside a transaction"),
+                ))
             }
             Err(error) if self.wire.is_broken() => Err(error),
             _ => Err(failure),

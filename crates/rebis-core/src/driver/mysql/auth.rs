@@ -43,7 +43,12 @@ fn native(nonce: &Nonce, login: &Login) -> Vec<u8> {
 ///
 /// # Errors
 /// [`ErrorKind::Authentication`], [`ErrorKind::Unsupported`] for a method that is not known, a disconnect.
-pub(super) fn converse(wire: &mut Wire, mut nonce: Nonce, login: &Login, patience: &mut Patience) -> Result<()> {
+pub(super) fn converse(
+    wire: &mut Wire,
+    mut nonce: Nonce,
+    login: &Login,
+    patience: &mut Patience,
+) -> Result<()> {
     for _ in 0..MOST_STEPS {
         wire.read(patience)?;
         let payload = wire.payload();
@@ -85,7 +90,8 @@ fn switched_proof(plugin: &[u8], nonce: &Nonce, login: &Login) -> Result<Vec<u8>
         )),
         _ => {
             // The oldest method of all has no name.
-            let name = if plugin.is_empty() { "mysql_old_password".into() } else { String::from_utf8_lossy(plugin) };
+            let name =
+                if plugin.is_empty() { "mysql_old_password".into() } else { String::from_utf8_lossy(plugin) };
             Err(Error::new(
                 ErrorKind::Unsupported,
                 format!(
@@ -131,7 +137,10 @@ fn encrypt(pem: &[u8], nonce: &Nonce, login: &Login) -> Result<Option<Vec<u8>>> 
     let mut password = cleartext(login);
     // The padding takes 42 bytes, and would panic rather than say that there is no room.
     if password.len() + 42 > modulus.len() {
-        return Err(Error::new(ErrorKind::Authentication, "the password is too long for the server's public key"));
+        return Err(Error::new(
+            ErrorKind::Authentication,
+            "the password is too long for the server's public key",
+        ));
     }
     for (byte, mask) in password.iter_mut().zip(nonce.iter().cycle()) {
         *byte ^= mask;
@@ -163,7 +172,8 @@ fn public_key(pem: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let modulus = modulus.strip_prefix(&[0]).unwrap_or(modulus);
     let exponent = element(&mut numbers, INTEGER)?;
     // From 1024 to 8192 bits, the uppermost of them set; a small odd exponent.
-    let sound = (128..=1024).contains(&modulus.len()) && modulus[0] & 0x80 != 0 && (1..=8).contains(&exponent.len());
+    let sound =
+        (128..=1024).contains(&modulus.len()) && modulus[0] & 0x80 != 0 && (1..=8).contains(&exponent.len());
     sound.then(|| (modulus.to_vec(), exponent.to_vec()))
 }
 

@@ -28,7 +28,10 @@ impl MysqlConnection {
     /// The first that the server answers, a disconnect, [`ErrorKind::Bind`] when the parameters do not fit.
     pub(super) fn run_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
         if width == 0 || parameters.len() % width != 0 {
-            return Err(Error::new(ErrorKind::Bind, "the values do not divide into rows of the statement's width"));
+            return Err(Error::new(
+                ErrorKind::Bind,
+                "the values do not divide into rows of the statement's width",
+            ));
         }
         self.wire.check()?;
         if self.session.bulk
@@ -58,7 +61,8 @@ impl MysqlConnection {
         let statement = self.prepare(sql)?;
         if statement.parameters != types.len() {
             let (wanted, given) = (statement.parameters, types.len());
-            let message = format!("the statement has {wanted} parameters, and rows of {given} values were given");
+            let message =
+                format!("the statement has {wanted} parameters, and rows of {given} values were given");
             return Err(Error::new(ErrorKind::Bind, message));
         }
         let mut rows = parameters.chunks(types.len());

@@ -91,7 +91,8 @@ fn definition(payload: &[u8]) -> Option<(Column, Kind)> {
 fn kind(number: u8, flags: ColumnFlags, binary: bool) -> (&'static str, Kind) {
     use ColumnType as T;
     let unsigned = flags.contains(ColumnFlags::UNSIGNED_FLAG);
-    let integer = |signed, other, kind: fn(bool) -> Kind| (if unsigned { other } else { signed }, kind(unsigned));
+    let integer =
+        |signed, other, kind: fn(bool) -> Kind| (if unsigned { other } else { signed }, kind(unsigned));
     let text = |text, bytes| if binary { (bytes, Kind::Bytes) } else { (text, Kind::Text) };
     // A type that is not known yet has its length before it, as all new ones had, and reads as bytes.
     let Ok(column) = ColumnType::try_from(number) else { return ("", Kind::Bytes) };
@@ -120,9 +121,10 @@ fn kind(number: u8, flags: ColumnFlags, binary: bool) -> (&'static str, Kind) {
         T::MYSQL_TYPE_STRING if flags.contains(ColumnFlags::SET_FLAG) => ("set", Kind::Text),
         T::MYSQL_TYPE_STRING => text("char", "binary"),
         T::MYSQL_TYPE_VARCHAR | T::MYSQL_TYPE_VAR_STRING => text("varchar", "varbinary"),
-        T::MYSQL_TYPE_TINY_BLOB | T::MYSQL_TYPE_MEDIUM_BLOB | T::MYSQL_TYPE_LONG_BLOB | T::MYSQL_TYPE_BLOB => {
-            text("text", "blob")
-        }
+        T::MYSQL_TYPE_TINY_BLOB
+        | T::MYSQL_TYPE_MEDIUM_BLOB
+        | T::MYSQL_TYPE_LONG_BLOB
+        | T::MYSQL_TYPE_BLOB => text("text", "blob"),
         T::MYSQL_TYPE_NULL => ("null", Kind::Text),
         T::MYSQL_TYPE_TYPED_ARRAY | T::MYSQL_TYPE_UNKNOWN => ("", Kind::Bytes),
     }

@@ -14,7 +14,6 @@ use super::packet::{Reader, Wire};
 use super::{MysqlConnection, MysqlConnector, Session, error};
 use crate::driver::{Server, transport::Transport};
 use crate::error::{Error, ErrorKind, Result};
-use crate::value::ValueRef;
 
 /// What a client of this kind needs, whatever else the server offers.
 const NEEDED: CapabilityFlags = CapabilityFlags::CLIENT_PROTOCOL_41
@@ -67,7 +66,10 @@ pub(super) fn handshake(transport: Transport, connector: &MysqlConnector) -> Res
         return Err(wire.protocol_error("no greeting of MySQL's protocol 10"));
     };
     if !greeting.capabilities.contains(NEEDED) {
-        return Err(Error::new(ErrorKind::Unsupported, "the server is older than MySQL 5.5: its protocol lacks parts"));
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "the server is older than MySQL 5.5: its protocol lacks parts",
+        ));
     }
     let mut capabilities = greeting.capabilities & WANTED;
     capabilities.set(CapabilityFlags::CLIENT_CONNECT_WITH_DB, connector.login.database.is_some());
@@ -183,9 +185,8 @@ impl MysqlConnection {
     /// Two requests at once: how the session is to be, and what the server takes.
     fn set_up(&mut self, sql_mode: &str) -> Result<()> {
         // The names again: a server may be told to ignore the handshake's.
-        let settings = format!(
-            "SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = '{sql_mode}', autocommit = 1"
-        );
+        let settings =
+            format!("SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = '{sql_mode}', autocommit = 1");
         for sql in [settings.as_str(), "SELECT @@max_allowed_packet"] {
             self.wire.write(0, |output| {
                 output.push(Command::COM_QUERY as u8);
@@ -210,7 +211,8 @@ impl MysqlConnection {
             self.skip_definitions(count, patience)?;
             self.unfinished = true;
             while self.read_row(patience)?.is_none() {
-                let number = Reader(self.wire.payload()).counted().and_then(|text| std::str::from_utf8(text).ok());
+                let number =
+                    Reader(self.wire.payload()).counted().and_then(|text| std::str::from_utf8(text).ok());
                 found = number.and_then(|text| text.parse().ok());
             }
         }

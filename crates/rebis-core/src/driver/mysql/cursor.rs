@@ -84,7 +84,8 @@ impl Cursor for MysqlCursor<'_> {
         let Some(place) = place else { return Ok(ValueRef::Null) };
         let bytes = self.connection.wire.payload().get(place.start as usize..place.end as usize);
         let bytes = bytes.ok_or_else(outside)?;
-        let value = if self.outcome.binary { decode::binary(*kind, bytes) } else { decode::text(*kind, bytes) };
+        let value =
+            if self.outcome.binary { decode::binary(*kind, bytes) } else { decode::text(*kind, bytes) };
         value.map_err(|error| {
             let (kind, column) = (error.kind(), columns.get(index).map_or("", |column| &column.name));
             error.wrap(kind, format!("column '{column}' cannot be read"))

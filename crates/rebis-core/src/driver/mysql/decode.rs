@@ -72,12 +72,12 @@ pub(super) fn binary(kind: Kind, bytes: &[u8]) -> Result<ValueRef<'_>> {
         Kind::Tiny(unsigned) => {
             reader.u8().map(|value| ValueRef::Int(if unsigned { value.into() } else { (value as i8).into() }))
         }
-        Kind::Short(unsigned) => {
-            reader.u16().map(|value| ValueRef::Int(if unsigned { value.into() } else { (value as i16).into() }))
-        }
-        Kind::Long(unsigned) => {
-            reader.u32().map(|value| ValueRef::Int(if unsigned { value.into() } else { (value as i32).into() }))
-        }
+        Kind::Short(unsigned) => reader
+            .u16()
+            .map(|value| ValueRef::Int(if unsigned { value.into() } else { (value as i16).into() })),
+        Kind::Long(unsigned) => reader
+            .u32()
+            .map(|value| ValueRef::Int(if unsigned { value.into() } else { (value as i32).into() })),
         Kind::LongLong(true) => reader.u64().map(unsigned),
         Kind::LongLong(false) => reader.u64().map(|value| ValueRef::Int(value as i64)),
         Kind::Float => reader.u32().map(|bits| ValueRef::Float(f32::from_bits(bits).into())),
@@ -187,7 +187,8 @@ fn join(date: (i32, u32, u32), time: (u32, u32, u32, u32)) -> Result<NaiveDateTi
 fn text_date_time(text: &str) -> Result<NaiveDateTime> {
     let (day, time) = text.split_once(' ').unwrap_or((text, "00:00:00"));
     let mut parts = day.splitn(3, '-').map(|part| part.parse::<u32>().ok());
-    let (Some(Some(year)), Some(Some(month)), Some(Some(day))) = (parts.next(), parts.next(), parts.next()) else {
+    let (Some(Some(year)), Some(Some(month)), Some(Some(day))) = (parts.next(), parts.next(), parts.next())
+    else {
         return Err(malformed());
     };
     let year = i32::try_from(year).map_err(|_| malformed())?;

@@ -152,5 +152,9 @@ fn clock(output: &mut Vec<u8>, time: NaiveTime, micros: u32) {
 fn micros(time: NaiveTime) -> Result<u32> {
     let micros = time.nanosecond() / 1_000;
     // chrono writes a leap second as a second that lasts longer.
-    if micros < 1_000_000 { Ok(micros) } else { Err(Error::new(ErrorKind::Data, "MySQL has no leap seconds")) }
+    if micros < 1_000_000 {
+        Ok(micros)
+    } else {
+        Err(Error::new(ErrorKind::Data, "MySQL has no leap seconds"))
+    }
 }

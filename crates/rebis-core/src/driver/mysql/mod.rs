@@ -111,6 +111,11 @@ impl MysqlConnector {
             sql_mode: sql_mode.to_owned(),
         })
     }
+
+    fn open(&self, deadline: Deadline) -> Result<MysqlConnection> {
+        let transport = self.endpoints.connect(self.timeouts, deadline)?;
+        connect::handshake(transport, self).map_err(connect::failed)
+    }
 }
 
 fn unfit(message: &'static str) -> Error {
@@ -133,9 +138,7 @@ fn check_ssl_mode(mode: Option<&str>) -> Result<()> {
 
 impl Connector for MysqlConnector {
     fn connect(&self, deadline: Deadline) -> Result<Box<dyn Connection>> {
-        let transport = self.endpoints.connect(self.timeouts, deadline)?;
-        let connection = connect::handshake(transport, self).map_err(connect::failed)?;
-        Ok(Box::new(connection))
+        Ok(Box::new(self.open(deadline)?))
     }
 }
 

@@ -71,7 +71,8 @@ impl Wire {
     /// The server did what its protocol does not allow: nobody knows where its next packet begins.
     pub(super) fn protocol_error(&mut self, what: &str) -> Error {
         self.broken = true;
-        Error::new(ErrorKind::Protocol, format!("the server sent {what}; the connection is closed")).with_disconnect()
+        Error::new(ErrorKind::Protocol, format!("the server sent {what}; the connection is closed"))
+            .with_disconnect()
     }
 
     /// Ends every wait there at the latest.

@@ -28,7 +28,9 @@ impl MysqlConnection {
     /// The server's, a disconnect, [`ErrorKind::Bind`] when the parameters do not fit.
     pub(super) fn run(&mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<Outcome> {
         let mut statement = match self.prepare(sql) {
-            Err(refused) if error::is_not_preparable(&refused) && parameters.is_empty() => return self.query(sql),
+            Err(refused) if error::is_not_preparable(&refused) && parameters.is_empty() => {
+                return self.query(sql);
+            }
             prepared => prepared?,
         };
         match self.run_prepared(sql, &statement, parameters) {
