@@ -125,7 +125,6 @@ fn a_run_ends_with_its_first_error_and_counts_what_it_found() {
         assert_eq!(error.kind(), kind);
         let after = format!("SELECT id FROM {name} WHERE id IN (11, 50)");
         assert!(select(connection, &after).is_empty(), "nothing runs after the error");
-        println!("BEFORE {:?}", select(connection, &format!("SELECT id FROM {name} WHERE id = 10")));
         connection.control("ROLLBACK").unwrap();
         assert_eq!(count(connection, &name), 2);
     }
