@@ -38,10 +38,8 @@ impl MysqlConnection {
             && parameters.len() > width
             && let Some(types) = unify(parameters, width)
         {
-            match self.run_bulk(sql, parameters, &types) {
-                // Refused as a whole, before its first row.
-                Err(refused) if error::is_not_preparable(&refused) => {}
-                ran => return ran,
+            if let Some(affected) = self.run_bulk(sql, parameters, &types)? {
+                return Ok(affected);
             }
         }
         parameters.chunks(width).try_fold(0, |affected, row| Ok(affected + self.run_to_end(sql, row)?))
@@ -57,7 +55,13 @@ impl MysqlConnection {
         Ok(self.read_rest(done.unwrap_or_default(), patience)?.affected)
     }
 
-    fn run_bulk(&mut self, sql: &str, parameters: &[ValueRef<'_>], types: &[ParameterType]) -> Result<u64> {
+    /// Nothing when the server does not run this statement in bulk; then it has not begun.
+    fn run_bulk(
+        &mut self,
+        sql: &str,
+        parameters: &[ValueRef<'_>],
+        types: &[ParameterType],
+    ) -> Result<Option<u64>> {
         let statement = self.prepare(sql)?;
         if statement.parameters != types.len() {
             let (wanted, given) = (statement.parameters, types.len());
@@ -66,17 +70,20 @@ impl MysqlConnection {
             return Err(Error::new(ErrorKind::Bind, message));
         }
         let mut rows = parameters.chunks(types.len());
-        let mut affected = 0;
+        let mut affected = None;
         while rows.len() > 0 {
             self.request(Expected::Result, |output| batch(output, statement.id, types, &mut rows))?;
             let patience = &mut None;
-            affected += match self.read_head(patience)? {
-                Head::Done(done) => self.read_rest(done, patience)?.affected,
-                head @ Head::Columns(_) => {
-                    self.skip_result(head, patience)?;
+            let changed = match self.read_head(patience) {
+                Ok(Head::Done(done)) => self.read_rest(done, patience)?.affected,
+                Ok(rows) => {
+                    self.skip_result(rows, patience)?;
                     0
                 }
+                Err(refused) if affected.is_none() && error::is_not_preparable(&refused) => return Ok(None),
+                Err(error) => return Err(error),
             };
+            affected = Some(affected.unwrap_or(0) + changed);
         }
         Ok(affected)
     }

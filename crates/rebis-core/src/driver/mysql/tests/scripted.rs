@@ -343,6 +343,29 @@ fn the_status_is_what_the_server_said_last() {
     server.join().unwrap();
 }
 
+#[test]
+fn a_lost_statement_is_prepared_again() {
+    let (mut connection, server) = answered(|peer| {
+        peer.prepare();
+        assert_eq!(peer.receive()[0], 0x17);
+        peer.send(1, &refusal(1243, "Unknown prepared statement handler"));
+        assert_eq!(peer.receive(), [0x19, 1, 0, 0, 0]);
+        peer.prepare();
+        assert_eq!(peer.receive()[0], 0x17);
+        peer.send(1, OK);
+        // Another statement, and no room for it: all are closed, and it is tried again.
+        assert_eq!(peer.receive(), b"\x16SELECT 2");
+        peer.send(1, &refusal(1461, "Can't create more"));
+        assert_eq!(peer.receive(), [0x19, 1, 0, 0, 0]);
+        peer.prepare();
+        assert_eq!(peer.receive()[0], 0x17);
+        peer.send(1, OK);
+    });
+    drop(connection.execute("SELECT 1", &[]).unwrap());
+    drop(connection.execute("SELECT 2", &[]).unwrap());
+    server.join().unwrap();
+}
+
 const PEM: &str = "-----BEGIN PUBLIC KEY-----
 MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAxSKOcxiet8lLMn8ImyUE
 bGGKob5EdRz/4wdiw12ED0GfKKTKhVnodFCfm1mdy7bKOX5QxL9skrvYodpW43eR
