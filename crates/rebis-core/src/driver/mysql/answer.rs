@@ -29,7 +29,7 @@ pub(super) struct Done {
 }
 
 /// The first packet of an answer.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Head {
     Done(Done),
     Columns(usize),
@@ -340,7 +340,11 @@ impl MysqlConnection {
         }
     }
 
-    fn skip_rows(&mut self, patience: &mut Patience) -> Result<()> {
+    /// Reads past the rows that are left.
+    ///
+    /// # Errors
+    /// The server's, or a disconnect.
+    pub(super) fn skip_rows(&mut self, patience: &mut Patience) -> Result<()> {
         while self.unfinished {
             if let Some(done) = self.read_row(patience)? {
                 self.read_rest(done, patience)?;
@@ -363,11 +367,11 @@ impl MysqlConnection {
 }
 
 fn fits(length: usize, longest: usize) -> Result<()> {
-    if length <= longest {
+    if length < longest {
         return Ok(());
     }
     let message = format!(
-        "the statement and its values take {length} bytes; the server takes {longest} (its variable max_allowed_packet)"
+        "the statement and its values take {length} bytes; the server takes less than {longest} (its variable max_allowed_packet)"
     );
     Err(Error::new(ErrorKind::Data, message))
 }

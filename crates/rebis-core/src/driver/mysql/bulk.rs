@@ -27,7 +27,7 @@ impl MysqlConnection {
     /// # Errors
     /// The first that the server answers, a disconnect, [`ErrorKind::Bind`] when the parameters do not fit.
     pub(super) fn run_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
-        if width == 0 || parameters.len() % width != 0 {
+        if width == 0 || !parameters.len().is_multiple_of(width) {
             return Err(Error::new(
                 ErrorKind::Bind,
                 "the values do not divide into rows of the statement's width",
@@ -37,10 +37,9 @@ impl MysqlConnection {
         if self.session.bulk
             && parameters.len() > width
             && let Some(types) = unify(parameters, width)
+            && let Some(affected) = self.run_bulk(sql, parameters, &types)?
         {
-            if let Some(affected) = self.run_bulk(sql, parameters, &types)? {
-                return Ok(affected);
-            }
+            return Ok(affected);
         }
         parameters.chunks(width).try_fold(0, |affected, row| Ok(affected + self.run_to_end(sql, row)?))
     }

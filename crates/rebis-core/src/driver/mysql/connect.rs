@@ -165,7 +165,7 @@ fn log_in(
         Some(proof),
         (5, 5, 3),
         Some(login.user.as_bytes()),
-        login.database.as_ref().map(|name| name.as_bytes()),
+        login.database.as_ref().map(String::as_bytes),
         Some(plugin),
         capabilities,
         None,

@@ -207,7 +207,7 @@ impl Connection for MysqlConnection {
 
     fn control(&mut self, sql: &str) -> Result<()> {
         self.query(sql)?;
-        self.settle()
+        self.skip_rows(&mut None)
     }
 
     fn status(&self) -> TransactionStatus {

@@ -57,11 +57,13 @@ impl MysqlConnection {
         self.request(Expected::Result, |output| encode::execute(output, statement.id, parameters))?;
         let outcome = self.read_outcome(statement.shape.as_ref(), true)?;
         let same = statement.shape.as_ref().is_some_and(|known| Arc::ptr_eq(known, &outcome.shape));
-        if !same && outcome.done.is_none() {
-            if let Some(kept) = self.statements.peek_mut(sql) {
-                kept.shape = Some(Arc::clone(&outcome.shape));
-            }
+        if !same
+            && outcome.done.is_none()
+            && let Some(kept) = self.statements.peek_mut(sql)
+        {
+            kept.shape = Some(Arc::clone(&outcome.shape));
         }
+        self.notice_use(sql);
         Ok(outcome)
     }
 
@@ -71,7 +73,23 @@ impl MysqlConnection {
     /// The server's, or a disconnect.
     pub(super) fn query(&mut self, sql: &str) -> Result<Outcome> {
         self.request(Expected::Result, |output| command(output, Command::COM_QUERY, sql))?;
-        self.read_outcome(None, false)
+        let outcome = self.read_outcome(None, false)?;
+        self.notice_use(sql);
+        Ok(outcome)
+    }
+
+    /// A prepared statement keeps the database in which it was prepared: after USE it would find another's tables.
+    fn notice_use(&mut self, sql: &str) {
+        let word = sql.split_ascii_whitespace().next().unwrap_or("");
+        if word.eq_ignore_ascii_case("USE") {
+            self.forget_all();
+        }
+    }
+
+    fn forget_all(&mut self) {
+        while let Some((_, old)) = self.statements.pop_lru() {
+            self.closing.push(old.id);
+        }
     }
 
     fn read_outcome(&mut self, known: Option<&Arc<Shape>>, binary: bool) -> Result<Outcome> {
@@ -100,9 +118,7 @@ impl MysqlConnection {
         let statement = match self.make(sql) {
             // The server's limit is for all connections: give back our share, and try once more.
             Err(error) if error::is_too_many_statements(&error) && !self.statements.is_empty() => {
-                while let Some((_, old)) = self.statements.pop_lru() {
-                    self.closing.push(old.id);
-                }
+                self.forget_all();
                 self.make(sql)?
             }
             made => made?,

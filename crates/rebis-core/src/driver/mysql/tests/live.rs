@@ -25,13 +25,21 @@ pub(super) fn live() -> Option<MysqlConnection> {
     Some(connect(&url()?).unwrap())
 }
 
-/// A new table's name, and the table made.
+/// A new table of this connection alone.
 pub(super) fn table(connection: &mut MysqlConnection, columns: &str) -> String {
+    create(connection, "TEMPORARY TABLE", columns)
+}
+
+/// A new table that others see; the test drops it.
+fn shared_table(connection: &mut MysqlConnection, columns: &str) -> String {
+    create(connection, "TABLE", columns)
+}
+
+fn create(connection: &mut MysqlConnection, what: &str, columns: &str) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let name = format!("driver_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-    connection
-        .control(&format!("CREATE TABLE {name} ({columns}) ENGINE = InnoDB CHARACTER SET utf8mb4"))
-        .unwrap();
+    let sql = format!("CREATE {what} {name} ({columns}) ENGINE = InnoDB CHARACTER SET utf8mb4");
+    connection.control(&sql).unwrap();
     name
 }
 
@@ -162,8 +170,8 @@ fn what_no_calendar_has_is_refused() {
 fn errors_have_kinds() {
     let Some(mut connection) = live() else { return };
     let connection = &mut connection;
-    let parent = table(connection, "id INT PRIMARY KEY, name VARCHAR(5) NOT NULL UNIQUE");
-    let child = table(
+    let parent = shared_table(connection, "id INT PRIMARY KEY, name VARCHAR(5) NOT NULL UNIQUE");
+    let child = shared_table(
         connection,
         &format!(
             "id INT, n INT, CONSTRAINT positive_{parent} CHECK (n > 0), \
@@ -196,6 +204,7 @@ fn errors_have_kinds() {
     check("SELECT 1; SELECT 2".to_owned(), ErrorKind::Statement, None);
     let error = connection.execute("SELECT ?", &[]).map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Bind);
+    connection.control(&format!("DROP TABLE {child}, {parent}")).unwrap();
     assert_eq!(select(connection, "SELECT 1"), [[Value::Int(1)]]);
 }
 
@@ -249,7 +258,7 @@ fn a_transaction_begins_with_its_first_statement() {
 fn a_deadlock_leaves_nothing_to_go_on_with() {
     let Some(mut one) = live() else { return };
     let mut other = live().unwrap();
-    let name = table(&mut one, "id INT PRIMARY KEY, n INT");
+    let name = shared_table(&mut one, "id INT PRIMARY KEY, n INT");
     one.control(&format!("INSERT INTO {name} VALUES (1, 0), (2, 0)")).unwrap();
     let update = format!("UPDATE {name} SET n = n + 1 WHERE id = ?");
     one.begin("BEGIN").unwrap();
@@ -265,11 +274,14 @@ fn a_deadlock_leaves_nothing_to_go_on_with() {
     let mine = one.execute(&update, &[ValueRef::Int(2)]).map(drop).err();
     // The loser's transaction is gone; the winner goes on once it is.
     let (other, theirs) = waiting.join().unwrap();
-    let (mut loser, error) = if let Some(error) = mine { (one, error) } else { (other, theirs.unwrap()) };
+    let (mut loser, mut winner, error) =
+        if let Some(error) = mine { (one, other, error) } else { (other, one, theirs.unwrap()) };
     assert_eq!(error.kind(), ErrorKind::Serialization);
     assert_eq!(loser.status(), TransactionStatus::Failed);
     loser.reset().unwrap();
     assert_eq!(loser.status(), TransactionStatus::Idle);
+    winner.reset().unwrap();
+    loser.control(&format!("DROP TABLE {name}")).unwrap();
 }
 
 #[test]

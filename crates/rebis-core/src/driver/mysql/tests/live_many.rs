@@ -168,9 +168,10 @@ fn a_procedure_answers_more_than_once() {
     connection.control(&format!("DROP PROCEDURE {name}")).unwrap();
 }
 
-fn open_statements(connection: &mut MysqlConnection) -> i64 {
-    let sql = "SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count'";
-    let Value::Text(count) = &super::text_rows(connection, sql)[0][1] else { panic!("a count") };
+/// Of this session: the others' tests run beside.
+fn counter(connection: &mut MysqlConnection, name: &str) -> i64 {
+    let sql = format!("SHOW SESSION STATUS LIKE '{name}'");
+    let Value::Text(count) = &super::text_rows(connection, &sql)[0][1] else { panic!("a count") };
     count.parse().unwrap()
 }
 
@@ -185,10 +186,9 @@ fn the_statement_cache_is_bounded_and_its_loss_is_noticed() {
             assert_eq!(found, [[Value::Int(number + round)]]);
         }
     }
-    // Other tests have statements too, but not thirty on a connection of ours.
-    let debug = format!("{connection:?}");
-    assert!(debug.contains("statements: 2"), "{debug}");
-    assert!(open_statements(&mut connection) < 10_000);
+    let prepared = counter(&mut connection, "Com_stmt_prepare");
+    let closed = counter(&mut connection, "Com_stmt_close");
+    assert_eq!((prepared, closed), (30, 28));
     // The table changes under a prepared statement.
     let name = table(&mut connection, "a INT");
     connection.control(&format!("INSERT INTO {name} VALUES (1)")).unwrap();
@@ -196,6 +196,23 @@ fn the_statement_cache_is_bounded_and_its_loss_is_noticed() {
     assert_eq!(select(&mut connection, &sql), [[Value::Int(1)]]);
     connection.control(&format!("ALTER TABLE {name} MODIFY a VARCHAR(9), ADD b INT DEFAULT 7")).unwrap();
     assert_eq!(select(&mut connection, &sql), [[Value::from("1"), Value::Int(7)]]);
+}
+
+#[test]
+fn a_statement_follows_the_database_in_use() {
+    let Some(mut connection) = live() else { return };
+    let sql = "SELECT DATABASE()";
+    let name = table(&mut connection, "a INT");
+    let other = format!("other_{}", std::process::id());
+    connection.control(&format!("CREATE DATABASE {other}")).unwrap();
+    connection.control(&format!("CREATE TABLE {other}.{name} SELECT 7 AS a")).unwrap();
+    let from = format!("SELECT a FROM {name}");
+    assert!(select(&mut connection, &from).is_empty());
+    assert!(matches!(&select(&mut connection, sql)[0][0], Value::Text(first) if *first != other));
+    drop(connection.execute(&format!("USE {other}"), &[]).unwrap());
+    assert_eq!(select(&mut connection, &from), [[Value::Int(7)]]);
+    assert_eq!(select(&mut connection, sql)[0][0], Value::from(other.as_str()));
+    connection.control(&format!("DROP DATABASE {other}")).unwrap();
 }
 
 #[test]

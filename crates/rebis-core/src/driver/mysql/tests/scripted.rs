@@ -325,6 +325,29 @@ fn a_server_that_dies_in_the_middle_is_a_disconnect() {
 }
 
 #[test]
+fn rows_without_end_are_not_read_past_for_ever() {
+    let (connection, server) = play_with("?read_timeout=0.5", |peer| {
+        peer.log_in();
+        peer.prepare();
+        peer.receive();
+        peer.send(1, &[1]);
+        peer.send(2, &definition("x"));
+        for sequence in 3_u64.. {
+            let row = [b"\x40\0\0".as_slice(), &[sequence as u8], &[0, 0, 61], &[b'a'; 61]].concat();
+            if peer.0.write_all(&row).is_err() {
+                break;
+            }
+        }
+    });
+    let mut connection = connection.unwrap();
+    drop(connection.execute("SELECT 1", &[]).unwrap());
+    let error = connection.execute("SELECT 1", &[]).map(drop).unwrap_err();
+    assert_eq!((error.kind(), error.is_disconnect()), (ErrorKind::Timeout, true));
+    drop(connection);
+    server.join().unwrap();
+}
+
+#[test]
 fn the_status_is_what_the_server_said_last() {
     let (mut connection, server) = answered(|peer| {
         peer.receive();
