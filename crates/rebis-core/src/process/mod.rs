@@ -8,6 +8,7 @@
 #![allow(unsafe_code)]
 
 mod atfork;
+mod child;
 mod deadline;
 mod fork_cell;
 pub(crate) mod gate;
@@ -20,6 +21,8 @@ mod socket;
 pub mod testing;
 
 pub(crate) use atfork::on_new_process;
+pub use child::connection_limit;
+pub(crate) use child::{Child, End, Pipe, Received, Threads, fork_worker, set_connection_limit};
 pub use deadline::Deadline;
 pub(crate) use fork_cell::ForkCell;
 pub use generation::{Generation, generation};
