@@ -373,10 +373,9 @@ impl Pipe {
             }
             bytes.reserve(CHUNK);
             match rustix::net::recv(self.fd(), spare_capacity(bytes), flags) {
-                Ok((_, 0)) => return Ok(Received::End),
+                Ok((_, 0)) | Err(Errno::CONNRESET) => return Ok(Received::End),
                 Ok(_) => return Ok(Received::Bytes),
                 Err(Errno::AGAIN) => return Ok(Received::Nothing),
-                Err(Errno::CONNRESET) => return Ok(Received::End),
                 Err(Errno::INTR) => {}
                 Err(errno) => return Err(errno),
             }
