@@ -4,7 +4,10 @@
 //! are its own, and the parent's go on undisturbed. Jobs and results cross by serde, errors with their kind and causes.
 //!
 //! What ends the workers: the last result, an early drop of the results, the end of the parent (they get SIGTERM, and
-//! the servers roll back what was open). Ctrl-C is the parent's: workers ignore SIGINT.
+//! the servers roll back what was open). Ctrl-C is the parent's: workers ignore SIGINT, and so do programs they start.
+//!
+//! Large binary jobs go faster as `serde_bytes::ByteBuf` or `String` than as `Vec<u8>`, which serde takes for a list of
+//! numbers.
 //!
 //! ```no_run
 //! use rebis_core::{ProcessPool, Result};

@@ -1,6 +1,5 @@
 //! Workers that die, hang, or are ended: which job is told what, and who goes on.
 
-use std::collections::BTreeSet;
 use std::time::Instant;
 
 use rebis_core::{Error, ErrorKind, ProcessPool, Result};
@@ -191,14 +190,11 @@ fn killed_writing() {
     let mut outcomes = pool
         .imap_unordered(0..3, |number: i32| {
             // 50 MB do not fit into the pipe: the worker hangs in its write while nobody reads.
-            Ok((pid(), vec![1_u8; if number == 1 { 50 << 20 } else { 1 }]))
+            Ok((pid(), "x".repeat(if number == 1 { 50 << 20 } else { 1 })))
         })
         .unwrap();
-    let mut pids = BTreeSet::new();
-    let (_, first) = outcomes.next().unwrap();
-    pids.insert(first.unwrap().0);
+    outcomes.next().unwrap().1.unwrap();
     std::thread::sleep(millis(300));
-    // Whoever of our children is not the one we know, or both: it is dead now.
     for child in
         std::fs::read_to_string(format!("/proc/self/task/{}/children", pid())).unwrap().split_whitespace()
     {
@@ -221,9 +217,9 @@ fn stopped() {
             // Job 0 is answered, and its worker has stopped itself by now.
             std::thread::sleep(millis(200));
         }
-        (number, vec![7_u8; if number == 2 { 10 << 20 } else { 1 }])
+        (number, "x".repeat(if number == 2 { 10 << 20 } else { 1 }))
     });
-    let done = pool.map(jobs, move |(number, bytes): (u32, Vec<u8>)| {
+    let done = pool.map(jobs, move |(number, text): (u32, String)| {
         match number {
             0 => {
                 theirs.write(pid());
@@ -236,7 +232,7 @@ fn stopped() {
             11 => signal(theirs.lines()[0].parse().unwrap(), Signal::CONT),
             _ => {}
         }
-        Ok((pid(), bytes.len()))
+        Ok((pid(), text.len()))
     });
     let done: Vec<(i32, usize)> = done.unwrap().into_iter().map(Result::unwrap).collect();
     assert_eq!(done[2], (done[0].0, 10 << 20), "the big job was the stopped worker's");
@@ -277,7 +273,10 @@ fn random_deaths() {
         match result {
             Ok(same) => assert!(*same == number && number % 29 != 28),
             Err(_) => {
-                assert!(number % 29 == 28 && message(result).contains(&format!("job {number}")), "{result:?}")
+                assert!(
+                    number % 29 == 28 && message(result).contains(&format!("job {number}")),
+                    "{result:?}"
+                );
             }
         }
     }

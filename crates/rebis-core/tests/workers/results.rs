@@ -141,18 +141,17 @@ fn panics() {
 }
 
 fn large() {
+    const SIZE: usize = 10 << 20;
     let pool = ProcessPool::new(3).build().unwrap();
-    let jobs = (0..6_u8).map(|number| vec![number; 10 << 20]);
-    let done = pool
-        .map(jobs, |mut bytes: Vec<u8>| {
-            bytes.push(255);
-            Ok(bytes)
-        })
-        .unwrap();
-    for (number, bytes) in (0..6_u8).zip(done) {
-        let bytes = bytes.unwrap();
-        assert_eq!(bytes.len(), (10 << 20) + 1);
-        assert!(bytes[..10 << 20].iter().all(|byte| *byte == number) && bytes[10 << 20] == 255);
+    let letters = ["a", "b", "c", "d", "e", "f"];
+    let done = pool.map(letters.map(|letter| letter.repeat(SIZE)), |mut text: String| {
+        text.push('!');
+        Ok(text)
+    });
+    for (letter, text) in letters.iter().zip(done.unwrap()) {
+        let text = text.unwrap();
+        assert_eq!(text.len(), SIZE + 1);
+        assert!(text.ends_with('!') && text[..SIZE].chars().all(|other| letter.contains(other)));
     }
 }
 
