@@ -223,12 +223,17 @@ fn stopped() {
         match number {
             0 => {
                 theirs.write(pid());
+                assert!(within(millis(5000), || theirs.lines().len() == 2), "job 1 is the other worker's");
                 std::thread::spawn(|| {
                     std::thread::sleep(millis(50));
                     signal(pid(), Signal::STOP);
                 });
             }
-            1 => std::thread::sleep(millis(400)),
+            1 => {
+                assert!(within(millis(5000), || !theirs.lines().is_empty()));
+                theirs.write(pid());
+                std::thread::sleep(millis(400));
+            }
             11 => signal(theirs.lines()[0].parse().unwrap(), Signal::CONT),
             _ => {}
         }
