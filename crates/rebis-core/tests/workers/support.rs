@@ -23,12 +23,19 @@ pub(crate) fn run(tests: &[Test]) -> i32 {
         let pid = fork(|| {
             // Its own process group: what a failed test leaves behind is ended below, grandchildren included.
             rustix::process::setpgid(None, None).unwrap();
-            // SAFETY: alarm has no preconditions.
-            unsafe { libc::alarm(DEADLINE) };
+            // What a test that was killed left there, before the process ids came round.
+            let _ = std::fs::remove_file(ledger_of(pid()));
+            // SAFETY: alarm has no preconditions; the default disposition runs no code. (Rust's start-up ignores SIGPIPE; a
+            // host need not, and must survive a dead worker all the same.)
+            unsafe {
+                libc::alarm(DEADLINE);
+                libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+            }
             test();
         });
         let status = wait(pid);
         let _ = rustix::process::kill_process_group(pid, Signal::KILL);
+        let _ = std::fs::remove_file(ledger_of(pid.as_raw_pid()));
         let time = start.elapsed();
         if status.exit_status() == Some(0) {
             passed += 1;
@@ -103,13 +110,17 @@ pub(crate) fn signal(pid: i32, signal: Signal) {
     rustix::process::kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
 }
 
+fn ledger_of(pid: i32) -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("rebis-workers-{pid}"))
+}
+
 /// A file of its own that workers append lines to: one write each, so that they do not mix.
 pub(crate) struct Ledger(std::fs::File, std::path::PathBuf);
 
 impl Ledger {
     pub(crate) fn new() -> Ledger {
-        let path = std::env::temp_dir().join(format!("rebis-workers-{}", pid()));
-        Ledger(std::fs::File::options().create(true).append(true).open(&path).unwrap(), path)
+        let path = ledger_of(pid());
+        Ledger(std::fs::File::options().create_new(true).append(true).open(&path).unwrap(), path)
     }
 
     pub(crate) fn again(&self) -> Ledger {
