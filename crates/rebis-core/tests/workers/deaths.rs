@@ -130,7 +130,7 @@ fn job_timeout() {
     let text = message(&done[1]);
     assert!(text.contains("job 1 took longer than the job_timeout of 300ms"), "{text}");
     assert_eq!(done.iter().filter(|result| result.is_ok()).count(), 9);
-    assert!(start.elapsed() < millis(1500), "{:?}", start.elapsed());
+    assert!(start.elapsed() < millis(20_000), "{:?}", start.elapsed());
     assert!(!has_children());
 }
 
@@ -147,7 +147,7 @@ fn stubborn() {
         Ok(())
     });
     assert!(message(&done.unwrap()[0]).contains("job_timeout"));
-    assert!((millis(2000)..millis(3500)).contains(&start.elapsed()), "{:?}", start.elapsed());
+    assert!((millis(2000)..millis(20_000)).contains(&start.elapsed()), "{:?}", start.elapsed());
     assert!(!has_children());
 }
 
@@ -161,6 +161,11 @@ fn initializer_hangs() {
 }
 
 fn killed_idle() {
+    // Now one and now the other of the two is the one that the next job goes to.
+    (0..8).for_each(|round| kill_idle(round % 2));
+}
+
+fn kill_idle(which: usize) {
     let pool = ProcessPool::new(2).build().unwrap();
     let ledger = Ledger::new();
     let theirs = ledger.again();
@@ -169,14 +174,16 @@ fn killed_idle() {
     let jobs = (0..6).inspect(move |number: &i32| {
         if *number == 2 {
             within(millis(5000), || reader.lines().len() == 2);
-            std::thread::sleep(millis(50));
-            signal(reader.lines()[0].parse().unwrap(), Signal::KILL);
-            std::thread::sleep(millis(50));
+            std::thread::sleep(millis(20));
+            signal(reader.lines()[which].parse().unwrap(), Signal::KILL);
+            std::thread::sleep(millis(20));
         }
     });
     let done = pool.map(jobs, move |number: i32| {
         if number < 2 {
             theirs.write(pid());
+            // One job for each of the two.
+            assert!(within(millis(5000), || theirs.lines().len() == 2));
         }
         Ok(number)
     });
@@ -261,7 +268,7 @@ fn closes_pipe() {
     let done = done.unwrap();
     assert!(message(&done[2]).contains("closed its pipe"));
     assert_eq!(done.iter().filter(|result| result.is_ok()).count(), 5);
-    assert!(start.elapsed() < millis(4000));
+    assert!(start.elapsed() < millis(20_000));
 }
 
 fn random_deaths() {
@@ -361,7 +368,7 @@ fn daemon() {
         Ok(number)
     });
     assert!(message(&done.unwrap()[1]).contains("SIGKILL"));
-    assert!(start.elapsed() < millis(3000), "{:?}", start.elapsed());
+    assert!(start.elapsed() < millis(10_000), "{:?}", start.elapsed());
     let daemon: i32 = ledger.lines()[0].parse().unwrap();
     assert!(is_alive(daemon), "the daemon is not the pool's business");
     signal(daemon, Signal::KILL);

@@ -202,7 +202,8 @@ fn early_drop() {
     assert!(outcomes.next().unwrap().0 < 2);
     let start = Instant::now();
     drop(outcomes);
-    assert!(start.elapsed() < millis(1000), "{:?}", start.elapsed());
+    // SIGTERM was enough: SIGKILL comes after two seconds.
+    assert!(start.elapsed() < millis(1900), "{:?}", start.elapsed());
     assert!(!has_children());
     assert_eq!(count_fds(), fds);
     // Before anything was asked for, too.
@@ -259,7 +260,7 @@ fn two_runs() {
     // The workers of the second run hold no copy of the first one's pipes: it ends while they wait.
     let start = Instant::now();
     assert!(one.next().is_none());
-    assert!(start.elapsed() < millis(1000));
+    assert!(start.elapsed() < millis(5000));
     assert!(two.next().is_none());
     assert!(!has_children());
 }
