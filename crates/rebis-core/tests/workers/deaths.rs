@@ -175,8 +175,9 @@ fn kill_idle(which: usize) {
         if *number == 2 {
             within(millis(5000), || reader.lines().len() == 2);
             std::thread::sleep(millis(20));
-            signal(reader.lines()[which].parse().unwrap(), Signal::KILL);
-            std::thread::sleep(millis(20));
+            let victim = reader.lines()[which].parse().unwrap();
+            signal(victim, Signal::KILL);
+            assert!(within(millis(5000), || !is_alive(victim)));
         }
     });
     let done = pool.map(jobs, move |number: i32| {
