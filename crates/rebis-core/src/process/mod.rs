@@ -43,8 +43,3 @@ pub(crate) fn forked(what: &str) -> Error {
         ),
     )
 }
-
-/// TEMP
-pub(crate) fn connection_limit() -> Option<usize> {
-    None
-}
