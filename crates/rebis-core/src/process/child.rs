@@ -43,9 +43,9 @@ pub(crate) fn set_connection_limit(limit: usize) {
 
 // ---- threads ----
 
-/// Whether a fork may happen while other threads run.
+/// Whether workers may be forked while other threads run.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Threads {
+pub struct Threads {
     others_accepted: bool,
 }
 
@@ -53,17 +53,24 @@ pub(crate) struct Threads {
 const JOINED_LINGERS: Duration = Duration::from_millis(100);
 
 impl Threads {
-    /// Only where this thread is the only one.
-    pub(crate) const fn only_this_one() -> Threads {
+    /// Only where this thread is the only one; what is safe.
+    pub const fn only_this_one() -> Threads {
         Threads { others_accepted: false }
     }
 
-    /// Whatever other threads do.
+    /// Even while other threads run.
     ///
     /// # Safety
-    /// What a worker runs must not use anything that another thread of this process may have been changing or holding at
-    /// the moment of the fork: locks, reference counts under a lock, another thread's stack.
-    pub(crate) const unsafe fn any() -> Threads {
+    /// A worker has one thread, the one that forked it, and the memory of all the others as it stood at that moment. The
+    /// caller promises that nothing that runs in a worker (initializer, jobs, what they call and drop)
+    ///
+    /// * touches data that another thread may have been changing at that moment, or borrows from another thread's stack
+    ///   (scoped threads): the thread is gone, and a thread that the worker starts may be given that very stack;
+    /// * relies on another thread to go on: a lock that it held is held for ever, a channel to it has no reader.
+    ///
+    /// `malloc`, Rust's standard output and error, and the engines of this crate are prepared for it; other libraries
+    /// are often not (thread pools, async runtimes, loggers with a thread, TLS libraries in C).
+    pub const unsafe fn any() -> Threads {
         Threads { others_accepted: true }
     }
 
@@ -87,7 +94,7 @@ impl Threads {
                         format!(
                             "this process has {count} threads, and workers can be forked safely only from a process with one; \
                              run the pool before other threads start or after they are joined, or accept the risk with \
-                             `build_in_threaded_process`"
+                             `Threads::any`"
                         ),
                     ));
                 }
@@ -96,7 +103,7 @@ impl Threads {
                         ErrorKind::InvalidState,
                         "cannot see in /proc/self/task whether this process has other threads, and workers can be forked \
                          safely only from a process with one; mount /proc, or accept the risk with \
-                         `build_in_threaded_process`",
+                         `Threads::any`",
                     )
                     .with_source(error));
                 }

@@ -21,8 +21,8 @@ mod socket;
 pub mod testing;
 
 pub(crate) use atfork::on_new_process;
-pub use child::connection_limit;
-pub(crate) use child::{Child, End, Pipe, Received, Threads, fork_worker, set_connection_limit};
+pub(crate) use child::{Child, End, Pipe, Received, fork_worker, set_connection_limit};
+pub use child::{Threads, connection_limit};
 pub use deadline::Deadline;
 pub(crate) use fork_cell::ForkCell;
 pub use generation::{Generation, generation};

@@ -57,7 +57,6 @@ pub use remote::RemoteError;
 /// ```
 pub struct ProcessPool {
     options: ProcessPoolBuilder,
-    threads: Threads,
 }
 
 /// What a [`ProcessPool`] is made of.
@@ -81,6 +80,7 @@ pub struct ProcessPoolBuilder {
     initializer: Option<Box<dyn Fn()>>,
     connections: Option<usize>,
     job_timeout: Option<Duration>,
+    threads: Threads,
 }
 
 impl ProcessPool {
@@ -91,7 +91,13 @@ impl ProcessPool {
     /// ```
     #[expect(clippy::new_ret_no_self, reason = "the common call reads `ProcessPool::new(4).build()`")]
     pub fn new(workers: usize) -> ProcessPoolBuilder {
-        ProcessPoolBuilder { workers, initializer: None, connections: None, job_timeout: None }
+        ProcessPoolBuilder {
+            workers,
+            initializer: None,
+            connections: None,
+            job_timeout: None,
+            threads: Threads::only_this_one(),
+        }
     }
 
     /// Runs every job in a worker; gives the results in the order of the jobs.
@@ -164,7 +170,7 @@ impl ProcessPool {
         R: Serialize + DeserializeOwned,
         F: Fn(I::Item) -> Result<R> + 'static,
     {
-        self.threads.check()?;
+        self.options.threads.check()?;
         Outcomes::start(self, jobs.into_iter(), &job)
     }
 
@@ -211,6 +217,25 @@ impl ProcessPoolBuilder {
         self
     }
 
+    /// Whether workers may be forked while other threads run. Default: only where this thread is the only one;
+    /// [`Threads::any`] accepts the risk.
+    ///
+    /// ```no_run
+    /// use rebis_core::{ProcessPool, process::Threads};
+    ///
+    /// # fn main() -> rebis_core::Result<()> {
+    /// let metrics = std::thread::spawn(|| loop { std::thread::park() });
+    /// // SAFETY: the jobs below use nothing that the metrics thread has.
+    /// let pool = ProcessPool::new(2).threads(unsafe { Threads::any() }).build()?;
+    /// # drop(metrics);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn threads(mut self, threads: Threads) -> Self {
+        self.threads = threads;
+        self
+    }
+
     /// Makes the pool. No worker is forked yet.
     ///
     /// ```no_run
@@ -221,44 +246,9 @@ impl ProcessPoolBuilder {
     /// [`ErrorKind::Configuration`] for no workers and for a budget that gives a worker no connection;
     /// [`ErrorKind::InvalidState`] when this process has other threads.
     pub fn build(self) -> Result<ProcessPool> {
-        let threads = Threads::only_this_one();
         self.check()?;
-        threads.check()?;
-        Ok(ProcessPool { options: self, threads })
-    }
-
-    /// Makes a pool that forks its workers even while other threads run.
-    ///
-    /// ```no_run
-    /// # fn main() -> rebis_core::Result<()> {
-    /// let metrics = std::thread::spawn(|| loop { std::thread::park() });
-    /// // SAFETY: the jobs below use nothing that the metrics thread has.
-    /// let pool = unsafe { rebis_core::ProcessPool::new(2).build_in_threaded_process()? };
-    /// # drop(metrics);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`ErrorKind::Configuration`] as [`build`](ProcessPoolBuilder::build).
-    ///
-    /// # Safety
-    /// A worker has one thread, the one that called [`map`](ProcessPool::map), and the memory of all the others as it stood
-    /// at the moment of the fork. The caller promises that nothing that runs in a worker (initializer, jobs, what they
-    /// call and drop)
-    ///
-    /// * touches data that another thread may have been changing at that moment, or borrows from another thread's stack
-    ///   (scoped threads): the thread is gone, and a thread that the worker starts may be given that very stack;
-    /// * relies on another thread to go on: a lock that it held is held for ever, a channel to it has no reader.
-    ///
-    /// `malloc`, Rust's standard output and error, and the engines of this crate are prepared for it; other libraries
-    /// are often not (thread pools, async runtimes, loggers with a thread, TLS libraries in C).
-    #[allow(unsafe_code, reason = "declares what the caller must promise, and passes the promise on")]
-    pub unsafe fn build_in_threaded_process(self) -> Result<ProcessPool> {
-        self.check()?;
-        // SAFETY: the caller has promised it.
-        let threads = unsafe { Threads::any() };
-        Ok(ProcessPool { options: self, threads })
+        self.threads.check()?;
+        Ok(ProcessPool { options: self })
     }
 
     fn check(&self) -> Result<()> {
@@ -279,7 +269,7 @@ impl ProcessPoolBuilder {
 
 impl fmt::Debug for ProcessPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProcessPool").field("options", &self.options).field("threads", &self.threads).finish()
+        f.debug_struct("ProcessPool").field("options", &self.options).finish()
     }
 }
 

@@ -83,7 +83,7 @@ where
                 worker::work(theirs, pool.options.initializer.as_deref(), job)
             };
             // On an error the drop of `outcomes` ends those that are there.
-            outcomes.crew.add(process::fork_worker(work, pool.threads)?, ours);
+            outcomes.crew.add(process::fork_worker(work, pool.options.threads)?, ours);
         }
         outcomes.crew.watch();
         Ok(outcomes)

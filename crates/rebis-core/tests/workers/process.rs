@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use rebis_core::process::Threads;
 use rebis_core::{ErrorKind, ProcessPool, Result};
 use rustix::process::Signal;
 
@@ -41,7 +42,7 @@ fn second_thread() {
     let refused = ProcessPool::new(1).build().unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidState);
     assert!(refused.to_string().contains("2 threads"), "{refused}");
-    assert!(refused.to_string().contains("build_in_threaded_process"), "{refused}");
+    assert!(refused.to_string().contains("Threads::any"), "{refused}");
     let refused = early.map([1], |number: i32| Ok(number)).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidState);
     assert!(!has_children());
@@ -63,7 +64,7 @@ fn accepted() {
     let theirs = Arc::clone(&stop);
     let thread = std::thread::spawn(move || while !theirs.load(Ordering::Relaxed) {});
     // SAFETY: the thread has nothing that a worker uses.
-    let pool = unsafe { ProcessPool::new(2).build_in_threaded_process() }.unwrap();
+    let pool = ProcessPool::new(2).threads(unsafe { Threads::any() }).build().unwrap();
     let done = pool.map(0..20, |number: i32| Ok(number)).unwrap();
     assert!(done.into_iter().map(Result::unwrap).eq(0..20));
     stop.store(true, Ordering::Relaxed);
@@ -114,7 +115,7 @@ fn printing_threads() {
         .collect();
     // SAFETY: the threads print and nothing else.
     let pool =
-        unsafe { ProcessPool::new(16).job_timeout(millis(10_000)).build_in_threaded_process() }.unwrap();
+        ProcessPool::new(16).job_timeout(millis(10_000)).threads(unsafe { Threads::any() }).build().unwrap();
     for _ in 0..10 {
         let done = pool.map(0..32, |number: i32| {
             println!("worker");
