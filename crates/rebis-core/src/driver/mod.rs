@@ -14,6 +14,10 @@
 //! - **Errors**: classified by [`ErrorKind`](crate::ErrorKind); an error that cost the wire is marked
 //!   [`is_disconnect`](crate::Error::is_disconnect).
 
+#[cfg(feature = "mysql")]
+pub(crate) mod mysql;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
 pub mod scripted;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
@@ -43,7 +47,8 @@ pub trait Connector: fmt::Debug + Send + Sync {
 ///
 /// An answer that was not read to its end is the connection's concern: the next call reads past it.
 pub trait Connection: fmt::Debug + Send {
-    /// Runs one statement with its parameters and returns its answer, not yet read.
+    /// Runs one statement with its parameters and returns its answer, not yet read. What the database says before the first
+    /// row comes from here, not from the cursor.
     ///
     /// # Errors
     /// What the database says of the statement; a disconnect or [`Timeout`](crate::ErrorKind::Timeout) leaves the
@@ -54,7 +59,8 @@ pub trait Connection: fmt::Debug + Send {
     /// `width` is at least 1 and divides the number of parameters.
     ///
     /// # Errors
-    /// The first error ends the run; what ran before it stays in the transaction.
+    /// The first error ends the run. What ran before it may stay (one by one) or be undone with it (as one request): in a
+    /// transaction a rollback settles it, without one it is the database's.
     fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64>;
 
     /// Starts a transaction by this statement. A driver may send it together with the next statement, and report its
@@ -148,7 +154,7 @@ pub enum TransactionStatus {
     Idle,
     /// One is open.
     Active,
-    /// One is open and has failed: the server takes only a rollback.
+    /// It has failed: the server takes only a rollback, or has rolled back already and nobody has acknowledged it.
     Failed,
 }
 

@@ -121,6 +121,10 @@ fn connector(url: &Url, options: &mut UrlOptions<'_>) -> Result<Arc<dyn Connecto
     match url.backend() {
         #[cfg(feature = "sqlite")]
         Backend::Sqlite => Ok(Arc::new(crate::driver::sqlite::SqliteConnector::new(url, options)?)),
+        #[cfg(feature = "mysql")]
+        Backend::Mysql => Ok(Arc::new(crate::driver::mysql::MysqlConnector::new(url, options)?)),
+        #[cfg(feature = "postgres")]
+        Backend::Postgresql => Ok(Arc::new(crate::driver::postgres::PostgresConnector::new(url, options)?)),
         #[allow(unreachable_patterns, reason = "reached when a driver's feature is off")]
         backend => {
             let name = backend.scheme();

@@ -20,7 +20,7 @@ use crate::driver::Connector;
 use crate::error::{Error, Result};
 use crate::pool::{Lease, Pool, PoolOptions, PoolStatus};
 use crate::process::ForkCell;
-use crate::url::Url;
+use crate::url::{IntoUrl, Url};
 
 /// One database and the pool of connections to it: made once, shared by all threads, cheap to clone.
 ///
@@ -70,11 +70,7 @@ impl Engine {
     /// # Errors
     /// [`Url`](crate::ErrorKind::Url) when the URL cannot be read or has an option that is not known,
     /// [`Unsupported`](crate::ErrorKind::Unsupported) when this build has no driver for it.
-    pub fn new<U>(url: U) -> Result<Engine>
-    where
-        U: TryInto<Url>,
-        Error: From<U::Error>,
-    {
+    pub fn new(url: impl IntoUrl) -> Result<Engine> {
         Engine::builder(url)?.build()
     }
 
@@ -96,12 +92,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`Url`](crate::ErrorKind::Url) when the URL cannot be read.
-    pub fn builder<U>(url: U) -> Result<EngineBuilder>
-    where
-        U: TryInto<Url>,
-        Error: From<U::Error>,
-    {
-        EngineBuilder::new(url.try_into()?)
+    pub fn builder(url: impl IntoUrl) -> Result<EngineBuilder> {
+        EngineBuilder::new(url.into_url()?)
     }
 
     /// An engine on a driver of one's own, or on the scripted one.

@@ -20,7 +20,8 @@ pub enum ErrorKind {
     Disconnected,
     /// The connection was lost while a COMMIT was under way: it may have happened or not.
     CommitUnknown,
-    /// A statement, read or write did not end before its deadline. The connection is closed.
+    /// A statement, read or write did not end before its deadline. When the wire had to be given up as well,
+    /// [`is_disconnect`](crate::Error::is_disconnect) says so.
     Timeout,
     /// The connection is in use by something that has not ended.
     Busy,

@@ -174,6 +174,8 @@ impl Socket {
     /// Less than a slice is left: waits for that long exactly, and says that the call itself must not wait.
     fn wait_if_short(&self, flags: PollFlags, deadline: Deadline) -> Result<bool, Errno> {
         match deadline.remaining() {
+            // Bytes may be there all the same; but a server that drips must not go on for ever.
+            Some(Duration::ZERO) => Err(Errno::TIMEDOUT),
             Some(left) if left < SLICE => self.wait(flags, deadline).map(|()| true),
             _ => Ok(false),
         }

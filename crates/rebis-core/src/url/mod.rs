@@ -146,27 +146,45 @@ impl FromStr for Url {
     }
 }
 
-impl TryFrom<&str> for Url {
-    type Error = Error;
+/// What an engine takes for a URL: a [`Url`], or a text to be parsed.
+///
+/// A trait of its own, and not `TryInto`: that would need a second conversion into [`Error`], and with two of them the
+/// compiler cannot infer the error of a closure that ends in `Ok(())`.
+pub trait IntoUrl {
+    /// The URL.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Url`](crate::ErrorKind::Url) when the text cannot be read.
+    fn into_url(self) -> Result<Url>;
+}
 
-    fn try_from(text: &str) -> Result<Self> {
-        text.parse()
+impl IntoUrl for Url {
+    fn into_url(self) -> Result<Url> {
+        Ok(self)
     }
 }
 
-impl TryFrom<&String> for Url {
-    type Error = Error;
-
-    fn try_from(text: &String) -> Result<Self> {
-        text.parse()
+impl IntoUrl for &Url {
+    fn into_url(self) -> Result<Url> {
+        Ok(self.clone())
     }
 }
 
-impl TryFrom<String> for Url {
-    type Error = Error;
+impl IntoUrl for &str {
+    fn into_url(self) -> Result<Url> {
+        self.parse()
+    }
+}
 
-    fn try_from(text: String) -> Result<Self> {
-        text.parse()
+impl IntoUrl for &String {
+    fn into_url(self) -> Result<Url> {
+        self.parse()
+    }
+}
+
+impl IntoUrl for String {
+    fn into_url(self) -> Result<Url> {
+        self.parse()
     }
 }
 

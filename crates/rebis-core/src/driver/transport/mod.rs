@@ -40,6 +40,9 @@ pub(crate) struct Transport {
 /// The first size of the input buffer; it doubles as bytes arrive, never by what a length field claims.
 const INPUT: usize = 16 * 1024;
 
+/// How large a buffer may stay when it is empty.
+const MOST_KEPT: usize = 1024 * 1024;
+
 impl Transport {
     pub(crate) fn new(socket: Socket, timeouts: Timeouts, limit: Deadline) -> Self {
         Transport {
@@ -105,6 +108,10 @@ impl Transport {
         if self.start == self.end {
             self.start = 0;
             self.end = 0;
+            // A huge answer does not keep its buffer.
+            if self.input.len() > MOST_KEPT {
+                self.input = vec![0; INPUT];
+            }
         }
     }
 
@@ -122,7 +129,7 @@ impl Transport {
         let sent = self.socket.send_all(&self.output, deadline);
         self.output.clear();
         // A huge request does not keep its buffer.
-        self.output.shrink_to(1024 * 1024);
+        self.output.shrink_to(MOST_KEPT);
         sent
     }
 

@@ -1,0 +1,103 @@
+//! The rows of an answer, as they come off the wire.
+
+use std::sync::Arc;
+
+use super::MysqlConnection;
+use super::answer::Done;
+use super::columns::Shape;
+use super::decode;
+use crate::driver::{Column, Cursor};
+use crate::error::{Error, ErrorKind, Result};
+use crate::value::ValueRef;
+
+/// What a statement answered: its shape, and how it went if it is over already.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) shape: Arc<Shape>,
+    /// Prepared statements answer in the binary protocol.
+    pub(super) binary: bool,
+    pub(super) done: Option<Done>,
+}
+
+/// A cursor may be forgotten: what it has not read, the connection knows of.
+#[derive(Debug)]
+pub(super) struct MysqlCursor<'c> {
+    connection: &'c mut MysqlConnection,
+    outcome: Outcome,
+    on_row: bool,
+}
+
+impl<'c> MysqlCursor<'c> {
+    pub(super) fn new(connection: &'c mut MysqlConnection, outcome: Outcome) -> Self {
+        MysqlCursor { connection, outcome, on_row: false }
+    }
+
+    fn locate(&mut self) -> Option<()> {
+        let MysqlConnection { wire, places, .. } = &mut *self.connection;
+        let Shape { kinds, .. } = &*self.outcome.shape;
+        if self.outcome.binary {
+            decode::locate_binary(wire.payload(), kinds, places)
+        } else {
+            decode::locate_text(wire.payload(), kinds.len(), places)
+        }
+    }
+}
+
+impl Cursor for MysqlCursor<'_> {
+    fn columns(&self) -> &Arc<[Column]> {
+        &self.outcome.shape.columns
+    }
+
+    fn advance(&mut self) -> Result<bool> {
+        self.on_row = false;
+        if self.outcome.done.is_some() {
+            return Ok(false);
+        }
+        self.connection.wire.check()?;
+        // The server broke off with an error, which was told.
+        if !self.connection.unfinished {
+            return Ok(false);
+        }
+        let patience = &mut None;
+        match self.connection.read_row(patience)? {
+            Some(end) => {
+                self.outcome.done = Some(self.connection.read_rest(end, patience)?);
+                Ok(false)
+            }
+            None => {
+                self.locate().ok_or_else(|| self.connection.wire.protocol_error("a malformed row"))?;
+                self.on_row = true;
+                Ok(true)
+            }
+        }
+    }
+
+    fn cell(&self, index: usize) -> Result<ValueRef<'_>> {
+        let outside = || Error::new(ErrorKind::Internal, "a cell was asked for that the row does not have");
+        if !self.on_row {
+            return Err(outside());
+        }
+        let Shape { kinds, columns, .. } = &*self.outcome.shape;
+        let (Some(place), Some(kind)) = (self.connection.places.get(index), kinds.get(index)) else {
+            return Err(outside());
+        };
+        let Some(place) = place else { return Ok(ValueRef::Null) };
+        let bytes = self.connection.wire.payload().get(place.start as usize..place.end as usize);
+        let bytes = bytes.ok_or_else(outside)?;
+        let value =
+            if self.outcome.binary { decode::binary(*kind, bytes) } else { decode::text(*kind, bytes) };
+        value.map_err(|error| {
+            let (kind, column) = (error.kind(), columns.get(index).map_or("", |column| &column.name));
+            error.wrap(kind, format!("column '{column}' cannot be read"))
+        })
+    }
+
+    fn rows_affected(&self) -> u64 {
+        self.outcome.done.map_or(0, |done| done.affected)
+    }
+
+    fn last_insert_id(&self) -> Option<i64> {
+        let id = self.outcome.done?.last_insert_id;
+        i64::try_from(id).ok().filter(|id| *id != 0)
+    }
+}

@@ -1,0 +1,286 @@
+//! MySQL and MariaDB: one protocol, two flavours told apart by the greeting.
+//!
+//! A statement's way: [`statement`] prepares it once per connection and sends its values by [`encode`], [`answer`] reads
+//! what the server says, [`cursor`] hands out its rows, which [`decode`] reads where they arrived. [`bulk`] runs one
+//! statement for many rows. Under all of it [`packet`] frames, and [`auth`] and [`connect`] come before.
+
+mod answer;
+mod auth;
+mod bulk;
+mod columns;
+mod connect;
+mod cursor;
+mod decode;
+mod encode;
+mod error;
+mod packet;
+mod statement;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lru::LruCache;
+use mysql_common::constants::{Command, StatusFlags};
+
+use self::columns::Shape;
+use self::cursor::MysqlCursor;
+use self::decode::Place;
+use self::packet::Wire;
+use self::statement::Statement;
+use super::transport::{Endpoints, Timeouts};
+use super::{Connection, Connector, Cursor, Server, TransactionStatus};
+use crate::error::{Error, ErrorKind, Result};
+use crate::process::Deadline;
+use crate::url::{Url, UrlOptions};
+use crate::value::ValueRef;
+
+/// Opens connections to the servers of one URL.
+pub(crate) struct MysqlConnector {
+    endpoints: Endpoints,
+    timeouts: Timeouts,
+    login: Login,
+    statements: NonZeroUsize,
+    sql_mode: String,
+}
+
+/// Who logs in, and how.
+struct Login {
+    user: String,
+    password: String,
+    database: Option<String>,
+    /// Over a unix socket nobody listens, so a password may travel as it is where the plugin wants it so.
+    unix: bool,
+    cleartext: bool,
+}
+
+/// Wrong values are errors, not cut or zero; the same on every server, whatever its own default.
+const SQL_MODE: &str =
+    "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
+
+const PORT: u16 = 3306;
+const STATEMENTS: NonZeroUsize = NonZeroUsize::new(128).unwrap();
+const PING: Duration = Duration::from_secs(5);
+const RESET: Duration = Duration::from_secs(30);
+const GOODBYE: Duration = Duration::from_secs(1);
+
+impl MysqlConnector {
+    /// Takes the driver's own options: `socket` or `unix_socket`, `read_timeout`, `write_timeout`, `charset`,
+    /// `prepared_statement_cache_size`, `ssl_mode`, `allow_cleartext_password`, `sql_mode`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Url`] for an option's value, [`ErrorKind::Unsupported`] for encryption.
+    pub(crate) fn new(url: &Url, options: &mut UrlOptions<'_>) -> Result<Self> {
+        let socket = match (options.text("socket")?, options.text("unix_socket")?) {
+            (Some(_), Some(_)) => {
+                return Err(unfit("the URL options 'socket' and 'unix_socket' mean the same: give one"));
+            }
+            (path, other) => path.or(other).map(PathBuf::from),
+        };
+        let defaults = Timeouts::default();
+        let timeouts = Timeouts {
+            read: options.seconds("read_timeout")?.or(defaults.read),
+            write: options.seconds("write_timeout")?.or(defaults.write),
+        };
+        if options.text("charset")?.is_some_and(|charset| !charset.eq_ignore_ascii_case("utf8mb4")) {
+            return Err(unfit("the URL option 'charset' can only be utf8mb4"));
+        }
+        let statements = options.parsed("prepared_statement_cache_size", "a whole number of at least 1")?;
+        check_ssl_mode(options.text("ssl_mode")?)?;
+        let cleartext = options.parsed("allow_cleartext_password", "true or false")?.unwrap_or(false);
+        let sql_mode = options.text("sql_mode")?.unwrap_or(SQL_MODE);
+        // It goes into a statement's text.
+        if !sql_mode.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b',') {
+            return Err(unfit("the URL option 'sql_mode' must be names with commas between them"));
+        }
+        Ok(MysqlConnector {
+            login: Login {
+                user: url.user().unwrap_or("").to_owned(),
+                password: url.password().unwrap_or("").to_owned(),
+                database: url.database().map(ToOwned::to_owned),
+                unix: socket.is_some(),
+                cleartext,
+            },
+            endpoints: Endpoints::new(url, PORT, socket),
+            timeouts,
+            statements: statements.unwrap_or(STATEMENTS),
+            sql_mode: sql_mode.to_owned(),
+        })
+    }
+
+    fn open(&self, deadline: Deadline) -> Result<MysqlConnection> {
+        let transport = self.endpoints.connect(self.timeouts, deadline)?;
+        connect::handshake(transport, self).map_err(connect::failed)
+    }
+}
+
+fn unfit(message: &'static str) -> Error {
+    Error::new(ErrorKind::Url, message)
+}
+
+fn check_ssl_mode(mode: Option<&str>) -> Result<()> {
+    let Some(mode) = mode else { return Ok(()) };
+    match mode.to_ascii_lowercase().replace('-', "_").as_str() {
+        "disabled" | "disable" | "preferred" | "prefer" => Ok(()),
+        "required" | "require" | "verify_ca" | "verify_identity" | "verify_full" => Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("ssl_mode={mode}: the MySQL driver does not encrypt yet"),
+        )),
+        _ => Err(unfit(
+            "the URL option 'ssl_mode' must be disabled, preferred, required, verify_ca or verify_identity",
+        )),
+    }
+}
+
+impl Connector for MysqlConnector {
+    fn connect(&self, deadline: Deadline) -> Result<Box<dyn Connection>> {
+        Ok(Box::new(self.open(deadline)?))
+    }
+}
+
+/// The password is left out.
+impl fmt::Debug for MysqlConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MysqlConnector")
+            .field("endpoints", &self.endpoints)
+            .field("user", &self.login.user)
+            .field("database", &self.login.database)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One connection to a server.
+pub(super) struct MysqlConnection {
+    wire: Wire,
+    server: Server,
+    session: Session,
+    /// What the server said last.
+    status: StatusFlags,
+    /// The server has ended the transaction by an error, which carries no status.
+    failed: bool,
+    /// An answer has rows that nobody has read.
+    unfinished: bool,
+    /// Starts a transaction, together with the next request.
+    begin: Option<String>,
+    /// Prepared statements that are closed with the next request: closing has no answer.
+    closing: Vec<u32>,
+    statements: LruCache<String, Statement>,
+    no_rows: Arc<Shape>,
+    /// Where the cells of the current row lie, and a buffer for definitions; kept for their capacity.
+    places: Vec<Place>,
+    definitions: Vec<u8>,
+}
+
+/// What was agreed on at the handshake.
+#[derive(Debug, Clone, Copy)]
+struct Session {
+    /// Rows end with an OK packet, and definitions with nothing.
+    without_eof: bool,
+    bulk: bool,
+    /// The longest request that the server takes.
+    longest: usize,
+}
+
+impl Connection for MysqlConnection {
+    fn execute<'c>(&'c mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<Box<dyn Cursor + 'c>> {
+        let outcome = self.run(sql, parameters)?;
+        Ok(Box::new(MysqlCursor::new(self, outcome)))
+    }
+
+    fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
+        self.run_many(sql, parameters, width)
+    }
+
+    fn begin(&mut self, sql: &str) -> Result<()> {
+        self.settle()?;
+        // A second one before the first was sent: let the server say what it says.
+        if self.begin.is_some() {
+            return self.control(sql);
+        }
+        self.begin = Some(sql.to_owned());
+        Ok(())
+    }
+
+    fn control(&mut self, sql: &str) -> Result<()> {
+        self.query(sql)?;
+        self.skip_rows(&mut None)
+    }
+
+    fn status(&self) -> TransactionStatus {
+        if self.begin.is_some() {
+            TransactionStatus::Active
+        } else if self.failed {
+            TransactionStatus::Failed
+        } else if self.status.contains(StatusFlags::SERVER_STATUS_IN_TRANS) {
+            TransactionStatus::Active
+        } else {
+            TransactionStatus::Idle
+        }
+    }
+
+    fn ping(&mut self) -> Result<()> {
+        self.limited(PING, |connection| {
+            connection.settle()?;
+            connection.send(&[Command::COM_PING as u8])?;
+            connection.read_done()
+        })
+    }
+
+    fn reset(&mut self) -> Result<()> {
+        self.limited(RESET, |connection| {
+            // A transaction that was not sent has not begun.
+            connection.begin = None;
+            connection.settle()?;
+            if connection.status() != TransactionStatus::Idle {
+                connection.control("ROLLBACK")?;
+            }
+            if !connection.status.contains(StatusFlags::SERVER_STATUS_AUTOCOMMIT) {
+                connection.control("SET autocommit = 1")?;
+            }
+            Ok(())
+        })
+    }
+
+    fn is_broken(&self) -> bool {
+        self.wire.is_broken() || self.wire.is_inherited()
+    }
+
+    fn server(&self) -> &Server {
+        &self.server
+    }
+
+    fn close(&mut self) {
+        if self.wire.check().is_err() {
+            return;
+        }
+        self.wire.limit(Deadline::after(GOODBYE));
+        // The server closes without an answer. If this does not arrive, it finds out by itself.
+        let _ = self.send(&[Command::COM_QUIT as u8]);
+        self.wire.break_off();
+    }
+}
+
+impl MysqlConnection {
+    /// Runs something that must be over after that time.
+    fn limited<T>(&mut self, time: Duration, run: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.wire.limit(Deadline::after(time));
+        let done = run(self);
+        self.wire.unlimited();
+        done
+    }
+}
+
+impl fmt::Debug for MysqlConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MysqlConnection")
+            .field("server", &self.server)
+            .field("status", &self.status())
+            .field("statements", &self.statements.len())
+            .field("wire", &self.wire)
+            .finish_non_exhaustive()
+    }
+}

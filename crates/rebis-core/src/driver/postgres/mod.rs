@@ -1,0 +1,286 @@
+//! The driver for PostgreSQL: protocol 3.0, statements by its extended protocol, values in binary.
+//!
+//! The files in the order of a connection's life: `connect` (startup, authentication), `wire` (messages in), `request`
+//! (messages out), `statement` (preparing, the cache), `encode` (values out), `run` (which messages go together), `cursor`
+//! and `decode` (rows in), `error` (what the server refuses), `types` (object ids).
+
+mod connect;
+mod cursor;
+mod decode;
+mod encode;
+mod error;
+mod request;
+mod run;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod types;
+mod wire;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use self::connect::Account;
+use self::cursor::PostgresCursor;
+use self::decode::Cell;
+use self::statement::Statements;
+use self::wire::Wire;
+use super::transport::{Endpoints, Timeouts};
+use super::{Connection, Connector, Cursor, Server, TransactionStatus};
+use crate::error::{Error, ErrorKind, Result};
+use crate::process::Deadline;
+use crate::url::{Url, UrlOptions};
+use crate::value::ValueRef;
+
+/// How long an idle server may take to show that it lives.
+const PING: Duration = Duration::from_secs(5);
+/// How long a connection may take to become clean.
+const RESET: Duration = Duration::from_secs(30);
+/// How long a goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// Opens connections to one PostgreSQL server, or to the first of several that answers.
+#[derive(Debug)]
+pub(crate) struct PostgresConnector {
+    endpoints: Endpoints,
+    timeouts: Timeouts,
+    account: Account,
+    cache_size: usize,
+}
+
+impl PostgresConnector {
+    /// Takes the URL's options that are PostgreSQL's.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Url`] for an option that makes no sense, [`ErrorKind::Configuration`] when nobody names the user,
+    /// [`ErrorKind::Unsupported`] for an `sslmode` that demands TLS.
+    pub(crate) fn new(url: &Url, options: &mut UrlOptions<'_>) -> Result<Self> {
+        check_ssl_mode(options.text("sslmode")?)?;
+        check_ssl_mode(options.text("ssl_mode")?)?;
+        let endpoints = endpoints(url, options)?;
+        let mut timeouts = Timeouts::default();
+        // Zero lifts the limit.
+        if let Some(read) = options.seconds("read_timeout")? {
+            timeouts.read = Some(read).filter(|read| !read.is_zero());
+        }
+        if let Some(write) = options.seconds("write_timeout")? {
+            timeouts.write = Some(write).filter(|write| !write.is_zero());
+        }
+        let user = match url.user() {
+            Some(user) => user.to_owned(),
+            None => std::env::var("USER").map_err(|_| {
+                Error::new(ErrorKind::Configuration, "the URL names no user, and $USER is not set")
+            })?,
+        };
+        let allow = options.parsed("allow_cleartext_password", "true or false")?;
+        let account = Account {
+            database: url.database().unwrap_or(&user).to_owned(),
+            user,
+            password: url.password().map(str::to_owned),
+            application_name: options.text("application_name")?.map(str::to_owned),
+            options: options.text("options")?.map(str::to_owned),
+            allow_cleartext_password: allow.unwrap_or(false),
+        };
+        let cache_size = options.parsed("prepared_statement_cache_size", "a number of statements")?;
+        Ok(PostgresConnector { endpoints, timeouts, account, cache_size: cache_size.unwrap_or(128) })
+    }
+}
+
+fn check_ssl_mode(mode: Option<&str>) -> Result<()> {
+    match mode {
+        None | Some("disable" | "allow" | "prefer") => Ok(()),
+        Some(mode @ ("require" | "verify-ca" | "verify-full")) => Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("sslmode={mode}: TLS comes with a later version; disable and prefer connect without it"),
+        )),
+        Some(_) => Err(Error::new(
+            ErrorKind::Url,
+            "the URL option 'sslmode' must be disable, allow, prefer, require, verify-ca or verify-full",
+        )),
+    }
+}
+
+/// The servers: the URL's hosts and its option `host`. One that begins with a slash is the directory of a unix socket, as
+/// libpq has it.
+fn endpoints(url: &Url, options: &mut UrlOptions<'_>) -> Result<Endpoints> {
+    let port = options.parsed("port", "a number from 1 to 65535")?.unwrap_or(5432);
+    let extra = options.text("host")?;
+    let named = url.hosts().iter().map(|host| (host.name.as_str(), host.port));
+    let directory = named.chain(extra.map(|host| (host, None))).find(|(name, _)| name.starts_with('/'));
+    if let Some((directory, own_port)) = directory {
+        return Ok(Endpoints::new(url, port, Some(socket_path(directory, own_port.unwrap_or(port)))));
+    }
+    let Some(extra) = extra else { return Ok(Endpoints::new(url, port, None)) };
+    let mut hosts: Vec<String> = url.hosts().iter().map(ToString::to_string).collect();
+    hosts.push(extra.to_owned());
+    let all: Url = format!("postgresql://{}", hosts.join(",").replace('%', "%25")).parse()?;
+    Ok(Endpoints::new(&all, port, None))
+}
+
+fn socket_path(directory: &str, port: u16) -> PathBuf {
+    Path::new(directory).join(format!(".s.PGSQL.{port}"))
+}
+
+impl Connector for PostgresConnector {
+    fn connect(&self, deadline: Deadline) -> Result<Box<dyn Connection>> {
+        let mut wire = Wire::new(self.endpoints.connect(self.timeouts, deadline)?);
+        let server = connect::handshake(&mut wire, &self.account).map_err(unfinished)?;
+        wire.transport().connected();
+        Ok(Box::new(PostgresConnection {
+            wire,
+            statements: Statements::new(self.cache_size),
+            cells: Vec::new(),
+            begin: None,
+            has_reused: false,
+            has_bound: false,
+            server,
+        }))
+    }
+}
+
+/// A wire that is lost during the handshake is no session that is lost.
+fn unfinished(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Disconnected | ErrorKind::Timeout => {
+            Error::new(ErrorKind::Connect, "the server did not finish the handshake").with_source(error)
+        }
+        ErrorKind::Protocol => {
+            Error::new(ErrorKind::Protocol, "the server does not speak PostgreSQL's protocol")
+                .with_source(error)
+        }
+        _ => error,
+    }
+}
+
+/// A session on a server.
+struct PostgresConnection {
+    wire: Wire,
+    statements: Statements,
+    /// The cells of the row in the buffer; kept for its memory.
+    cells: Vec<Cell>,
+    /// A BEGIN that waits for the next statement, to be sent with it.
+    begin: Option<String>,
+    /// This call uses a statement that an earlier call prepared.
+    has_reused: bool,
+    /// The statement of this call was bound, so that it may have run.
+    has_bound: bool,
+    server: Server,
+}
+
+impl PostgresConnection {
+    /// Runs a call before a deadline of its own.
+    fn within<T>(&mut self, limit: Duration, call: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.wire.transport().limit(Deadline::after(limit));
+        let result = call(self);
+        self.wire.transport().connected();
+        result
+    }
+}
+
+impl Connection for PostgresConnection {
+    fn execute<'c>(&'c mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<Box<dyn Cursor + 'c>> {
+        run::check_width(parameters.len())?;
+        let started = self.call(sql, |connection| connection.run(sql, parameters))?;
+        Ok(Box::new(PostgresCursor::new(self, started)))
+    }
+
+    fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
+        run::check_width(width)?;
+        if width == 0 || !parameters.len().is_multiple_of(width) {
+            return Err(Error::new(ErrorKind::Bind, "the parameters do not divide into whole sets"));
+        }
+        self.call(sql, |connection| connection.run_many(sql, parameters, width))
+    }
+
+    fn begin(&mut self, sql: &str) -> Result<()> {
+        self.wire.check()?;
+        run::check_text(sql)?;
+        self.wire.settle()?;
+        if self.status() != TransactionStatus::Idle {
+            return self.control(sql);
+        }
+        self.begin = Some(sql.to_owned());
+        Ok(())
+    }
+
+    fn control(&mut self, sql: &str) -> Result<()> {
+        self.wire.check()?;
+        run::check_text(sql)?;
+        self.wire.settle()?;
+        let tag = self.send_begin().and_then(|()| self.query(sql));
+        let tag = tag.map_err(|error| self.recover(error).with_sql(sql))?;
+        // The server answers COMMIT with a rollback, and without an error, when the transaction had failed.
+        if tag == "ROLLBACK" && is_commit(sql) {
+            let text = "the transaction had failed: the server rolled it back instead of committing it";
+            return Err(Error::new(ErrorKind::PendingRollback, text).with_sql(sql));
+        }
+        Ok(())
+    }
+
+    fn status(&self) -> TransactionStatus {
+        if self.begin.is_some() { TransactionStatus::Active } else { self.wire.status() }
+    }
+
+    fn ping(&mut self) -> Result<()> {
+        self.wire.check()?;
+        self.within(PING, |connection| {
+            connection.wire.settle()?;
+            connection.wire.send_group()?;
+            connection.wire.settle()
+        })
+    }
+
+    fn reset(&mut self) -> Result<()> {
+        self.wire.check()?;
+        // It was never sent.
+        self.begin = None;
+        self.within(RESET, |connection| {
+            connection.wire.settle()?;
+            if connection.status() != TransactionStatus::Idle {
+                connection.query("ROLLBACK").map_err(|error| connection.recover(error))?;
+            }
+            match connection.status() {
+                TransactionStatus::Idle => Ok(()),
+                _ => Err(Error::new(ErrorKind::InvalidState, "a transaction is open after ROLLBACK")),
+            }
+        })
+    }
+
+    fn is_broken(&self) -> bool {
+        self.wire.is_broken() || self.wire.is_inherited()
+    }
+
+    fn server(&self) -> &Server {
+        &self.server
+    }
+
+    fn close(&mut self) {
+        if self.is_broken() {
+            return;
+        }
+        let farewell = self.within(GOODBYE, |connection| {
+            request::terminate(connection.wire.output());
+            connection.wire.send()
+        });
+        if let Err(error) = farewell {
+            tracing::debug!(target: "rebis::postgres", %error, "the server was gone before the goodbye");
+        }
+        self.wire.set_broken();
+    }
+}
+
+fn is_commit(sql: &str) -> bool {
+    let word = sql.split_ascii_whitespace().next().unwrap_or_default().trim_end_matches(';');
+    word.eq_ignore_ascii_case("COMMIT") || word.eq_ignore_ascii_case("END")
+}
+
+impl fmt::Debug for PostgresConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresConnection")
+            .field("server", &self.server)
+            .field("status", &self.status())
+            .field("broken", &self.is_broken())
+            .finish_non_exhaustive()
+    }
+}

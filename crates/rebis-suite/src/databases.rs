@@ -1,0 +1,97 @@
+//! The databases a test runs on: SQLite always, the others where a URL is given.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rebis::{Backend, Engine, EngineBuilder, Url};
+
+/// A database under test.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// For messages.
+    pub name: &'static str,
+    url: String,
+    directory: Option<PathBuf>,
+}
+
+/// SQLite, or why not another one.
+///
+/// # Errors
+/// The reason for which it is left out.
+pub fn database(backend: &str) -> Result<Database, String> {
+    match backend {
+        "sqlite" => Ok(sqlite("wal")),
+        "mysql" => server("MariaDB", "REBIS_TEST_MYSQL_URL"),
+        "postgresql" => server("PostgreSQL", "REBIS_TEST_POSTGRES_URL"),
+        other => Err(format!("no database is called {other}")),
+    }
+}
+
+fn server(name: &'static str, variable: &str) -> Result<Database, String> {
+    match std::env::var(variable) {
+        Ok(url) => Ok(Database { name, url, directory: None }),
+        Err(_) => Err(format!("{variable} is not set")),
+    }
+}
+
+/// A new SQLite file with this journal mode, in memory-backed storage where there is some.
+pub fn sqlite(journal_mode: &str) -> Database {
+    let shm = Path::new("/dev/shm");
+    let base = if shm.is_dir() { shm.to_owned() } else { std::env::temp_dir() };
+    let directory = base.join(format!("rebis-suite-{}-{journal_mode}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("a directory for the SQLite file");
+    let file = directory.join("test.db");
+    let url =
+        format!("sqlite:///{}?journal_mode={journal_mode}&synchronous=off&busy_timeout=30", file.display());
+    Database { name: "SQLite", url, directory: Some(directory) }
+}
+
+impl Database {
+    /// Its URL.
+    pub fn url(&self) -> Url {
+        self.url.parse().expect("the URL of a database under test")
+    }
+
+    /// The same with other or more options after `?`.
+    pub fn url_with(&self, options: &str) -> String {
+        let separator = if self.url.contains('?') { '&' } else { '?' };
+        format!("{}{separator}{options}", self.url)
+    }
+
+    /// An engine's settings, with short waits: a test that waits long has failed. Transactions begin as writers, so that
+    /// on SQLite they wait for each other instead of failing when two readers want to write.
+    pub fn builder(&self) -> EngineBuilder {
+        let url = if self.is_server() { self.url.clone() } else { self.url_with("begin=immediate") };
+        settings(&url)
+    }
+
+    /// An engine with a pool of that size and no overflow.
+    pub fn engine(&self, size: usize) -> Engine {
+        self.builder().pool_size(size).max_overflow(0).build().expect("an engine")
+    }
+
+    /// The same for transactions that only read.
+    pub fn reader(&self, size: usize) -> Engine {
+        settings(&self.url).pool_size(size).max_overflow(0).build().expect("an engine")
+    }
+
+    /// Whether it is a server with sessions.
+    pub fn is_server(&self) -> bool {
+        self.url().backend() != Backend::Sqlite
+    }
+}
+
+fn settings(url: &str) -> EngineBuilder {
+    Engine::builder(url).expect("the URL").pool_timeout(Duration::from_secs(20))
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // Only the process that made it: its name has that pid.
+        if let Some(directory) = &self.directory
+            && directory.to_string_lossy().contains(&format!("-{}-", std::process::id()))
+        {
+            let _ = std::fs::remove_dir_all(directory);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Forks of every kind, and waiting for children with a deadline.
+#![allow(unsafe_code)]
+
+use std::time::{Duration, Instant};
+
+/// How a child is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// glibc's `fork`, with atfork hooks.
+    Fork,
+    /// glibc's `_Fork`, without hooks.
+    UnderscoreFork,
+    /// The `clone` system call, behind libc's back.
+    RawClone,
+}
+
+/// Makes a child that runs the closure and exits with its number, without destructors. Returns its pid.
+///
+/// The tests that use it know which threads exist at that moment; that is what they test.
+pub fn child(kind: Kind, run: impl FnOnce() -> i32) -> i32 {
+    unsafe extern "C" {
+        #[link_name = "_Fork"]
+        fn underscore_fork() -> i32;
+    }
+    // SAFETY: the child runs the closure and `_exit`s; that this may meet locks of threads that are gone is the point.
+    let pid = unsafe {
+        match kind {
+            Kind::Fork => libc::fork(),
+            Kind::UnderscoreFork => underscore_fork(),
+            Kind::RawClone => libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) as i32,
+        }
+    };
+    assert!(pid >= 0, "fork failed");
+    if pid == 0 {
+        // A panic must not unwind into the parent's frames.
+        let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or(101);
+        exit(code);
+    }
+    pid
+}
+
+/// Ends this process at once.
+pub fn exit(code: i32) -> ! {
+    // SAFETY: `_exit` has no preconditions.
+    unsafe { libc::_exit(code) }
+}
+
+/// What became of a child: its exit code, minus the signal that killed it, or `None` when it hung and was killed.
+pub fn wait(pid: i32, deadline: Duration) -> Option<i32> {
+    let start = Instant::now();
+    loop {
+        let mut status = 0;
+        // SAFETY: the status is ours; the pid is a child of this process.
+        let done = unsafe { libc::waitpid(pid, &raw mut status, libc::WNOHANG) } == pid;
+        if done {
+            return Some(if libc::WIFEXITED(status) {
+                libc::WEXITSTATUS(status)
+            } else {
+                -libc::WTERMSIG(status)
+            });
+        }
+        if start.elapsed() >= deadline {
+            kill(pid);
+            // SAFETY: as above; a killed child ends.
+            unsafe { libc::waitpid(pid, &raw mut status, 0) };
+            return None;
+        }
+        std::thread::sleep(Duration::from_micros(300));
+    }
+}
+
+/// Runs a closure in a forked child and expects it to end well in time.
+///
+/// # Panics
+/// When the child panics, returns another number than 0, or hangs.
+pub fn expect(kind: Kind, deadline: Duration, run: impl FnOnce() -> i32) {
+    assert_eq!(wait(child(kind, run), deadline), Some(0), "exit code of the {kind:?} child (None: it hung)");
+}
+
+/// SIGKILL.
+pub fn kill(pid: i32) {
+    // SAFETY: kill has no preconditions.
+    unsafe { libc::kill(pid, libc::SIGKILL) };
+}
+
+/// Puts the children of this process into a new pid namespace; false without the right to.
+pub fn new_pid_namespace() -> bool {
+    // SAFETY: unshare has no preconditions.
+    unsafe { libc::unshare(libc::CLONE_NEWPID) == 0 }
+}
+
+/// This process's id, as the system call says.
+pub fn pid() -> i32 {
+    // SAFETY: getpid has no preconditions.
+    unsafe { libc::getpid() }
+}
+
+/// A pipe whose ends talk in single bytes: for telling another process that something has happened.
+#[derive(Debug, Clone, Copy)]
+pub struct Signal {
+    read: i32,
+    write: i32,
+}
+
+impl Signal {
+    /// A new pipe.
+    pub fn new() -> Self {
+        let mut ends = [0; 2];
+        // SAFETY: room for two descriptors.
+        assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0, "a pipe");
+        Signal { read: ends[0], write: ends[1] }
+    }
+
+    /// Tells it once.
+    pub fn tell(self) {
+        // SAFETY: one byte of a live array.
+        assert_eq!(unsafe { libc::write(self.write, [1_u8].as_ptr().cast(), 1) }, 1, "a byte is written");
+    }
+
+    /// Waits for one telling; fails after a deadline.
+    pub fn await_once(self) {
+        let mut poll = libc::pollfd { fd: self.read, events: libc::POLLIN, revents: 0 };
+        let mut byte = 0_u8;
+        // SAFETY: one pollfd and one byte, both ours.
+        unsafe {
+            assert_eq!(libc::poll(&raw mut poll, 1, 30_000), 1, "the other process says nothing");
+            assert_eq!(libc::read(self.read, (&raw mut byte).cast(), 1), 1);
+        }
+    }
+}
+
+impl Default for Signal {
+    fn default() -> Self {
+        Signal::new()
+    }
+}
