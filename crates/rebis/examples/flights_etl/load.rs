@@ -29,7 +29,7 @@ enum Kind {
     Text,
 }
 
-use Kind::{Float, Int, Text};
+use self::Kind::{Float, Int, Text};
 
 #[rustfmt::skip]
 pub(crate) const RAW_TABLES: &[RawTable] = &[
@@ -175,9 +175,9 @@ impl ParameterSet for Line<'_> {
 impl Kind {
     fn sql(self) -> &'static str {
         match self {
-            Kind::Int => "integer",
-            Kind::Float => "double precision",
-            Kind::Text => "varchar(60)",
+            Int => "integer",
+            Float => "double precision",
+            Text => "varchar(60)",
         }
     }
 
@@ -187,9 +187,9 @@ impl Kind {
             return Some(Value::Null);
         }
         match self {
-            Kind::Int => field.parse().ok().map(Value::Int),
-            Kind::Float => field.parse().ok().map(Value::Float),
-            Kind::Text => Some(field.into()),
+            Int => field.parse().ok().map(Value::Int),
+            Float => field.parse().ok().map(Value::Float),
+            Text => Some(field.into()),
         }
     }
 }
