@@ -37,7 +37,7 @@ use rebis::{Engine, Error, Result};
 
 use options::Options;
 use report::Report;
-use transform::MonthOutcome;
+use transform::Outcomes;
 
 fn main() -> ExitCode {
     match run(&Options::parse()) {
@@ -61,10 +61,10 @@ fn run(options: &Options) -> Result<bool> {
 
     let load = Phase::time("load", || load::load_files(&engine, &options.source))?;
     let reference = Phase::time("reference", || reference::fill(&engine))?;
-    let mut outcomes = Vec::new();
+    let mut outcomes = Outcomes::new();
     let transform = Phase::time("transform", || {
         outcomes = transform::run(&engine, &options.months, options.workers)?;
-        Ok(outcomes.iter().filter_map(MonthOutcome::rows).sum())
+        Ok(outcomes.values().flatten().map(|counts| counts.read).sum())
     })?;
 
     let report = Report::read(&engine, vec![load, reference, transform], options.workers)?;
@@ -73,19 +73,17 @@ fn run(options: &Options) -> Result<bool> {
 }
 
 /// Names the months that failed; true when there are none.
-fn report_failures(outcomes: &[MonthOutcome]) -> bool {
+fn report_failures(outcomes: &Outcomes) -> bool {
     let mut failed = Vec::new();
-    for outcome in outcomes {
-        if let Err(error) = &outcome.result {
-            eprintln!("flights_etl: month {} failed: {}", outcome.month, error.chain());
-            failed.push(outcome.month.to_string());
+    for (month, result) in outcomes {
+        if let Err(error) = result {
+            eprintln!("flights_etl: month {month} failed: {}", error.chain());
+            failed.push(month.to_string());
         }
     }
     if !failed.is_empty() {
-        eprintln!(
-            "flights_etl: run it again to do what is left (--months {}); what is done stays done",
-            failed.join(",")
-        );
+        let months = failed.join(",");
+        eprintln!("flights_etl: what is done stays done; run it again for the rest (--months {months})");
     }
     failed.is_empty()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroUsize;
+use std::rc::Rc;
 
 use rebis::{Engine, ProcessPool, Result, text};
 
@@ -10,62 +11,76 @@ use crate::month::{self, MonthCounts};
 use crate::options::Months;
 use crate::progress::Progress;
 
-/// A month that was to be done, and what came of it.
-#[derive(Debug)]
-pub(crate) struct MonthOutcome {
-    pub(crate) month: u8,
-    pub(crate) result: Result<MonthCounts>,
-}
+/// What came of each month.
+pub(crate) type Outcomes = BTreeMap<u8, Result<MonthCounts>>;
 
-impl MonthOutcome {
-    /// How many rows were read for it, if it was done.
-    pub(crate) fn rows(&self) -> Option<u64> {
-        self.result.as_ref().ok().map(|counts| counts.read)
-    }
-}
-
-/// Transforms the months that are not done yet. A month that fails is in the result; the others are done all the same.
-pub(crate) fn run(engine: &Engine, months: &Months, workers: NonZeroUsize) -> Result<Vec<MonthOutcome>> {
-    let jobs = open_months(engine, months)?;
-    let known = read_known(engine)?;
-    let progress = Progress::new("transform", jobs.values().sum());
-    let months: Vec<u8> = jobs.keys().copied().collect();
-    let mut outcomes = Vec::with_capacity(months.len());
-
-    // The closure goes into the workers by the fork, with the engine and all that is known; nothing is copied or sent.
-    let engine = engine.clone();
-    let pool = ProcessPool::new(workers.get()).build()?;
-    let results = pool.imap_unordered(months.clone(), move |month| month::transform(&engine, &known, month))?;
-    for (job, result) in results {
-        let month = months[job];
-        progress.advance_rows(jobs[&month]);
-        progress.line(&describe(month, &result));
-        outcomes.push(MonthOutcome { month, result });
+/// Transforms the months that are not done yet. A month that fails is in the outcomes; the others are done all the same.
+pub(crate) fn run(engine: &Engine, wanted: &Months, workers: NonZeroUsize) -> Result<Outcomes> {
+    let sizes = open_months(engine, wanted)?;
+    let progress = Progress::new("transform", sizes.values().sum());
+    let known = Rc::new(read_known(engine)?);
+    let mut outcomes = Outcomes::new();
+    let mut left: Vec<u8> = sizes.keys().copied().collect();
+    while !left.is_empty() {
+        let before = left.len();
+        run_workers(engine, &known, &left, workers, |month, result| {
+            if let Ok(counts) = &result {
+                progress.advance_rows(counts.read);
+                progress.line(&format!("month {month}: {} rows, {} rejects", counts.loaded, counts.rejects));
+            }
+            outcomes.insert(month, result);
+        })?;
+        // A worker that dies takes its month with it and is not replaced. When all have died, nobody has begun the
+        // other months: they go to new workers, unless the last ones came to nothing.
+        let untouched = untouched_months(engine)?;
+        left.retain(|month| untouched.contains(month));
+        if left.len() == before {
+            break;
+        }
     }
     Ok(outcomes)
 }
 
-fn describe(month: u8, result: &Result<MonthCounts>) -> String {
-    match result {
-        Ok(counts) => format!("month {month}: {} rows, {} rejects", counts.loaded, counts.rejects),
-        Err(error) => format!("month {month}: failed: {}", error.chain()),
+/// Runs the months in workers, and hands on each result as it comes.
+fn run_workers(
+    engine: &Engine,
+    known: &Rc<Known>,
+    months: &[u8],
+    workers: NonZeroUsize,
+    mut done: impl FnMut(u8, Result<MonthCounts>),
+) -> Result<()> {
+    // The closure goes into the workers by the fork, with the engine and all that is known: nothing is sent.
+    let (engine, known) = (engine.clone(), Rc::clone(known));
+    let pool = ProcessPool::new(workers.get()).build()?;
+    let results =
+        pool.imap_unordered(months.to_vec(), move |month| month::transform(&engine, &known, month))?;
+    for (job, result) in results {
+        done(months[job], result);
     }
+    Ok(())
 }
 
-/// The months to do, each with its number of raw rows. Months that have no row in `etl_months` get one.
+/// The months to do, each with its number of raw rows; they are marked as open.
 fn open_months(engine: &Engine, wanted: &Months) -> Result<BTreeMap<u8, u64>> {
     engine.transaction(|tx| {
-        let known: Vec<(u8, String)> = tx.fetch_all(text("select month, state from etl_months"))?;
-        let known: BTreeMap<u8, String> = known.into_iter().collect();
-        let counts: Vec<(u8, u64)> =
+        let done: Vec<(u8,)> = tx.fetch_all(text("select month from etl_months where state = 'done'"))?;
+        let sizes: Vec<(u8, u64)> =
             tx.fetch_all(text("select month, count(*) from raw_flights group by month"))?;
-        let wanted = counts.into_iter().filter(|(month, _)| wanted.0.contains(month));
-        let open: BTreeMap<u8, u64> =
-            wanted.filter(|(month, _)| known.get(month).is_none_or(|state| state != "done")).collect();
-        let new = open.keys().filter(|month| !known.contains_key(month)).map(|month| (*month,));
-        tx.execute_many(text("insert into etl_months (month, state) values (:month, 'open')"), new)?;
+        let open: BTreeMap<u8, u64> = sizes
+            .into_iter()
+            .filter(|(month, _)| wanted.0.contains(month) && !done.contains(&(*month,)))
+            .collect();
+        // Marks of runs that were killed go away.
+        let keys = || open.keys().map(|month| (*month,));
+        tx.execute_many(text("delete from etl_months where month = :month"), keys())?;
+        tx.execute_many(text("insert into etl_months (month, state) values (:month, 'open')"), keys())?;
         Ok(open)
     })
+}
+
+fn untouched_months(engine: &Engine) -> Result<Vec<u8>> {
+    let open = text("select month from etl_months where state = 'open'");
+    Ok(engine.connect()?.fetch_all::<(u8,)>(open)?.into_iter().map(|(month,)| month).collect())
 }
 
 fn read_known(engine: &Engine) -> Result<Known> {
