@@ -4,7 +4,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::Mutex;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rebis::{Backend, Engine, IsolationLevel, Url, raw, text};
 
@@ -257,15 +258,30 @@ fn finish(mut program: Child) -> Run {
     }
 }
 
-/// `cargo test --workspace` builds the examples beside the tests; a test of this package alone builds it here.
+/// `cargo test --workspace` builds the examples beside the tests. A test of this package alone does not: it builds what
+/// is missing or older than its sources.
 fn program() -> PathBuf {
+    static BUILT: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = BUILT.lock();
     let test = std::env::current_exe().expect("the path of this test");
     let profile = test.parent().and_then(Path::parent).expect("target/<profile>/deps");
     let program = profile.join("examples/flights_etl");
-    if !program.exists() {
+    let sources = ["rebis/examples/flights_etl", "rebis/src", "rebis-core/src"]
+        .map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name(folder));
+    if sources.iter().map(|folder| newest(folder)).max() > Some(changed(&program)) {
         build(profile);
     }
     program
+}
+
+fn newest(folder: &Path) -> SystemTime {
+    let entries = std::fs::read_dir(folder).expect("a folder of sources");
+    let paths = entries.map(|entry| entry.expect("a source").path());
+    paths.map(|path| if path.is_dir() { newest(&path) } else { changed(&path) }).max().unwrap_or(UNIX_EPOCH)
+}
+
+fn changed(path: &Path) -> SystemTime {
+    path.metadata().and_then(|file| file.modified()).unwrap_or(UNIX_EPOCH)
 }
 
 fn build(profile: &Path) {
