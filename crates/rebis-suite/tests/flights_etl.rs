@@ -147,7 +147,10 @@ fn check_known_answers(engine: &Engine) {
         (721, "select count(distinct tailnum) from flights where plane is null"),
         (7_602, "select count(*) from flights where destination is null"),
         // Flights whose arrival is not their departure's day: the clock went past midnight.
-        (0, "select count(*) from flights where arrival < departure or scheduled_arrival < scheduled_departure"),
+        (
+            0,
+            "select count(*) from flights where arrival < departure or scheduled_arrival < scheduled_departure",
+        ),
     ] {
         assert_eq!(count(engine, question), answer, "{question}");
     }

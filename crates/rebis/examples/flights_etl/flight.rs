@@ -98,9 +98,8 @@ impl Flight {
         :plane, :dest, :destination)";
 
     pub(crate) fn from_raw(raw: RawFlight, known: &Known) -> Result<Flight> {
-        let date = NaiveDate::from_ymd_opt(raw.year, raw.month, raw.day).ok_or_else(|| {
-            Error::other(format!("there is no day {}-{}-{}", raw.year, raw.month, raw.day))
-        })?;
+        let date = NaiveDate::from_ymd_opt(raw.year, raw.month, raw.day)
+            .ok_or_else(|| Error::other(format!("there is no day {}-{}-{}", raw.year, raw.month, raw.day)))?;
         let scheduled_departure = at(date, raw.sched_dep_time)?;
         let departure = raw.dep_delay.map(|delay| scheduled_departure + TimeDelta::minutes(delay));
         let arrival = match (departure, raw.arr_time) {

@@ -98,10 +98,11 @@ fn write_delays(tx: &mut Transaction<'_>, month: u8, flights: &[Flight]) -> Resu
         rows,
     )?;
     let by_day = delays::by_day(flights);
-    let rows =
-        by_day.iter().map(|((origin, day), delays)| row([(*origin).into(), (*day).into()], delays));
+    let rows = by_day.iter().map(|((origin, day), delays)| row([(*origin).into(), (*day).into()], delays));
     tx.execute_many(
-        raw(format!("insert into delays_by_day (origin, day, {columns}) values (:origin, :day, {parameters})")),
+        raw(format!(
+            "insert into delays_by_day (origin, day, {columns}) values (:origin, :day, {parameters})"
+        )),
         rows,
     )?;
     Ok(())

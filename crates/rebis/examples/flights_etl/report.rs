@@ -48,9 +48,9 @@ impl Report {
             worst_days: read_worst_days(&mut conn)?,
             phases,
             workers,
-            server: conn.server().map_or_else(String::new, |server| {
-                format!("{} {}", server.product, server.version)
-            }),
+            server: conn
+                .server()
+                .map_or_else(String::new, |server| format!("{} {}", server.product, server.version)),
             checksum: 0,
         };
         // The checksum leases a connection of its own.
@@ -128,7 +128,11 @@ impl fmt::Display for Report {
 impl Report {
     fn print_months(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [plane, tailnum, destination] = REASONS;
-        writeln!(f, "{:<6} {:<8} {:>8} {:>8} {plane:>14} {tailnum:>20} {destination:>20}", "month", "state", "read", "loaded")?;
+        writeln!(
+            f,
+            "{:<6} {:<8} {:>8} {:>8} {plane:>14} {tailnum:>20} {destination:>20}",
+            "month", "state", "read", "loaded"
+        )?;
         let mut totals = [0; 5];
         for month in &self.months {
             let rejects = REASONS.map(|reason| month.rejects.get(reason).copied().unwrap_or(0));
@@ -142,7 +146,11 @@ impl Report {
     }
 
     fn print_carriers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n{:<30} {:>8} {:>10} {:>15} {:>13}", "carrier", "flights", "cancelled", "departs late by", "arrives by")?;
+        writeln!(
+            f,
+            "\n{:<30} {:>8} {:>10} {:>15} {:>13}",
+            "carrier", "flights", "cancelled", "departs late by", "arrives by"
+        )?;
         for (name, flights, cancelled, departure, arrival) in &self.carriers {
             let (departure, arrival) = (minutes(*departure), minutes(*arrival));
             writeln!(f, "{name:<30} {flights:>8} {cancelled:>10} {departure:>15} {arrival:>13}")?;
