@@ -114,6 +114,16 @@ fn whole_story(url: &str) {
         assert!(run.status.success(), "{run:?}");
         assert_eq!(run.checksum(), few[0], "after a killed worker");
     }
+
+    forget_months(&engine);
+    let mut program = start(url, FEW_MONTHS, 2);
+    worker_at_work(&engine, &mut program);
+    program.kill().expect("a program to kill");
+    program.wait().expect("the killed program");
+    // At once, while its workers may still be there.
+    let run = finish(start(url, FEW_MONTHS, 2));
+    assert!(run.status.success(), "{run:?}");
+    assert_eq!(run.checksum(), few[0], "after a killed parent");
 }
 
 /// The answers that are known of these data; see `data/nycflights13/README.md`.

@@ -7,13 +7,13 @@ use crate::once::once;
 
 /// Fills the tables that are not filled yet; gives the number of rows.
 pub(crate) fn fill(engine: &Engine) -> Result<u64> {
-    let steps: [(&str, fn(&mut Transaction<'_>) -> Result<u64>); 4] =
-        [("carriers", carriers), ("airports", airports), ("planes", planes), ("weather", weather)];
-    let mut rows = 0;
-    for (step, fill) in steps {
-        rows += once(engine, step, fill)?.unwrap_or(0);
-    }
-    Ok(rows)
+    let rows = [
+        once(engine, "carriers", carriers)?,
+        once(engine, "airports", airports)?,
+        once(engine, "planes", planes)?,
+        once(engine, "weather", weather)?,
+    ];
+    Ok(rows.into_iter().flatten().sum())
 }
 
 // Where nothing needs to be computed, the rows need not leave the database.

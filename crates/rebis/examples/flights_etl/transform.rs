@@ -63,18 +63,21 @@ fn run_workers(
 /// The months to do, each with its number of raw rows; they are marked as open.
 fn open_months(engine: &Engine, wanted: &Months) -> Result<BTreeMap<u8, u64>> {
     engine.transaction(|tx| {
-        let done: Vec<(u8,)> = tx.fetch_all(text("select month from etl_months where state = 'done'"))?;
-        let sizes: Vec<(u8, u64)> =
+        // First what a killed run has left. If a worker of it still lives, this waits until its month is done, or takes
+        // the month away from it: see `mark_done`.
+        let reopen = text("update etl_months set state = 'open' where state = 'running' and month = :month");
+        tx.execute_many(reopen, wanted.0.iter().map(|month| (*month,)))?;
+
+        let marks: Vec<(u8, String)> = tx.fetch_all(text("select month, state from etl_months"))?;
+        let marks: BTreeMap<u8, String> = marks.into_iter().collect();
+        let mut sizes: Vec<(u8, u64)> =
             tx.fetch_all(text("select month, count(*) from raw_flights group by month"))?;
-        let open: BTreeMap<u8, u64> = sizes
-            .into_iter()
-            .filter(|(month, _)| wanted.0.contains(month) && !done.contains(&(*month,)))
-            .collect();
-        // Marks of runs that were killed go away.
-        let keys = || open.keys().map(|month| (*month,));
-        tx.execute_many(text("delete from etl_months where month = :month"), keys())?;
-        tx.execute_many(text("insert into etl_months (month, state) values (:month, 'open')"), keys())?;
-        Ok(open)
+        sizes.retain(|(month, _)| wanted.0.contains(month));
+
+        let new = sizes.iter().filter(|(month, _)| !marks.contains_key(month)).map(|(month, _)| (*month,));
+        tx.execute_many(text("insert into etl_months (month, state) values (:month, 'open')"), new)?;
+        let is_done = |month: &u8| marks.get(month).is_some_and(|state| state == "done");
+        Ok(sizes.into_iter().filter(|(month, _)| !is_done(month)).collect())
     })
 }
 
