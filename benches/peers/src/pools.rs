@@ -6,7 +6,6 @@
 mod contended;
 mod floor;
 mod peer_r2d2;
-#[cfg(feature = "rebis")]
 mod rebis_pool;
 mod subject;
 mod uncontended;
@@ -29,8 +28,7 @@ fn subjects() -> Vec<Box<dyn Measured>> {
         boxed(peer_r2d2::R2d2::new("r2d2, no test on checkout", SIZE, false)),
         boxed(peer_r2d2::R2d2::new("r2d2, as it comes", SIZE, true)),
         boxed(floor::MutexVec::new(SIZE)),
-        #[cfg(feature = "rebis")]
-        boxed(rebis_pool::rebis_pool(SIZE)),
+        boxed(rebis_pool::Rebis::new(SIZE)),
     ]
 }
 

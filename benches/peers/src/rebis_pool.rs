@@ -1,14 +1,37 @@
-//! TO FILL IN: Rebis' pool over a scripted driver whose connections do nothing.
-//!
-//! Left out until the feature `rebis` is on. What is missing:
-//! 1. a type with [`crate::subject::Subject`] for Rebis' pool, `Checkout<'a>` being what its checkout returns;
-//! 2. `rebis_pool(size)`, a pool of that size with all connections open, the driver answering at once;
-//! 3. in Cargo.toml `default = ["rebis"]`.
+//! Rebis: a whole `Engine::connect` with its fork check, on the scripted driver.
 
-compile_error!("src/rebis_pool.rs is not written yet: do so, or build without the feature `rebis`");
+use rebis::driver::scripted::Script;
+use rebis::{Connection, Dialect, Engine};
 
-/// The pool of that size.
-pub fn rebis_pool(size: u32) -> impl crate::subject::Subject + 'static {
-    let _ = size;
-    crate::floor::MutexVec::new(0)
+use crate::subject::Subject;
+
+pub struct Rebis(Engine);
+
+impl Rebis {
+    /// A pool of that size with all connections open.
+    pub fn new(size: u32) -> Rebis {
+        let script = Script::new();
+        script.stop_recording();
+        let size = usize::try_from(size).expect("a pool size");
+        let engine = Engine::builder_with_connector(script.connector(), Dialect::SQLITE)
+            .pool_size(size)
+            .max_overflow(0)
+            .build()
+            .expect("an engine");
+        let open: Vec<Connection> = (0..size).map(|_| engine.connect().expect("a connection")).collect();
+        drop(open);
+        Rebis(engine)
+    }
+}
+
+impl Subject for Rebis {
+    type Checkout<'a> = Connection;
+
+    fn name(&self) -> &str {
+        "Rebis, Engine::connect"
+    }
+
+    fn checkout(&self) -> Connection {
+        self.0.connect().expect("a connection")
+    }
 }

@@ -21,6 +21,8 @@ pub mod rows;
 
 pub mod engine;
 
+pub mod workers;
+
 pub use dialect::{Dialect, IsolationLevel};
 pub use engine::{Connection, Engine, EngineBuilder, Savepoint, Transaction};
 pub use error::{Error, ErrorKind, Result};
@@ -29,3 +31,4 @@ pub use rows::{FromRow, Row, Rows};
 pub use sql::{raw, text};
 pub use url::{Backend, Url};
 pub use value::{FromValue, Value, ValueRef};
+pub use workers::ProcessPool;

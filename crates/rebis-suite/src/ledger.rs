@@ -15,6 +15,8 @@ pub fn create(engine: &Engine) {
         "create table ledger (worker int not null, seq int not null, token varchar(40) not null)",
     ))
     .expect("create");
+    // Not unique: a doubled row must be able to show.
+    conn.execute(text("create index ledger_by_worker on ledger (worker, seq)")).expect("create index");
     conn.commit().expect("commit");
 }
 

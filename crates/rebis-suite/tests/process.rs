@@ -200,8 +200,8 @@ fn reused_numbers_are_left_alone() -> Outcome {
     let (_listener, address) = listener();
     let socket = connect(&address);
     fork::expect(Kind::RawClone, CHILD, || {
-        // SAFETY: this child owns none of these; that it closes them blindly is the case.
         for number in 3..200 {
+            // SAFETY: this child owns none of these; that it closes them blindly is the case.
             unsafe { libc::close(number) };
         }
         let mine: Vec<_> = (0..20).map(|_| std::os::unix::net::UnixStream::pair().unwrap()).collect();

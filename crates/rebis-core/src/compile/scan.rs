@@ -93,7 +93,7 @@ fn skip(tail: &str, sql: &str, at: usize, dialect: &Dialect) -> Result<usize> {
 }
 
 fn is_escape_string(sql: &str, quote: usize, dialect: &Dialect) -> bool {
-    let before = sql[..quote].as_bytes();
+    let before = &sql.as_bytes()[..quote];
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     dialect.dollar_quotes
         && matches!(before.last(), Some(b'e' | b'E'))

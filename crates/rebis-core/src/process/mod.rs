@@ -8,6 +8,7 @@
 #![allow(unsafe_code)]
 
 mod atfork;
+mod child;
 mod deadline;
 mod fork_cell;
 pub(crate) mod gate;
@@ -20,6 +21,8 @@ mod socket;
 pub mod testing;
 
 pub(crate) use atfork::on_new_process;
+pub(crate) use child::{Child, End, Pipe, Received, fork_worker, set_connection_limit};
+pub use child::{Threads, connection_limit};
 pub use deadline::Deadline;
 pub(crate) use fork_cell::ForkCell;
 pub use generation::{Generation, generation};
@@ -39,9 +42,4 @@ pub(crate) fn forked(what: &str) -> Error {
             std::process::id()
         ),
     )
-}
-
-/// TEMP
-pub(crate) fn connection_limit() -> Option<usize> {
-    None
 }

@@ -47,6 +47,7 @@ impl<'r> RowView<'r> {
     ///
     /// # Errors
     /// [`ErrorKind::Conversion`].
+    #[expect(clippy::needless_pass_by_value, reason = "a number or a name, given as it is")]
     pub fn value<T: FromValue>(&self, column: impl ColumnIndex) -> Result<T> {
         let index = column.index(self.columns)?;
         T::from_value(self.cells.cell(index).map_err(|error| self.name_column(index, error))?)

@@ -68,7 +68,7 @@ impl Text {
         if let Some((name, _)) =
             self.binds.iter().find(|(name, _)| !names.iter().any(|known| **known == **name))
         {
-            return Err(mismatch(format!("the statement has no parameter :{name}"), names));
+            return Err(mismatch(&format!("the statement has no parameter :{name}"), names));
         }
         names
             .iter()
@@ -76,13 +76,13 @@ impl Text {
                 let bound = self.binds.iter().find(|(known, _)| **known == **name);
                 bound
                     .map(|(_, value)| value)
-                    .ok_or_else(|| mismatch(format!("no value was bound to :{name}"), names))
+                    .ok_or_else(|| mismatch(&format!("no value was bound to :{name}"), names))
             })
             .collect()
     }
 }
 
-fn mismatch(what: String, names: &[Box<str>]) -> Error {
+fn mismatch(what: &str, names: &[Box<str>]) -> Error {
     let known = match names {
         [] => "it has none".to_owned(),
         names => format!("it has :{}", names.join(", :")),
@@ -114,7 +114,7 @@ pub trait ParameterSet {
 }
 
 fn check_count(count: usize, names: &[Box<str>]) -> Result<()> {
-    if count == names.len() { Ok(()) } else { Err(mismatch(format!("the set has {count} values"), names)) }
+    if count == names.len() { Ok(()) } else { Err(mismatch(&format!("the set has {count} values"), names)) }
 }
 
 impl ParameterSet for Vec<Value> {
@@ -134,7 +134,7 @@ impl<const N: usize> ParameterSet for [(&str, Value); N] {
                 left.iter_mut().find(|pair| pair.as_ref().is_some_and(|(given, _)| *given == &**name));
             match found.and_then(Option::take) {
                 Some((_, value)) => values.push(value),
-                None => return Err(mismatch(format!("the set has no value for :{name}"), names)),
+                None => return Err(mismatch(&format!("the set has no value for :{name}"), names)),
             }
         }
         Ok(())

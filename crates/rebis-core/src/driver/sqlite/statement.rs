@@ -99,8 +99,8 @@ impl Statement {
     }
 
     fn bind_one(&mut self, index: c_int, parameter: &ValueRef<'_>, lifetime: Lifetime) -> Result<()> {
-        // SAFETY: the statement is prepared and reset.
         let code = match parameter {
+            // SAFETY: the statement is prepared and reset.
             ValueRef::Null => unsafe { ffi::sqlite3_bind_null(self.as_ptr(), index) },
             ValueRef::Bool(value) => self.bind_integer(index, (*value).into()),
             ValueRef::Int(value) => self.bind_integer(index, *value),
