@@ -2,6 +2,8 @@
 //!
 //! Each test spawns the example and looks at the database from outside; nothing forks in this process.
 
+#![allow(clippy::expect_used, clippy::panic)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
