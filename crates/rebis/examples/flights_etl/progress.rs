@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::io::Read;
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 /// The progress of one phase. It draws when it is told something and has no thread, so that the program can fork.
 pub(crate) struct Progress {
@@ -21,7 +21,8 @@ impl Progress {
         let style = ProgressStyle::with_template("{prefix:>10} {bar:40} {percent:>3}% {msg}");
         let bar = ProgressBar::new(length)
             .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-            .with_prefix(name);
+            .with_prefix(name)
+            .with_finish(ProgressFinish::Abandon);
         Progress { bar, rows: Cell::new(0), start: Instant::now() }
     }
 

@@ -21,7 +21,7 @@ pub(crate) struct Report {
     checksum: u64,
 }
 
-/// Month, state, rows read, rows loaded, and the rejects by reason.
+/// What came of a month, with the rejects by reason.
 struct MonthLine {
     month: u8,
     state: String,
@@ -174,7 +174,8 @@ impl Report {
             let speed = phase.rows as f64 / seconds;
             writeln!(f, "{:<10} {:>8} {seconds:>10.2} {speed:>10.0}", phase.name, phase.rows)?;
         }
-        writeln!(f)
+        let total: f64 = self.phases.iter().map(|phase| phase.elapsed.as_secs_f64()).sum();
+        writeln!(f, "{:<10} {:>8} {total:>10.2}\n", "total", "")
     }
 }
 
