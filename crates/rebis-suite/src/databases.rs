@@ -27,6 +27,25 @@ pub fn database(backend: &str) -> Result<Database, String> {
     }
 }
 
+/// The database that a case named `scenario@database` asks for.
+///
+/// # Errors
+/// The reason for which it is left out.
+pub fn of_case(case: &str) -> Result<Database, String> {
+    database(case.split_once('@').expect("a case is named scenario@database").1)
+}
+
+/// The database of a case, or out of it with a counted skip.
+#[macro_export]
+macro_rules! database_or_skip {
+    ($case:expr) => {
+        match $crate::databases::of_case($case) {
+            Ok(database) => database,
+            Err(why) => return $crate::harness::Outcome::Skipped(why),
+        }
+    };
+}
+
 fn server(name: &'static str, variable: &str) -> Result<Database, String> {
     match std::env::var(variable) {
         Ok(url) => Ok(Database { name, url, directory: None }),

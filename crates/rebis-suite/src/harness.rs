@@ -25,6 +25,25 @@ pub enum Outcome {
     Skipped(String),
 }
 
+/// A case to be run on each database: its name, its deadline in seconds, what it does with `name@database`.
+pub type Scenario = (&'static str, u64, fn(&str) -> Outcome);
+
+/// Each scenario on each database.
+pub fn on_every_database(scenarios: &[Scenario]) -> Vec<Case> {
+    let case = |&(name, seconds, run): &Scenario, backend: &str| Case {
+        name: format!("{name}@{backend}"),
+        deadline: Duration::from_secs(seconds),
+        run,
+    };
+    let backends = ["sqlite", "mysql", "postgresql"];
+    scenarios.iter().flat_map(|scenario| backends.map(|backend| case(scenario, backend))).collect()
+}
+
+/// It passed, and counted this.
+pub fn passed(text: impl Into<String>) -> Outcome {
+    Outcome::Passed(text.into())
+}
+
 const SKIPPED: u8 = 77;
 
 /// The `main` of a test binary: without arguments runs all cases; with names, those that contain one of them.

@@ -1,67 +1,32 @@
 //! Forked workers on a warm engine: the parent notices nothing, and everything in the child works or says `Forked`.
 //!
-//! The scenarios F1 to F4, F6 and F9 on each database. A case is named `scenario@database`.
+//! The scenarios F1 to F4 and F9 on each database. A case is named `scenario@database`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-use rebis::driver::{self, Connector};
-use rebis::process::{Deadline, generation};
-use rebis::{Connection, Dialect, Engine, ErrorKind, text};
-use rebis_suite::databases::{Database, database};
+use rebis::process::generation;
+use rebis::{Connection, Engine, ErrorKind, text};
+use rebis_suite::databases::Database;
 use rebis_suite::fork::{self, Kind, Signal};
-use rebis_suite::harness::{self, Case, Outcome};
-use rebis_suite::ledger;
+use rebis_suite::harness::{self, Outcome, Scenario, on_every_database, passed};
+use rebis_suite::{database_or_skip, ledger};
 
 const CHILD: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
-    type Scenario = (&'static str, u64, fn(&str) -> Outcome);
-    let scenarios: [Scenario; 9] = [
+    let scenarios: [Scenario; 7] = [
         ("f1_workers_beside_an_open_transaction", 400, f1_workers),
         ("f1_raw_clone", 60, f1_raw_clone),
         ("f2_a_half_read_cursor", 60, f2_half_read_cursor),
         ("f3_children_end_in_every_way", 60, f3_ends),
         ("f3_children_drop_in_every_order", 120, f3_drops),
         ("f4_what_was_leased_answers_forked", 60, f4_forked),
-        ("f6_threads_in_the_pool_and_in_queries", 120, f6_busy_threads),
-        ("f6_a_thread_inside_connect", 60, f6_inside_connect),
         ("f9_a_killed_parent_leaves_no_session", 60, f9_killed_parent),
     ];
-    let mut cases = Vec::new();
-    for (name, seconds, run) in scenarios {
-        for backend in ["sqlite", "mysql", "postgresql"] {
-            cases.push(Case {
-                name: format!("{name}@{backend}"),
-                deadline: Duration::from_secs(seconds),
-                run,
-            });
-        }
-    }
-    harness::main(&cases)
-}
-
-/// The database that a case's name asks for.
-fn under_test(case: &str) -> Result<Database, Outcome> {
-    let backend = case.split_once('@').expect("a case is named scenario@database").1;
-    database(backend).map_err(Outcome::Skipped)
-}
-
-macro_rules! database_or_skip {
-    ($case:expr) => {
-        match under_test($case) {
-            Ok(database) => database,
-            Err(skipped) => return skipped,
-        }
-    };
-}
-
-fn passed(text: impl Into<String>) -> Outcome {
-    Outcome::Passed(text.into())
+    harness::main(&on_every_database(&scenarios))
 }
 
 // ---- what the server says ----
@@ -381,86 +346,6 @@ fn f4_forked(case: &str) -> Outcome {
     parent.check();
     parent.finish();
     passed(format!("{}: 16 uses of inherited things answer Forked, the engine works", database.name))
-}
-
-// ---- F6 ----
-
-/// Threads take and return connections and run queries all the time: some child is born inside each lock there is.
-fn f6_busy_threads(case: &str) -> Outcome {
-    const FORKS: i64 = 100;
-    let database = database_or_skip!(case);
-    let engine = database.engine(3);
-    ledger::create(&engine);
-    let stop = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        for thread in 0..2 {
-            let (engine, stop) = (&engine, &stop);
-            scope.spawn(move || {
-                let mut turns = 0_i64;
-                while !stop.load(Ordering::Relaxed) {
-                    turns += 1;
-                    // Half the time only the pool and the cache, half the time the wire.
-                    let mut conn = engine.connect().unwrap();
-                    if turns % 2 == thread {
-                        let n: i64 = conn.scalar(rebis::raw(format!("select {}", turns % 700))).unwrap();
-                        assert_eq!(n, turns % 700);
-                    }
-                }
-            });
-        }
-        for worker in 0..FORKS {
-            let pid = fork::child(Kind::Fork, || ledger::work(&engine, worker, 5));
-            let code = fork::wait(pid, Duration::from_secs(10));
-            if code != Some(0) {
-                stop.store(true, Ordering::Relaxed);
-            }
-            assert_eq!(code, Some(0), "child {worker} (None: it hung)");
-        }
-        stop.store(true, Ordering::Relaxed);
-    });
-    let rows = ledger::check(&mut engine.connect().unwrap(), (0..FORKS).map(|worker| (worker, 5)));
-    passed(format!("{}: {FORKS} forks beside 2 busy threads, {rows} rows", database.name))
-}
-
-/// A connector that stops inside `connect`, with its thread, until it is told to go on.
-#[derive(Debug)]
-struct Slow {
-    inside: Arc<Barrier>,
-    slow: AtomicBool,
-    real: Engine,
-}
-
-impl Connector for Slow {
-    fn connect(&self, _deadline: Deadline) -> rebis::Result<Box<dyn driver::Connection>> {
-        if self.slow.swap(false, Ordering::AcqRel) {
-            self.inside.wait();
-            self.inside.wait();
-        }
-        self.real.connect()?;
-        driver::scripted::Script::new().connector().connect(Deadline::NEVER)
-    }
-}
-
-fn f6_inside_connect(case: &str) -> Outcome {
-    let database = database_or_skip!(case);
-    let real = database.engine(2);
-    ledger::create(&real);
-    let inside = Arc::new(Barrier::new(2));
-    let slow = Slow { inside: Arc::clone(&inside), slow: AtomicBool::new(true), real: real.clone() };
-    let engine =
-        Engine::builder_with_connector(slow, Dialect::SQLITE).pool_size(1).max_overflow(0).build().unwrap();
-    std::thread::scope(|scope| {
-        scope.spawn(|| drop(engine.connect().unwrap()));
-        inside.wait();
-        // The thread has the pool's only place and is inside connect; here and in the child that place is not free.
-        fork::expect(Kind::Fork, Duration::from_secs(10), || {
-            drop(engine.connect().unwrap());
-            ledger::work(&real, 1, 100)
-        });
-        inside.wait();
-    });
-    ledger::check(&mut real.connect().unwrap(), [(1, 100)]);
-    passed(format!("{}: a child completes 100 transactions", database.name))
 }
 
 // ---- F9 ----

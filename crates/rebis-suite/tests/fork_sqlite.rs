@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rebis::{Connection, Engine, ErrorKind, text};
 use rebis_suite::databases::{Database, sqlite};
 use rebis_suite::fork::{self, Kind, Signal};
-use rebis_suite::harness::{self, Case, Outcome};
+use rebis_suite::harness::{self, Case, Outcome, passed};
 use rebis_suite::ledger;
 
 const CHILD: Duration = Duration::from_secs(20);
@@ -29,10 +29,6 @@ fn main() -> ExitCode {
         case("memory_belongs_to_its_process", 60, |_| memory()),
         case("a_read_only_engine_in_a_child", 60, |_| read_only()),
     ])
-}
-
-fn passed(text: impl Into<String>) -> Outcome {
-    Outcome::Passed(text.into())
 }
 
 // ---- M9 to M11 ----

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rebis::process::{Address, Deadline, Socket, SocketOptions, generation, testing};
 use rebis_suite::fork::{self, Kind};
-use rebis_suite::harness::{self, Case, Outcome};
+use rebis_suite::harness::{self, Case, Outcome, passed};
 
 const CHILD: Duration = Duration::from_secs(10);
 
@@ -29,10 +29,6 @@ fn main() -> ExitCode {
         case("reused_numbers_are_left_alone", |_| reused_numbers_are_left_alone()),
         case("forks_while_sockets_are_opened", |_| forks_while_sockets_are_opened()),
     ])
-}
-
-fn passed(text: impl Into<String>) -> Outcome {
-    Outcome::Passed(text.into())
 }
 
 fn kind_is_seen(kind: Kind) -> Outcome {

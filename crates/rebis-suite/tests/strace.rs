@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use rebis::{ErrorKind, text};
-use rebis_suite::databases::database;
+use rebis_suite::databases::of_case;
 use rebis_suite::fork::{self, Kind};
 use rebis_suite::harness::{self, Case, Outcome};
 use rebis_suite::ledger;
@@ -29,13 +29,9 @@ fn main() -> ExitCode {
     harness::main(&cases)
 }
 
-fn backend(case: &str) -> &str {
-    case.split_once('@').expect("a case is named scenario@database").1
-}
-
 /// Runs `inside` under strace and reads what it wrote.
 fn outside(case: &str) -> Outcome {
-    if let Err(why) = database(backend(case)) {
+    if let Err(why) = of_case(case) {
         return Outcome::Skipped(why);
     }
     if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {
@@ -47,7 +43,7 @@ fn outside(case: &str) -> Outcome {
         .args(["-ff", "-y", "-e", "trace=%desc,%network", "-o"])
         .arg(directory.join("trace"))
         .arg(std::env::current_exe().unwrap())
-        .args(["--case", &format!("inside@{}", backend(case))])
+        .args(["--case", &case.replace("children_only_stat_and_close", "inside")])
         .env("REBIS_SUITE_TRACED", "1")
         .status()
         .unwrap();
@@ -95,7 +91,7 @@ fn sockets(line: &str) -> impl Iterator<Item = &str> {
 
 /// The traced program: children that use, misuse, drop and ignore what they inherit.
 fn inside(case: &str) -> Outcome {
-    let database = database(backend(case)).unwrap();
+    let database = of_case(case).unwrap();
     let engine = database.engine(4);
     ledger::create(&engine);
     let mut held = engine.connect().unwrap();

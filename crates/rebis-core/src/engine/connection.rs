@@ -36,8 +36,7 @@ use crate::value::{FromValue, Value, ValueRef};
 /// # Ok::<(), rebis_core::Error>(())
 /// ```
 pub struct Connection {
-    engine: Engine,
-    lease: Lease,
+    lease: Lease<Engine>,
     transaction: TransactionState,
     isolation_level: Option<IsolationLevel>,
     savepoints: u32,
@@ -60,10 +59,9 @@ enum TransactionState {
 const SETS_AT_A_TIME: usize = 1000;
 
 impl Connection {
-    pub(super) fn new(engine: Engine, lease: Lease) -> Self {
-        let isolation_level = engine.0.options.isolation_level;
+    pub(super) fn new(lease: Lease<Engine>) -> Self {
+        let isolation_level = lease.lender().0.options.isolation_level;
         Connection {
-            engine,
             lease,
             transaction: TransactionState::None,
             isolation_level,
@@ -80,12 +78,12 @@ impl Connection {
     pub fn execute(&mut self, statement: impl Into<Statement>) -> Result<Rows<'_>> {
         let Statement::Text(text) = statement.into();
         self.check_process()?;
-        let compiled = self.engine.state().compiled.text(&text, self.engine.dialect())?;
+        let compiled = self.engine().state().compiled.text(&text, self.engine().dialect())?;
         let values = text.values(&compiled.names)?;
         let parameters: Vec<ValueRef<'_>> =
             compiled.order.iter().map(|index| values[*index].as_ref()).collect();
         self.prepare_for_statement()?;
-        let log = Log::start(&self.engine);
+        let log = Log::start(self.engine());
         let (connection, pool) = self.lease.parts().ok_or_else(no_connection)?;
         let answer = connection.execute(&compiled.sql, &parameters);
         log.end(&compiled.sql, parameters.len(), 1, answer.as_ref().err());
@@ -109,7 +107,7 @@ impl Connection {
     ) -> Result<u64> {
         let Statement::Text(text) = statement.into();
         self.check_process()?;
-        let compiled = self.engine.state().compiled.text(&text, self.engine.dialect())?;
+        let compiled = self.engine().state().compiled.text(&text, self.engine().dialect())?;
         if compiled.names.is_empty() {
             return Err(Error::new(
                 ErrorKind::Bind,
@@ -140,7 +138,7 @@ impl Connection {
         // An iterator of the caller's ran in between, and may have forked.
         self.check_process()?;
         self.prepare_for_statement()?;
-        let log = Log::start(&self.engine);
+        let log = Log::start(self.engine());
         let (connection, pool) = self.lease.parts().ok_or_else(no_connection)?;
         let result = connection.execute_many(&compiled.sql, &parameters, compiled.order.len());
         log.end(&compiled.sql, parameters.len(), count, result.as_ref().err());
@@ -249,7 +247,7 @@ impl Connection {
                 "the isolation level cannot change in a transaction; commit or roll back first",
             ));
         }
-        self.engine.dialect().begin(Some(level))?;
+        self.engine().dialect().begin(Some(level))?;
         self.isolation_level = Some(level);
         Ok(())
     }
@@ -261,7 +259,7 @@ impl Connection {
 
     /// The engine this connection is leased from.
     pub fn engine(&self) -> &Engine {
-        &self.engine
+        self.lease.lender()
     }
 
     // ---- transactions ----
@@ -306,7 +304,7 @@ impl Connection {
     }
 
     fn begin_as(&mut self, state: TransactionState) -> Result<()> {
-        if let Some(begin) = self.engine.dialect().begin(self.isolation_level)? {
+        if let Some(begin) = self.engine().dialect().begin(self.isolation_level)? {
             let connection = self.lease.connection_mut().ok_or_else(no_connection)?;
             if let Some(before) = begin.before {
                 connection.control(before)?;
@@ -425,7 +423,7 @@ fn no_connection() -> Error {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
-            .field("engine", &self.engine)
+            .field("engine", self.engine())
             .field("in_transaction", &self.in_transaction())
             .finish_non_exhaustive()
     }

@@ -18,7 +18,7 @@ use crate::compile::CompiledCache;
 use crate::dialect::{Dialect, IsolationLevel};
 use crate::driver::Connector;
 use crate::error::{Error, Result};
-use crate::pool::{Lease, Pool, PoolOptions, PoolStatus};
+use crate::pool::{Lease, Lender, Pool, PoolOptions, PoolStatus};
 use crate::process::ForkCell;
 use crate::url::{IntoUrl, Url};
 
@@ -108,8 +108,7 @@ impl Engine {
     /// [`Connect`](crate::ErrorKind::Connect) and [`Authentication`](crate::ErrorKind::Authentication) when one had to be
     /// opened and could not.
     pub fn connect(&self) -> Result<Connection> {
-        let lease = Lease::checkout(&self.state().pool)?;
-        Ok(Connection::new(self.clone(), lease))
+        Ok(Connection::new(Lease::checkout(self.clone())?))
     }
 
     /// Leases a connection and begins a transaction on it. Dropping the transaction without a commit rolls it back.
@@ -190,6 +189,12 @@ impl Engine {
             pool: crate::pool::build(Arc::clone(&self.0.connector), &self.0.options.pool),
             compiled: CompiledCache::new(),
         })
+    }
+}
+
+impl Lender for Engine {
+    fn pool(&self) -> &dyn Pool {
+        &*self.state().pool
     }
 }
 

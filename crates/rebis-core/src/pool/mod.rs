@@ -16,7 +16,7 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use lease::Lease;
+pub(crate) use lease::{Lease, Lender};
 pub(crate) use null::NullPool;
 pub use options::{PoolKind, PoolOptions};
 pub(crate) use queue::QueuePool;

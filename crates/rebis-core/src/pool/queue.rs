@@ -137,7 +137,7 @@ impl QueuePool {
             };
             match handed {
                 Some(Handed::Connection(record)) => {
-                    let tenure = record.tenure;
+                    let tenure = record.tenure();
                     return Ok((Some(record), tenure));
                 }
                 Some(Handed::Place(tenure)) => return Ok((None, tenure)),
@@ -170,8 +170,8 @@ impl QueuePool {
 
     /// Whether an idle connection may be lent as it is.
     fn is_fresh(&self, record: &mut Record) -> Result<bool> {
-        let too_old = self.options.recycle.is_some_and(|age| record.opened.elapsed() > age);
-        if too_old || record.epoch != self.epoch.load(Ordering::Acquire) {
+        let too_old = self.options.recycle.is_some_and(|age| record.opened().elapsed() > age);
+        if too_old || record.epoch() != self.epoch.load(Ordering::Acquire) {
             return Ok(false);
         }
         if !self.options.pre_ping {
@@ -206,7 +206,7 @@ impl Pool for QueuePool {
     }
 
     fn checkin(&self, mut record: Record) {
-        let tenure = record.tenure;
+        let tenure = record.tenure();
         let clean = !record.connection().is_broken()
             && record.connection_mut().reset().is_ok()
             && record.connection().status() == TransactionStatus::Idle;
@@ -219,7 +219,7 @@ impl Pool for QueuePool {
     }
 
     fn replace(&self, broken: Record) -> Result<Record> {
-        let tenure = broken.tenure;
+        let tenure = broken.tenure();
         let place = Place { pool: self, tenure };
         broken.close();
         let record = self.open(tenure)?;

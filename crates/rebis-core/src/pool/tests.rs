@@ -106,6 +106,10 @@ fn the_books_balance() {
 
 // ---- the pool ----
 
+fn lend(pool: &Arc<dyn Pool>) -> crate::error::Result<Lease<Arc<dyn Pool>>> {
+    Lease::checkout(Arc::clone(pool))
+}
+
 fn queue(script: &Script, change: impl FnOnce(&mut PoolOptions)) -> Arc<dyn Pool> {
     let mut options = PoolOptions { timeout: Duration::from_millis(50), ..PoolOptions::default() };
     change(&mut options);
@@ -124,8 +128,8 @@ fn nothing_is_opened_before_the_first_checkout_a2() {
     let script = Script::new();
     let pool = queue(&script, |_| {});
     assert_eq!(script.opened(), 0);
-    drop(Lease::checkout(&pool).unwrap());
-    drop(Lease::checkout(&pool).unwrap());
+    drop(lend(&pool).unwrap());
+    drop(lend(&pool).unwrap());
     assert_eq!((script.opened(), script.closed()), (1, 0));
 }
 
@@ -137,7 +141,7 @@ fn overflow_opens_and_closes_a4() {
         options.overflow = Some(2);
     });
     for _ in 0..5 {
-        let leases: Vec<_> = (0..4).map(|_| Lease::checkout(&pool).unwrap()).collect();
+        let leases: Vec<_> = (0..4).map(|_| lend(&pool).unwrap()).collect();
         drop(leases);
     }
     assert_eq!((script.opened(), script.closed()), (12, 10));
@@ -152,17 +156,17 @@ fn the_timeout_says_what_is_known_a7() {
         options.overflow = Some(0);
     });
     script.fail("connect", 1, || Error::new(ErrorKind::Connect, "refused once"));
-    assert_eq!(Lease::checkout(&pool).map(|_| ()).unwrap_err().kind(), ErrorKind::Connect);
-    let held = Lease::checkout(&pool).unwrap();
+    assert_eq!(lend(&pool).map(|_| ()).unwrap_err().kind(), ErrorKind::Connect);
+    let held = lend(&pool).unwrap();
     let start = Instant::now();
-    let error = Lease::checkout(&pool).map(|_| ()).unwrap_err();
+    let error = lend(&pool).map(|_| ()).unwrap_err();
     assert!(start.elapsed() >= Duration::from_millis(50));
     assert_eq!(error.kind(), ErrorKind::PoolTimeout);
     for part in ["50ms", "size 1", "overflow 0", "leased 1", "idle 0", "waiting 0", "refused once"] {
         assert!(error.to_string().contains(part), "{error}: {part}");
     }
     drop(held);
-    Lease::checkout(&pool).unwrap();
+    lend(&pool).unwrap();
 }
 
 #[test]
@@ -174,21 +178,21 @@ fn a_failed_connect_gives_its_place_back_a10() {
     });
     script.fail("connect", 3, || Error::new(ErrorKind::Connect, "refused"));
     for _ in 0..3 {
-        assert_eq!(Lease::checkout(&pool).map(|_| ()).unwrap_err().kind(), ErrorKind::Connect);
+        assert_eq!(lend(&pool).map(|_| ()).unwrap_err().kind(), ErrorKind::Connect);
         assert_eq!(pool.status().leased, 0);
     }
-    Lease::checkout(&pool).unwrap();
+    lend(&pool).unwrap();
 }
 
 #[test]
 fn recycle_looks_at_the_age_on_checkout_a50() {
     let script = Script::new();
     let pool = queue(&script, |options| options.recycle = Some(Duration::from_millis(30)));
-    drop(Lease::checkout(&pool).unwrap());
-    drop(Lease::checkout(&pool).unwrap());
+    drop(lend(&pool).unwrap());
+    drop(lend(&pool).unwrap());
     assert_eq!(script.opened(), 1);
     thread::sleep(Duration::from_millis(40));
-    drop(Lease::checkout(&pool).unwrap());
+    drop(lend(&pool).unwrap());
     assert_eq!((script.opened(), script.closed()), (2, 1));
 }
 
@@ -196,14 +200,14 @@ fn recycle_looks_at_the_age_on_checkout_a50() {
 fn pre_ping_replaces_silently_and_distrusts_the_others_a55_a56() {
     let script = Script::new();
     let pool = queue(&script, |options| options.pre_ping = true);
-    let leases = [Lease::checkout(&pool).unwrap(), Lease::checkout(&pool).unwrap()];
+    let leases = [lend(&pool).unwrap(), lend(&pool).unwrap()];
     drop(leases);
     let pings = || script.calls().iter().filter(|call| call.ends_with("ping")).count();
     assert_eq!(pings(), 0, "a new connection is not pinged");
     script.fail("ping", 1, || Error::new(ErrorKind::Disconnected, "gone"));
-    let first = Lease::checkout(&pool).unwrap();
+    let first = lend(&pool).unwrap();
     assert_eq!((pings(), script.opened(), script.closed()), (1, 3, 1));
-    let second = Lease::checkout(&pool).unwrap();
+    let second = lend(&pool).unwrap();
     assert_eq!(
         (pings(), script.opened(), script.closed()),
         (1, 4, 2),
@@ -216,12 +220,12 @@ fn pre_ping_replaces_silently_and_distrusts_the_others_a55_a56() {
 fn fifteen_losses_replace_fifteen_a53() {
     let script = Script::new();
     let pool = queue(&script, |options| options.size = 15);
-    let leases: Vec<_> = (0..15).map(|_| Lease::checkout(&pool).unwrap()).collect();
+    let leases: Vec<_> = (0..15).map(|_| lend(&pool).unwrap()).collect();
     for lease in &leases {
         lease.invalidate_pool();
     }
     drop(leases);
-    let leases: Vec<_> = (0..15).map(|_| Lease::checkout(&pool).unwrap()).collect();
+    let leases: Vec<_> = (0..15).map(|_| lend(&pool).unwrap()).collect();
     assert_eq!((script.opened(), script.closed()), (30, 15));
     drop(leases);
 }
@@ -230,7 +234,7 @@ fn fifteen_losses_replace_fifteen_a53() {
 fn a_connection_that_does_not_come_back_clean_is_closed() {
     let script = Script::new();
     let pool = queue(&script, |_| {});
-    let lease = Lease::checkout(&pool).unwrap();
+    let lease = lend(&pool).unwrap();
     script.fail("reset", 1, || Error::new(ErrorKind::Timeout, "no answer"));
     drop(lease);
     assert_eq!((script.closed(), pool.status().idle, pool.status().leased), (1, 0, 0));
@@ -240,14 +244,14 @@ fn a_connection_that_does_not_come_back_clean_is_closed() {
 fn dispose_starts_over_a71() {
     let script = Script::new();
     let pool = queue(&script, |_| {});
-    let held = Lease::checkout(&pool).unwrap();
-    drop(Lease::checkout(&pool).unwrap());
+    let held = lend(&pool).unwrap();
+    drop(lend(&pool).unwrap());
     pool.dispose();
     assert_eq!((script.opened(), script.closed()), (2, 1));
     assert_eq!((pool.status().leased, pool.status().idle), (0, 0));
     drop(held);
     assert_eq!((script.closed(), pool.status().leased), (2, 0));
-    drop(Lease::checkout(&pool).unwrap());
+    drop(lend(&pool).unwrap());
     assert_eq!(pool.status().idle, 1);
 }
 
@@ -255,7 +259,7 @@ fn dispose_starts_over_a71() {
 fn the_null_pool_keeps_nothing() {
     let script = Script::new();
     let pool = queue(&script, |options| options.kind = PoolKind::Null);
-    let leases = [Lease::checkout(&pool).unwrap(), Lease::checkout(&pool).unwrap()];
+    let leases = [lend(&pool).unwrap(), lend(&pool).unwrap()];
     assert_eq!(pool.status().leased, 2);
     drop(leases);
     assert_eq!((script.opened(), script.closed(), pool.status().leased), (2, 2, 0));
@@ -274,7 +278,7 @@ fn forty_threads_stay_within_the_limit_a5() {
         for _ in 0..40 {
             scope.spawn(|| {
                 for _ in 0..50 {
-                    let lease = Lease::checkout(&pool).unwrap();
+                    let lease = lend(&pool).unwrap();
                     most.fetch_max(out.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                     thread::yield_now();
                     out.fetch_sub(1, Ordering::SeqCst);
