@@ -160,6 +160,8 @@ fn forks_beside_writers(journal_mode: &str) -> Outcome {
                 while !stop.load(Ordering::Relaxed) {
                     ledger::write(engine, -1 - thread, count.load(Ordering::Relaxed)).unwrap();
                     count.fetch_add(1, Ordering::Relaxed);
+                    // Leaves some turns to the children.
+                    std::thread::sleep(Duration::from_micros(300));
                 }
             });
         }
