@@ -23,6 +23,9 @@ pub mod engine;
 
 pub mod workers;
 
+/// The crates whose types Rebis binds and decodes, so that a program names the same versions.
+pub use {chrono, rust_decimal};
+
 pub use dialect::{Dialect, IsolationLevel};
 pub use engine::{Connection, Engine, EngineBuilder, Savepoint, Transaction};
 pub use error::{Error, ErrorKind, Result};

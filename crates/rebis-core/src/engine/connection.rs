@@ -121,7 +121,10 @@ impl Connection {
         loop {
             values.clear();
             for set in sets.by_ref().take(SETS_AT_A_TIME) {
+                let before = values.len();
                 set.append_to(&mut values, &compiled.names)?;
+                // A set of the program's own that miscounts would shift all sets after it.
+                check_width(values.len() - before, &compiled)?;
             }
             if values.is_empty() {
                 return Ok(affected);
@@ -414,6 +417,15 @@ impl Connection {
         })?;
         connection.control(sql).map_err(|error| error.with_sql(sql))
     }
+}
+
+fn check_width(given: usize, compiled: &Compiled) -> Result<()> {
+    let wanted = compiled.names.len();
+    if given == wanted {
+        return Ok(());
+    }
+    let message = format!("a set of parameters gave {given} values for {wanted} names");
+    Err(Error::new(ErrorKind::Bind, message).with_sql(&*compiled.sql))
 }
 
 fn no_connection() -> Error {

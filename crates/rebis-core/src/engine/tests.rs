@@ -198,3 +198,17 @@ fn sqlite_in_memory_keeps_its_one_connection() {
     engine.transaction(|tx| tx.execute(text("create table t (i int)")).map(|_| ())).unwrap();
     assert_eq!(engine.connect().unwrap().scalar::<i64>(text("select count(*) from t")).unwrap(), 0);
 }
+
+#[test]
+fn a_set_that_miscounts_is_refused() {
+    struct Miscounting;
+    impl crate::sql::ParameterSet for Miscounting {
+        fn append_to(self, values: &mut Vec<crate::Value>, _names: &[Box<str>]) -> crate::Result<()> {
+            values.push(1.into());
+            Ok(())
+        }
+    }
+    let mut conn = Engine::new("sqlite://").unwrap().connect().unwrap();
+    let error = conn.execute_many(text("select :a, :b"), [Miscounting, Miscounting]).unwrap_err();
+    assert_eq!((error.kind(), error.sql()), (ErrorKind::Bind, Some("select ?1, ?2")));
+}

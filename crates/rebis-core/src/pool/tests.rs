@@ -106,7 +106,7 @@ fn the_books_balance() {
 
 // ---- the pool ----
 
-fn lend(pool: &Arc<dyn Pool>) -> crate::error::Result<Lease<Arc<dyn Pool>>> {
+fn lend(pool: &Arc<dyn Pool>) -> Result<Lease<Arc<dyn Pool>>> {
     Lease::checkout(Arc::clone(pool))
 }
 

@@ -131,12 +131,34 @@ impl ValueRef<'_> {
 
 /// How the temporal types are written where a database takes them as text; SQLite stores them so.
 ///
-/// Always six digits after the second: the text then sorts like the moment, and SQLite's `strftime` reads it.
+/// Always six digits after the second: the text then sorts like the moment, and SQLite's `strftime` reads it. Written by
+/// hand, because a format string is parsed anew for each value.
 pub(crate) mod text {
-    pub(crate) const DATE: &str = "%Y-%m-%d";
-    pub(crate) const TIME: &str = "%H:%M:%S%.6f";
-    pub(crate) const DATE_TIME: &str = "%Y-%m-%d %H:%M:%S%.6f";
-    pub(crate) const TIMESTAMP: &str = "%Y-%m-%d %H:%M:%S%.6f+00:00";
+    use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
+
+    pub(crate) fn date(value: NaiveDate) -> String {
+        format!("{:04}-{:02}-{:02}", value.year(), value.month(), value.day())
+    }
+
+    pub(crate) fn time(value: NaiveTime) -> String {
+        // chrono counts a leap second in the fraction; as text it is second 60, and reads back as such.
+        let leap = value.nanosecond() / 1_000_000_000;
+        let micros = value.nanosecond() % 1_000_000_000 / 1000;
+        format!("{:02}:{:02}:{:02}.{micros:06}", value.hour(), value.minute(), value.second() + leap)
+    }
+
+    pub(crate) fn date_time(value: NaiveDateTime) -> String {
+        let mut text = date(value.date());
+        text.push(' ');
+        text.push_str(&time(value.time()));
+        text
+    }
+
+    pub(crate) fn timestamp(value: DateTime<Utc>) -> String {
+        let mut text = date_time(value.naive_utc());
+        text.push_str("+00:00");
+        text
+    }
 }
 
 /// Values are data of the program's users: `Debug` shows numbers and dates, but text and bytes only by their length.

@@ -60,3 +60,21 @@ fn big_unsigned_integers_stay_unsigned() {
     assert_eq!(Value::from(7_u64), Value::Int(7));
     assert_eq!(Value::from(u64::MAX), Value::UInt(u64::MAX));
 }
+
+#[test]
+fn temporal_text_sorts_and_reads_back() {
+    let date = NaiveDate::from_ymd_opt(7, 2, 3).unwrap();
+    assert_eq!(text::date(date), "0007-02-03");
+    let moment = date.and_hms_micro_opt(4, 5, 6, 70).unwrap();
+    assert_eq!(text::date_time(moment), "0007-02-03 04:05:06.000070");
+    assert_eq!(text::timestamp(moment.and_utc()), "0007-02-03 04:05:06.000070+00:00");
+    let leap = date.and_hms_micro_opt(23, 59, 59, 1_500_000).unwrap();
+    assert_eq!(text::date_time(leap), "0007-02-03 23:59:60.500000");
+    for moment in [moment, leap] {
+        assert_eq!(NaiveDateTime::from_value(ValueRef::Text(&text::date_time(moment))), Ok(moment));
+    }
+    assert_eq!(
+        DateTime::from_value(ValueRef::Text(&text::timestamp(moment.and_utc()))),
+        Ok(moment.and_utc())
+    );
+}

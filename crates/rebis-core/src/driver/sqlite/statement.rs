@@ -114,10 +114,10 @@ impl Statement {
             ValueRef::Float(value) => unsafe { ffi::sqlite3_bind_double(self.as_ptr(), index, *value) },
             ValueRef::Text(value) => self.bind_text(index, value, lifetime),
             ValueRef::Bytes(value) => self.bind_bytes(index, value, lifetime),
-            ValueRef::Date(value) => self.bind_made(index, value.format(text::DATE)),
-            ValueRef::Time(value) => self.bind_made(index, value.format(text::TIME)),
-            ValueRef::DateTime(value) => self.bind_made(index, value.format(text::DATE_TIME)),
-            ValueRef::Timestamp(value) => self.bind_made(index, value.format(text::TIMESTAMP)),
+            ValueRef::Date(value) => self.bind_made(index, &text::date(*value)),
+            ValueRef::Time(value) => self.bind_made(index, &text::time(*value)),
+            ValueRef::DateTime(value) => self.bind_made(index, &text::date_time(*value)),
+            ValueRef::Timestamp(value) => self.bind_made(index, &text::timestamp(*value)),
             ValueRef::Decimal(digits) => self.bind_text(index, digits, Lifetime::Copied),
         };
         match code {
@@ -134,8 +134,8 @@ impl Statement {
         unsafe { ffi::sqlite3_bind_int64(self.as_ptr(), index, value) }
     }
 
-    fn bind_made(&mut self, index: c_int, value: impl std::fmt::Display) -> c_int {
-        self.bind_text(index, &value.to_string(), Lifetime::Copied)
+    fn bind_made(&mut self, index: c_int, value: &str) -> c_int {
+        self.bind_text(index, value, Lifetime::Copied)
     }
 
     fn bind_text(&mut self, index: c_int, value: &str, lifetime: Lifetime) -> c_int {
