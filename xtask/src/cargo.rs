@@ -24,14 +24,22 @@ pub(crate) fn root() -> PathBuf {
     package.parent().map_or(package.clone(), PathBuf::from)
 }
 
-/// Formatting, lints and the import order; goes through all of them before it fails.
+/// Formatting, lints, documentation and the import order; goes through all of them before it fails.
 pub(crate) fn check(deadline: Instant) -> Result<()> {
     let mut failures = Vec::new();
     if let Err(error) = layers::check(&root()) {
         failures.push(error.to_string());
     }
-    for arguments in ["fmt --all --check", "clippy --workspace --all-targets -- -D warnings"] {
-        match cargo(arguments.split(' '), deadline, &mut |_| {})? {
+    let strict_documents = &mut |command: &mut Command| {
+        command.env("RUSTDOCFLAGS", "-D warnings");
+    };
+    let checks = [
+        "fmt --all --check",
+        "clippy --workspace --all-targets -- -D warnings",
+        "doc --workspace --no-deps --document-private-items",
+    ];
+    for arguments in checks {
+        match cargo(arguments.split(' '), deadline, strict_documents)? {
             status if status.success() => {}
             status => failures.push(format!("cargo {arguments}: {status}")),
         }
@@ -39,7 +47,7 @@ pub(crate) fn check(deadline: Instant) -> Result<()> {
     if failures.is_empty() {
         return Ok(());
     }
-    Err(format!("{} of 3 checks failed\n{}", failures.len(), failures.join("\n")).into())
+    Err(format!("{} of {} checks failed\n{}", failures.len(), checks.len() + 1, failures.join("\n")).into())
 }
 
 /// All tests, with private servers for the databases whose address the caller has not set.

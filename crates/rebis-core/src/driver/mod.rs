@@ -1,7 +1,7 @@
 //! What a database driver is: text and values in; rows and a classified error out.
 //!
 //! A driver never sees a statement tree, a table or a pool. Three object-safe traits are all there is; a driver of one's
-//! own implements them and goes into [`Engine::with_connector`](crate::Engine::with_connector).
+//! own implements them and goes into [`Engine::builder_with_connector`](crate::Engine::builder_with_connector).
 //!
 //! What a driver owes beside the traits:
 //!

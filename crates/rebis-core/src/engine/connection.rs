@@ -207,10 +207,7 @@ impl Connection {
         &mut self,
         run: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut transaction = self.begin()?;
-        let value = run(&mut transaction)?;
-        transaction.commit()?;
-        Ok(value)
+        self.begin()?.run(run)
     }
 
     /// Makes what was done since the first statement permanent. Nothing to do is no error.

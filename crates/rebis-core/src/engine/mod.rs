@@ -157,10 +157,7 @@ impl Engine {
         &self,
         run: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut transaction = self.begin()?;
-        let value = run(&mut transaction)?;
-        transaction.commit()?;
-        Ok(value)
+        self.begin()?.run(run)
     }
 
     /// The pool of this process.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use super::connection::Connection;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A transaction: [`commit`](Transaction::commit) keeps what was done in it, anything else undoes it.
 ///
@@ -31,6 +31,18 @@ pub struct Transaction<'c> {
 enum Held<'c> {
     Own(Box<Connection>),
     Borrowed(&'c mut Connection),
+}
+
+impl<'c> Transaction<'c> {
+    /// The closure forms: commits when it returns `Ok`, and else is dropped.
+    pub(super) fn run<T, E: From<Error>>(
+        mut self,
+        run: impl FnOnce(&mut Transaction<'c>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let value = run(&mut self)?;
+        self.commit()?;
+        Ok(value)
+    }
 }
 
 impl Transaction<'_> {

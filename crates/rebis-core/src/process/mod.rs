@@ -1,7 +1,7 @@
 //! The process: which one this is, what it inherited, and what a child must not touch.
 //!
 //! After a `fork` the child shares its parent's sockets and has copies of its locks, held by threads that do not exist
-//! there. The promise of Rebis, that a fork never breaks anybody, rests on this module: [`generation`] tells the
+//! there. The promise of Rebis, that a fork never breaks anybody, rests on this module: [`generation()`] tells the
 //! processes apart, a registry lets a child close its copies of the sockets, a gate keeps forks out of SQLite's calls,
 //! and [`Socket`] is a socket that only its own process speaks on. `unsafe` lives here and in the drivers' C calls.
 
