@@ -1,0 +1,222 @@
+//! Transactions: begun by the first statement, by `begin`, by a closure; savepoints.
+
+use rebis::{Engine, Error, ErrorKind, Result, text};
+
+use super::{Database, Outcome, Scenario, count, passed, table};
+
+pub(super) const CASES: &[Scenario] = &[
+    ("transactions_begin_by_themselves", autobegin),
+    ("transactions_guarded", guarded),
+    ("transactions_in_closures", closures),
+    ("transactions_dropped_are_rolled_back", dropped),
+    ("transactions_savepoints", savepoints),
+    ("transactions_savepoint_rescues_a_failed_statement", rescue),
+];
+
+/// An engine, and what others see: a second engine whose transactions never write (SQLite has one writer at a time).
+fn engines(database: &Database) -> (Engine, impl Fn() -> i64) {
+    let engine = database.engine(2);
+    table(&mut engine.connect().unwrap(), "conf_tx", "i int not null primary key");
+    let reader = database.reader(1);
+    let seen = move || count(&mut reader.connect().unwrap(), "conf_tx");
+    (engine, seen)
+}
+
+fn insert(i: i64) -> rebis::sql::Text {
+    text("insert into conf_tx values (:i)").bind("i", i)
+}
+
+fn autobegin(database: &Database) -> Outcome {
+    let (engine, seen) = engines(database);
+    let mut conn = engine.connect().unwrap();
+    assert!(!conn.in_transaction());
+    conn.commit().unwrap();
+    conn.rollback().unwrap();
+    conn.execute(insert(1)).unwrap();
+    assert!(conn.in_transaction());
+    assert_eq!(seen(), 0, "not committed, not seen");
+    conn.commit().unwrap();
+    assert!(!conn.in_transaction());
+    assert_eq!(seen(), 1);
+    conn.execute(insert(2)).unwrap();
+    conn.execute(insert(3)).unwrap();
+    conn.rollback().unwrap();
+    assert_eq!(count(&mut conn, "conf_tx"), 1);
+    assert!(conn.in_transaction(), "a query begins one as well");
+    let error = conn.begin().map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidState, "{error}");
+    conn.rollback().unwrap();
+    conn.begin().unwrap().commit().unwrap();
+    assert_eq!(seen(), 1);
+    passed("1 commit seen, 1 rollback not")
+}
+
+fn guarded(database: &Database) -> Outcome {
+    let (engine, seen) = engines(database);
+    let mut tx = engine.begin().unwrap();
+    tx.execute(insert(1)).unwrap();
+    assert_eq!(seen(), 0);
+    // The guard is a connection as well, whose own ends are shut.
+    let refused = [Error::kind as fn(&Error) -> ErrorKind; 2];
+    let errors =
+        [rebis::Connection::commit(&mut tx).unwrap_err(), rebis::Connection::rollback(&mut tx).unwrap_err()];
+    for (kind, error) in refused.iter().zip(&errors) {
+        assert_eq!(kind(error), ErrorKind::InvalidState);
+    }
+    tx.commit().unwrap();
+    assert_eq!(seen(), 1);
+    let mut tx = engine.begin().unwrap();
+    tx.execute(insert(2)).unwrap();
+    tx.rollback().unwrap();
+    // On a connection that the program holds, several in a row.
+    let mut conn = engine.connect().unwrap();
+    for i in 3..6 {
+        let mut tx = conn.begin().unwrap();
+        tx.execute(insert(i)).unwrap();
+        if i == 4 { tx.rollback().unwrap() } else { tx.commit().unwrap() }
+    }
+    assert!(!conn.in_transaction());
+    drop(conn);
+    assert_eq!(seen(), 3);
+    assert_eq!(engine.pool().status().leased, 0);
+    passed("3 of 5 transactions committed")
+}
+
+fn closures(database: &Database) -> Outcome {
+    let (engine, seen) = engines(database);
+    let value = engine.transaction(|tx| tx.execute(insert(1)).map(|rows| rows.rows_affected())).unwrap();
+    assert_eq!(value, 1);
+    let error = engine.transaction(|tx| {
+        tx.execute(insert(2))?;
+        tx.execute(insert(1)).map(drop)
+    });
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::UniqueViolation);
+    let failed: Result<()> = engine.transaction(|tx| {
+        tx.execute(insert(3))?;
+        "x".parse::<i64>().map(drop).map_err(Error::other)
+    });
+    assert_eq!(failed.unwrap_err().kind(), ErrorKind::Other);
+    #[derive(Debug, PartialEq)]
+    enum Own {
+        Stop,
+        Database(ErrorKind),
+    }
+    impl From<Error> for Own {
+        fn from(error: Error) -> Self {
+            Own::Database(error.kind())
+        }
+    }
+    let own = engine.try_transaction(|tx| {
+        tx.execute(insert(4))?;
+        Err::<(), _>(Own::Stop)
+    });
+    assert_eq!(own.unwrap_err(), Own::Stop);
+    let own: Result<(), Own> = engine.try_transaction(|tx| Ok(tx.execute(insert(1)).map(drop)?));
+    assert_eq!(own.unwrap_err(), Own::Database(ErrorKind::UniqueViolation));
+    let mut conn = engine.connect().unwrap();
+    conn.transaction(|tx| tx.execute(insert(5)).map(drop)).unwrap();
+    conn.transaction(|tx| tx.execute(insert(5)).map(drop)).unwrap_err();
+    drop(conn);
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let panicked = std::panic::catch_unwind(|| {
+        engine.transaction(|tx| -> Result<()> {
+            tx.execute(insert(6))?;
+            panic!("in the closure")
+        })
+    });
+    std::panic::set_hook(hook);
+    panicked.unwrap_err();
+    assert_eq!(seen(), 2);
+    assert_eq!(engine.pool().status().leased, 0);
+    passed("2 committed, 6 rolled back: own errors, foreign ones, a panic")
+}
+
+fn dropped(database: &Database) -> Outcome {
+    let (engine, seen) = engines(database);
+    for i in 0..3 {
+        let mut conn = engine.connect().unwrap();
+        conn.execute(insert(i)).unwrap();
+        drop(conn);
+        let mut tx = engine.begin().unwrap();
+        tx.execute(insert(i)).unwrap();
+        let mut savepoint = tx.begin_nested().unwrap();
+        savepoint.execute(insert(i + 100)).unwrap();
+        drop(savepoint);
+        drop(tx);
+        // Nothing in it at all.
+        drop(engine.begin().unwrap());
+    }
+    let status = engine.pool().status();
+    assert_eq!((status.leased, status.idle), (0, 1), "one connection did it all");
+    assert_eq!(seen(), 0);
+    passed("9 transactions dropped, 1 connection used for all")
+}
+
+fn savepoints(database: &Database) -> Outcome {
+    let (engine, seen) = engines(database);
+    let mut tx = engine.begin().unwrap();
+    tx.execute(insert(1)).unwrap();
+    {
+        let mut outer = tx.begin_nested().unwrap();
+        outer.execute(insert(2)).unwrap();
+        let mut inner = outer.begin_nested().unwrap();
+        inner.execute(insert(3)).unwrap();
+        inner.rollback().unwrap();
+        let mut inner = outer.begin_nested().unwrap();
+        inner.execute(insert(4)).unwrap();
+        inner.commit().unwrap();
+        outer.commit().unwrap();
+    }
+    {
+        let mut outer = tx.begin_nested().unwrap();
+        let mut inner = outer.begin_nested().unwrap();
+        inner.execute(insert(5)).unwrap();
+        inner.commit().unwrap();
+        outer.execute(insert(6)).unwrap();
+        outer.rollback().unwrap();
+    }
+    assert_eq!(count(&mut tx, "conf_tx"), 3);
+    tx.commit().unwrap();
+    assert_eq!(seen(), 3);
+    let mut tx = engine.begin().unwrap();
+    let mut deep = tx.begin_nested().unwrap();
+    deep.execute(insert(7)).unwrap();
+    deep.commit().unwrap();
+    tx.rollback().unwrap();
+    assert_eq!(seen(), 3, "a committed savepoint goes with its transaction");
+    passed("6 savepoints, 3 deep")
+}
+
+/// On PostgreSQL a failed statement fails its transaction; inside a savepoint it fails that only. The others keep the
+/// transaction either way: the same program does the same everywhere.
+fn rescue(database: &Database) -> Outcome {
+    let (engine, seen) = engines(database);
+    let mut tx = engine.begin().unwrap();
+    tx.execute(insert(1)).unwrap();
+    for round in 0..3 {
+        let mut savepoint = tx.begin_nested().unwrap();
+        savepoint.execute(insert(10 + round)).unwrap();
+        let error = savepoint.execute(insert(1)).map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UniqueViolation);
+        // By rollback and by drop.
+        if round == 1 {
+            drop(savepoint)
+        } else {
+            savepoint.rollback().unwrap()
+        }
+        tx.execute(insert(20 + round)).unwrap();
+    }
+    {
+        let mut outer = tx.begin_nested().unwrap();
+        outer.execute(insert(30)).unwrap();
+        let mut inner = outer.begin_nested().unwrap();
+        inner.execute(text("select nonsense from nowhere")).map(drop).unwrap_err();
+        inner.rollback().unwrap();
+        outer.execute(insert(31)).unwrap();
+        outer.commit().unwrap();
+    }
+    tx.commit().unwrap();
+    assert_eq!(seen(), 6);
+    passed("4 failed statements in savepoints, 6 rows of the transaction committed")
+}

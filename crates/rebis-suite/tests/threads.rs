@@ -1,0 +1,3 @@
+//! Many threads, one engine.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+fn main() {}
