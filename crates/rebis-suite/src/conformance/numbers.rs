@@ -74,10 +74,11 @@ fn floats(database: &Database) -> Outcome {
     conn.execute(text("insert into conf_values values (:v)").bind("v", -0.0)).unwrap();
     let zero: f64 = conn.scalar(text("select v from conf_values")).unwrap();
     assert_eq!(zero, 0.0);
+    let keeps_sign = pick(database, false, false, true);
     assert_eq!(
         zero.is_sign_negative(),
-        pick(database, false, true, true),
-        "SQLite keeps whole reals as integers"
+        keeps_sign,
+        "SQLite keeps whole reals as integers, MariaDB has one zero"
     );
     conn.rollback().unwrap();
     passed(format!("{count} round trips and -0.0"))

@@ -114,8 +114,6 @@ fn values(database: &Database) -> Outcome {
         .scalar::<chrono::NaiveDate>()
         .unwrap_err();
     check("conversion", &error);
-    let error = conn.scalar::<i8>(text("select n from conf_secret")).unwrap_err();
-    check("conversion of a number", &error);
     // What a program may print of what it holds.
     let mut held = format!("{conn:?} {:?}", conn.engine());
     held += &format!("{:?}", conn.execute(text("select :v").bind("v", SECRET)).unwrap());

@@ -9,6 +9,7 @@ pub(super) const CASES: &[Scenario] = &[
     ("transactions_guarded", guarded),
     ("transactions_in_closures", closures),
     ("transactions_dropped_are_rolled_back", dropped),
+    ("transactions_rolled_back_with_rows_unread", unread),
     ("transactions_savepoints", savepoints),
     ("transactions_savepoint_rescues_a_failed_statement", rescue),
 ];
@@ -151,6 +152,34 @@ fn dropped(database: &Database) -> Outcome {
     assert_eq!((status.leased, status.idle), (0, 1), "one connection did it all");
     assert_eq!(seen(), 0);
     passed("9 transactions dropped, 1 connection used for all")
+}
+
+/// The answer's end has not been read, and with it what the server says of the transaction: the rollback is due all the same.
+fn unread(database: &Database) -> Outcome {
+    let (engine, seen) = engines(database);
+    let mut conn = engine.connect().unwrap();
+    let insert = || text("insert into conf_tx values (1), (2), (3) returning i");
+    for commit in [false, true] {
+        assert_eq!(conn.scalar::<i64>(insert()).unwrap(), 1);
+        conn.rollback().unwrap();
+        if commit {
+            conn.execute(text("insert into conf_tx values (100)")).unwrap();
+            conn.commit().unwrap();
+        }
+        assert_eq!(seen(), i64::from(commit), "rows that were rolled back are there");
+    }
+    let mut tx = conn.begin().unwrap();
+    tx.execute(insert()).unwrap().first().unwrap();
+    tx.rollback().unwrap();
+    drop(conn.begin().map(|mut tx| tx.scalar::<i64>(insert()).unwrap()).unwrap());
+    conn.execute(text("insert into conf_tx values (101)")).unwrap();
+    conn.commit().unwrap();
+    assert_eq!(seen(), 2);
+    // And a commit with rows unread keeps them.
+    conn.scalar::<i64>(insert()).unwrap();
+    conn.commit().unwrap();
+    assert_eq!(seen(), 5);
+    passed("4 rollbacks and 1 commit before the end of an answer")
 }
 
 fn savepoints(database: &Database) -> Outcome {
