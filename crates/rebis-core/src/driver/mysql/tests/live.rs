@@ -238,6 +238,11 @@ fn a_transaction_begins_with_its_first_statement() {
     connection.begin("BEGIN").unwrap();
     connection.reset().unwrap();
     assert_eq!(connection.status(), TransactionStatus::Idle);
+    // Not even for the level that was set for it alone.
+    connection.control("SET TRANSACTION READ ONLY").unwrap();
+    connection.begin("BEGIN").unwrap();
+    connection.reset().unwrap();
+    assert_eq!(connection.status(), TransactionStatus::Idle);
     // With a statement that is prepared already.
     connection.begin("BEGIN").unwrap();
     drop(connection.execute(&insert, &[ValueRef::Int(2)]).unwrap());
