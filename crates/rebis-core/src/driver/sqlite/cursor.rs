@@ -56,7 +56,7 @@ impl Cursor for SqliteCursor<'_> {
                 Ok(false)
             }
             Step::Failed(code) => {
-                let error = self.connection.handle.error(code);
+                let error = self.connection.handle.error_of_step(code);
                 self.connection.finish_running();
                 Err(error)
             }

@@ -151,7 +151,7 @@ impl SqliteConnection {
         loop {
             match statement.step() {
                 Step::Failed(code) => {
-                    let error = self.handle.error(code);
+                    let error = self.handle.error_of_step(code);
                     statement.reset();
                     let waitable = self.handle.take_waitable();
                     if !(error.kind() == ErrorKind::Locked && waitable && wait.pause()) {
@@ -189,7 +189,7 @@ impl SqliteConnection {
         }
         match step {
             Step::Failed(code) => {
-                let error = self.handle.error(code);
+                let error = self.handle.error_of_step(code);
                 statement.reset();
                 Err(error)
             }

@@ -1,3 +1,4 @@
+use super::error::classify_running;
 use super::*;
 
 fn connect(url: &str) -> Box<dyn Connection> {
@@ -80,6 +81,21 @@ fn what_sqlite_cannot_store_is_refused() {
     }
     let error = connection.execute("select ?1", &[]).map(|_| ()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Bind);
+}
+
+#[test]
+fn errors_of_functions_hold_no_values() {
+    let mut connection = connect("sqlite://");
+    for sql in ["select json_extract('{}', ?1)", "select json_extract('{}', '$.a', ?1)"] {
+        let error = connection.execute(sql, &[ValueRef::Text("s3cret: 's3cret'")]).map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Statement);
+        assert_eq!(error.to_string(), "bad JSON path: …");
+    }
+    let error = classify_running(1, "no such column: s3cret".to_owned());
+    assert_eq!(error.to_string(), "no such column");
+    assert_eq!(classify_running(1, "integer overflow".to_owned()).to_string(), "integer overflow");
+    // Before the statement runs there are no values: the text is the program's own.
+    assert_eq!(connection.control("select x").unwrap_err().to_string(), "no such column: x");
 }
 
 #[test]
