@@ -206,6 +206,7 @@ impl Connection for SqliteConnection {
         self.check_process()?;
         self.finish_running();
         let changes = self.handle.total_changes();
+        let inserts = inserts(sql);
         let (sql, mut statement) = self.prepared(sql)?;
         statement.bind(parameters, Lifetime::Copied)?;
         let step = self.first_step(&mut statement);
@@ -216,7 +217,7 @@ impl Connection for SqliteConnection {
         if step == Step::Done {
             self.finish_running();
         }
-        Ok(Box::new(SqliteCursor::new(self, columns, step, changes)))
+        Ok(Box::new(SqliteCursor::new(self, columns, step, changes, inserts)))
     }
 
     fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
@@ -285,6 +286,20 @@ impl Connection for SqliteConnection {
     }
 
     fn close(&mut self) {}
+}
+
+/// Whether a statement's text inserts; it may begin with a comment or with WITH.
+fn inserts(sql: &str) -> bool {
+    let mut words = sql.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+    let verbs = ["select", "insert", "replace", "update", "delete", "with"];
+    let verb = |word: &&str| verbs.iter().any(|verb| word.eq_ignore_ascii_case(verb));
+    match words.clone().find(verb) {
+        Some(word) if word.eq_ignore_ascii_case("with") => {
+            words.any(|word| word.eq_ignore_ascii_case("into"))
+        }
+        Some(word) => word.eq_ignore_ascii_case("insert") || word.eq_ignore_ascii_case("replace"),
+        None => false,
+    }
 }
 
 /// Waits for another connection's lock, outside the gate, a little longer each time.

@@ -47,6 +47,17 @@ fn affected_rows_count_the_statement_itself() {
     assert_eq!(connection.execute("update t set v = 9 where v > 100", &[]).unwrap().rows_affected(), 0);
     assert_eq!(connection.execute("create table u (i int)", &[]).unwrap().rows_affected(), 0);
     assert_eq!(connection.execute("insert into t (v) values (1)", &[]).unwrap().last_insert_id(), Some(4));
+    for (sql, id) in [
+        ("update t set v = 1", None),
+        ("delete from t where i = 1", None),
+        ("select 1", None),
+        (" -- a comment\n insert into t (v) values (1)", Some(5)),
+        ("with x as (select 1 as v) insert into t (v) select v from x", Some(6)),
+        ("with x as (select 1 as v) update t set v = 2 where v in x", None),
+        ("insert into t (v) select 1 where 0", None),
+    ] {
+        assert_eq!(connection.execute(sql, &[]).unwrap().last_insert_id(), id, "{sql}");
+    }
 }
 
 #[test]
@@ -73,17 +84,6 @@ fn errors_are_classified() {
 }
 
 #[test]
-fn what_sqlite_cannot_store_is_refused() {
-    let mut connection = connect("sqlite://");
-    for value in [ValueRef::Float(f64::NAN), ValueRef::UInt(u64::MAX)] {
-        let error = connection.execute("select ?1", &[value]).map(|_| ()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Data);
-    }
-    let error = connection.execute("select ?1", &[]).map(|_| ()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Bind);
-}
-
-#[test]
 fn errors_of_functions_hold_no_values() {
     let mut connection = connect("sqlite://");
     for sql in ["select json_extract('{}', ?1)", "select json_extract('{}', '$.a', ?1)"] {
@@ -96,6 +96,17 @@ fn errors_of_functions_hold_no_values() {
     assert_eq!(classify_running(1, "integer overflow".to_owned()).to_string(), "integer overflow");
     // Before the statement runs there are no values: the text is the program's own.
     assert_eq!(connection.control("select x").unwrap_err().to_string(), "no such column: x");
+}
+
+#[test]
+fn what_sqlite_cannot_store_is_refused() {
+    let mut connection = connect("sqlite://");
+    for value in [ValueRef::Float(f64::NAN), ValueRef::UInt(u64::MAX)] {
+        let error = connection.execute("select ?1", &[value]).map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Data);
+    }
+    let error = connection.execute("select ?1", &[]).map(|_| ()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Bind);
 }
 
 #[test]
