@@ -164,7 +164,9 @@ fn wide_decimals(database: &Database) -> Outcome {
     let mut read = 0;
     for digits in ["1.1", "-12345678901234567890.123", "100", "0", "0.0000000000000000000000000001"] {
         let value: Decimal = digits.parse().unwrap();
-        let padded = if database.is_server() { value.to_string() } else { format!("{value:.30}") };
+        // A server pads by the column's scale; SQLite keeps the text.
+        let zeros = if digits.contains('.') { "0".repeat(30) } else { format!(".{}", "0".repeat(30)) };
+        let padded = if database.is_server() { digits.to_owned() } else { format!("{digits}{zeros}") };
         conn.execute(text("delete from conf_values")).unwrap();
         conn.execute(raw(format!("insert into conf_values values ('{padded}')"))).unwrap();
         let back = conn.scalar::<Decimal>(text("select v from conf_values"));
