@@ -171,7 +171,7 @@ fn unread(database: &Database) -> Outcome {
     let mut tx = conn.begin().unwrap();
     tx.execute(insert()).unwrap().first().unwrap();
     tx.rollback().unwrap();
-    drop(conn.begin().map(|mut tx| tx.scalar::<i64>(insert()).unwrap()).unwrap());
+    conn.begin().unwrap().scalar::<i64>(insert()).unwrap();
     conn.execute(text("insert into conf_tx values (101)")).unwrap();
     conn.commit().unwrap();
     assert_eq!(seen(), 2);
