@@ -10,6 +10,8 @@ pub(super) const CASES: &[Scenario] = &[
     ("transactions_in_closures", closures),
     ("transactions_dropped_are_rolled_back", dropped),
     ("transactions_rolled_back_with_rows_unread", unread),
+    ("transactions_go_on_after_an_implicit_commit", implicit_commit),
+    ("transactions_ended_by_the_database", ended_by_database),
     ("transactions_savepoints", savepoints),
     ("transactions_savepoint_rescues_a_failed_statement", rescue),
 ];
@@ -180,6 +182,81 @@ fn unread(database: &Database) -> Outcome {
     conn.commit().unwrap();
     assert_eq!(seen(), 5);
     passed("4 rollbacks and 1 commit before the end of an answer")
+}
+
+/// MySQL commits around each CREATE. What comes after it is a transaction again: nothing is permanent without a commit.
+fn implicit_commit(database: &Database) -> Outcome {
+    let (engine, seen) = engines(database);
+    let mut conn = engine.connect().unwrap();
+    let create = || text("create table conf_tx_other (i int)");
+    let drop_it = || text("drop table if exists conf_tx_other");
+    conn.execute(drop_it()).unwrap();
+    conn.execute(insert(1)).unwrap();
+    conn.rollback().unwrap();
+    assert_eq!(seen(), 0, "inserted after a DROP, rolled back");
+    conn.execute(create()).unwrap();
+    conn.execute_many(text("insert into conf_tx values (:i)"), [(2,), (3,)]).unwrap();
+    assert_eq!(seen(), 0, "not yet committed");
+    conn.rollback().unwrap();
+    assert_eq!(seen(), 0, "inserted after a CREATE, rolled back");
+    let mut tx = conn.begin().unwrap();
+    tx.execute(drop_it()).unwrap();
+    let mut savepoint = tx.begin_nested().unwrap();
+    savepoint.execute(insert(4)).unwrap();
+    savepoint.rollback().unwrap();
+    tx.execute(insert(5)).unwrap();
+    drop(tx);
+    assert_eq!(seen(), 0, "the same with a guard");
+    conn.execute(drop_it()).unwrap();
+    conn.execute(insert(6)).unwrap();
+    conn.commit().unwrap();
+    // Ended by hand, in SQL.
+    for end in ["commit", "rollback"] {
+        conn.execute(insert(7)).unwrap();
+        conn.execute(rebis::raw(end)).unwrap();
+        conn.execute(insert(8)).unwrap();
+        conn.rollback().unwrap();
+        assert_eq!(seen(), if end == "commit" { 2 } else { 1 }, "inserted after a {end} in SQL, rolled back");
+        conn.execute(text("delete from conf_tx where i in (7, 8)")).unwrap();
+        conn.commit().unwrap();
+    }
+    assert_eq!(seen(), 1);
+    passed("7 inserts after the end of a transaction rolled back, 1 committed")
+}
+
+/// The database has given up the transaction by itself: what comes next must not be done alone.
+fn ended_by_database(database: &Database) -> Outcome {
+    if database.is_server() {
+        return Outcome::Skipped(
+            "the servers do so at a deadlock only, which is a case of its own".to_owned(),
+        );
+    }
+    let (engine, seen) = engines(database);
+    let mut conn = engine.connect().unwrap();
+    conn.execute(insert(1)).unwrap();
+    conn.commit().unwrap();
+    let give_up = || text("insert or rollback into conf_tx values (1)");
+    conn.execute(insert(2)).unwrap();
+    assert_eq!(conn.execute(give_up()).map(drop).unwrap_err().kind(), ErrorKind::UniqueViolation);
+    let next = conn.execute(insert(3)).map(drop).unwrap_err();
+    assert_eq!(next.kind(), ErrorKind::PendingRollback, "{next:?}");
+    let commit = conn.commit().unwrap_err();
+    assert_eq!(commit.kind(), ErrorKind::PendingRollback, "{commit:?}");
+    assert_eq!(seen(), 1);
+    let result = engine.transaction(|tx| {
+        tx.execute(insert(4))?;
+        tx.execute_many(text("insert or rollback into conf_tx values (:i)"), [(5,), (1,)]).unwrap_err();
+        tx.execute(insert(6)).map(drop)
+    });
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::PendingRollback);
+    assert_eq!(seen(), 1);
+    conn.execute(insert(7)).unwrap();
+    conn.execute(give_up()).map(drop).unwrap_err();
+    conn.rollback().unwrap();
+    conn.execute(insert(8)).unwrap();
+    conn.commit().unwrap();
+    assert_eq!(seen(), 2);
+    passed("3 transactions given up, nothing of them done by halves")
 }
 
 fn savepoints(database: &Database) -> Outcome {

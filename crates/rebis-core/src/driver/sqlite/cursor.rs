@@ -60,6 +60,7 @@ impl Cursor for SqliteCursor<'_> {
             Step::Failed(code) => {
                 let error = self.connection.handle.error_of_step(code);
                 self.connection.finish_running();
+                self.connection.failed();
                 Err(error)
             }
         }

@@ -81,6 +81,10 @@ pub(super) struct SqliteConnection {
     handle: Handle,
     busy_timeout: Duration,
     begin: &'static str,
+    /// A transaction was open when the last statement began.
+    active: bool,
+    /// An error has rolled it back, and nobody has acknowledged that.
+    lost: bool,
     server: Server,
 }
 
@@ -92,6 +96,8 @@ impl SqliteConnection {
             handle,
             busy_timeout: options.busy_timeout,
             begin: options.begin,
+            active: false,
+            lost: false,
             server: Server::new("SQLite", version(), None),
         }
     }
@@ -181,6 +187,16 @@ impl SqliteConnection {
         }
     }
 
+    fn start(&mut self) {
+        self.finish_running();
+        self.active = !self.handle.is_autocommit();
+    }
+
+    /// SQLite gives up the transaction at some errors: a full disk, OR ROLLBACK.
+    fn failed(&mut self) {
+        self.lost |= self.active && self.handle.is_autocommit();
+    }
+
     /// Runs a statement whose rows do not matter to its end.
     fn run_to_end(&self, statement: &mut Statement) -> Result<()> {
         let mut step = self.first_step(statement)?;
@@ -204,7 +220,7 @@ impl SqliteConnection {
 impl Connection for SqliteConnection {
     fn execute<'c>(&'c mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<Box<dyn Cursor + 'c>> {
         self.check_process()?;
-        self.finish_running();
+        self.start();
         let changes = self.handle.total_changes();
         let inserts = inserts(sql);
         let (sql, mut statement) = self.prepared(sql)?;
@@ -213,7 +229,7 @@ impl Connection for SqliteConnection {
         let columns = statement.columns().clone();
         // The statement stays with the connection: a program may forget the cursor.
         self.running = Some((sql, statement));
-        let step = step?;
+        let step = step.inspect_err(|_| self.failed())?;
         if step == Step::Done {
             self.finish_running();
         }
@@ -222,7 +238,7 @@ impl Connection for SqliteConnection {
 
     fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
         self.check_process()?;
-        self.finish_running();
+        self.start();
         let mut affected = 0;
         let (sql, mut statement) = self.prepared(sql)?;
         let mut result = Ok(());
@@ -241,6 +257,9 @@ impl Connection for SqliteConnection {
         statement.reset();
         statement.unbind();
         self.statements.push(sql, statement);
+        if result.is_err() {
+            self.failed();
+        }
         result.map(|()| u64::try_from(affected).unwrap_or(0))
     }
 
@@ -251,6 +270,9 @@ impl Connection for SqliteConnection {
     fn control(&mut self, sql: &str) -> Result<()> {
         self.check_process()?;
         self.finish_running();
+        if std::mem::take(&mut self.lost) && sql == "ROLLBACK" {
+            return Ok(());
+        }
         let (sql, mut statement) = self.prepared(sql)?;
         statement.bind(&[], Lifetime::Copied)?;
         let result = self.run_to_end(&mut statement);
@@ -259,8 +281,9 @@ impl Connection for SqliteConnection {
     }
 
     fn status(&self) -> TransactionStatus {
-        // SQLite rolls back by itself when it must, and then says so here.
-        if self.handle.is_inherited() || self.handle.is_autocommit() {
+        if self.lost {
+            TransactionStatus::Failed
+        } else if self.handle.is_inherited() || self.handle.is_autocommit() {
             TransactionStatus::Idle
         } else {
             TransactionStatus::Active

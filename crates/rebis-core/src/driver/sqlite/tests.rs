@@ -84,6 +84,34 @@ fn errors_are_classified() {
 }
 
 #[test]
+fn a_transaction_that_sqlite_gave_up_has_failed() {
+    let mut connection = connect("sqlite://");
+    connection.control("create table t (i integer primary key)").unwrap();
+    connection.control("insert into t values (1)").unwrap();
+    let give_up = "insert or rollback into t values (?1)";
+    let one = [ValueRef::Int(1)];
+    connection.execute(give_up, &one).map(|_| ()).unwrap_err();
+    assert_eq!(connection.status(), TransactionStatus::Idle, "there was none");
+    for many in [false, true] {
+        connection.begin("BEGIN").unwrap();
+        connection.execute("insert into t values (2)", &[]).unwrap();
+        assert_eq!(connection.status(), TransactionStatus::Active);
+        if many {
+            connection.execute_many(give_up, &one, 1).unwrap_err();
+        } else {
+            connection.execute(give_up, &one).map(|_| ()).unwrap_err();
+        }
+        assert_eq!(connection.status(), TransactionStatus::Failed);
+        if many {
+            connection.reset().unwrap()
+        } else {
+            connection.control("ROLLBACK").unwrap()
+        }
+        assert_eq!(connection.status(), TransactionStatus::Idle);
+    }
+}
+
+#[test]
 fn errors_of_functions_hold_no_values() {
     let mut connection = connect("sqlite://");
     for sql in ["select json_extract('{}', ?1)", "select json_extract('{}', '$.a', ?1)"] {
