@@ -3,6 +3,7 @@
 // It is all test code: to panic is how a test fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 
+pub mod conformance;
 pub mod databases;
 pub mod fork;
 pub mod harness;

@@ -70,7 +70,9 @@ fn parameter(sql: &str, colon: usize) -> Option<&str> {
     let length = after.find(|next: char| !(next == '_' || next.is_alphanumeric())).unwrap_or(after.len());
     let name = &after[..length];
     let is_name = name.chars().next().is_some_and(|first| first == '_' || first.is_alphabetic());
-    (is_name && !after[length..].starts_with(':')).then_some(name)
+    // `:name:` is none, but `:name::int` casts one.
+    let behind = &after[length..];
+    (is_name && (!behind.starts_with(':') || behind.starts_with("::"))).then_some(name)
 }
 
 /// How far to go from here: past a quoted text or a comment, or one character.

@@ -33,6 +33,8 @@ fn what_only_looks_like_a_name_stays() {
     same("select x::int, y::text[], a[1:2], a[b:c], 'it''s :x'");
     same("select '' || :: || 12:30");
     assert_eq!(compiled("(:a)::int")[2], "($1)::int");
+    assert_eq!(compiled(":a::int + :b::text[]")[2], "$1::int + $2::text[]");
+    assert_eq!(compiled("x::a::b + :c:")[2], "x::a::b + :c:");
     assert_eq!(compiled("select \\:a, :b")[2], "select :a, $1");
     assert_eq!(compiled("select ä:b, :ä")[2], "select ä:b, $1");
 }

@@ -299,6 +299,9 @@ impl Connection {
         }
         if !self.in_transaction() {
             self.begin_as(TransactionState::Begun)?;
+        } else if self.lease.connection().map(driver::Connection::status) == Some(TransactionStatus::Idle) {
+            // MySQL commits around each CREATE, and a program may say COMMIT in SQL. What comes now must not stand alone.
+            self.begin_as(self.transaction)?;
         }
         Ok(())
     }
@@ -348,6 +351,11 @@ impl Connection {
                 "the connection was lost before the commit: nothing was committed; call rollback() and run it again",
             ));
         };
+        if connection.status() == TransactionStatus::Idle {
+            // Ended already, by MySQL around a CREATE or by the program in SQL.
+            self.transaction = TransactionState::None;
+            return Ok(());
+        }
         if connection.status() == TransactionStatus::Failed {
             // PostgreSQL would answer COMMIT with a rollback and no error.
             self.end_by_rollback()?;
@@ -401,9 +409,12 @@ impl Connection {
 
     // ---- savepoints ----
 
-    pub(super) fn next_savepoint(&mut self) -> u32 {
+    /// The number for a new one, in a transaction that is open.
+    pub(super) fn next_savepoint(&mut self) -> Result<u32> {
+        self.check_process()?;
+        self.prepare_for_statement()?;
         self.savepoints += 1;
-        self.savepoints
+        Ok(self.savepoints)
     }
 
     pub(super) fn savepoint_control(&mut self, sql: &str) -> Result<()> {

@@ -171,6 +171,26 @@ fn levels_are_the_dialects_words() {
 }
 
 #[test]
+fn what_follows_a_commit_in_sql_is_a_transaction_again() {
+    let engine = Engine::new("sqlite://").unwrap();
+    let mut conn = engine.connect().unwrap();
+    conn.execute(text("create table t (i int)")).unwrap();
+    conn.execute(text("commit")).unwrap();
+    conn.execute(text("insert into t values (1)")).unwrap();
+    conn.rollback().unwrap();
+    assert_eq!(conn.scalar::<i64>(text("select count(*) from t")).unwrap(), 0);
+    conn.execute(text("commit")).unwrap();
+    conn.commit().unwrap();
+    let mut tx = conn.begin().unwrap();
+    tx.execute(text("rollback")).unwrap();
+    let mut savepoint = tx.begin_nested().unwrap();
+    savepoint.execute(text("insert into t values (2)")).unwrap();
+    savepoint.commit().unwrap();
+    drop(tx);
+    assert_eq!(conn.scalar::<i64>(text("select count(*) from t")).unwrap(), 0);
+}
+
+#[test]
 fn values_and_names_must_match() {
     let mut conn = Engine::new("sqlite://").unwrap().connect().unwrap();
     let mut message = |text| conn.execute(text).map(|_| ()).unwrap_err().to_string();

@@ -147,7 +147,7 @@ pub struct Savepoint<'t> {
 
 impl Savepoint<'_> {
     fn on(connection: &mut Connection) -> Result<Savepoint<'_>> {
-        let number = connection.next_savepoint();
+        let number = connection.next_savepoint()?;
         connection.savepoint_control(&format!("SAVEPOINT rebis_{number}"))?;
         Ok(Savepoint { connection, number, ended: false })
     }

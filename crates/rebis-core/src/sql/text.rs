@@ -17,7 +17,7 @@ pub struct Text {
 /// A statement from a literal.
 ///
 /// `:name` is a parameter, on every database; it is sent beside the text, never inside it. A colon inside quotes or
-/// comments, a double colon, and `\:` are left alone (`\:` without its backslash).
+/// comments, a double colon (`:name::int` casts a parameter), and `\:` are left alone (`\:` without its backslash).
 ///
 /// ```
 /// use rebis_core::{Engine, text};

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use rust_decimal::Decimal;
 
+use super::decode::exact_decimal;
 use super::{Value, ValueRef};
 
 macro_rules! bind_into {
@@ -67,8 +68,9 @@ impl From<ValueRef<'_>> for Value {
             ValueRef::DateTime(value) => Value::DateTime(value),
             ValueRef::Timestamp(value) => Value::Timestamp(value),
             // More digits than `Decimal` has stay exact as text.
-            ValueRef::Decimal(digits) => Decimal::from_str_exact(&digits)
-                .map_or_else(|_| Value::Text(digits.into_owned()), Value::Decimal),
+            ValueRef::Decimal(digits) => {
+                exact_decimal(&digits).map_or_else(|| Value::Text(digits.into_owned()), Value::Decimal)
+            }
         }
     }
 }

@@ -199,11 +199,22 @@ impl FromValue for DateTime<Utc> {
     }
 }
 
+/// All digits, or nothing. Zeros behind the point that are too many say nothing: a column with 30 places has them in
+/// every number.
+pub(super) fn exact_decimal(digits: &str) -> Option<Decimal> {
+    Decimal::from_str_exact(digits)
+        .or_else(|error| {
+            let (whole, fraction) = digits.split_once('.').ok_or(error)?;
+            Decimal::from_str_exact(&format!("{whole}.{}", fraction.trim_end_matches('0')))
+        })
+        .ok()
+}
+
 impl FromValue for Decimal {
     fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch> {
-        let exact = |digits: &str| {
-            Decimal::from_str_exact(digits)
-                .or_else(|_| wrong("it does not fit Decimal, which has 28 digits; String takes it whole"))
+        let exact = |digits: &str| match exact_decimal(digits) {
+            Some(value) => Ok(value),
+            None => wrong("it does not fit Decimal, which has 28 digits; String takes it whole"),
         };
         match value {
             ValueRef::Decimal(digits) => exact(&digits),

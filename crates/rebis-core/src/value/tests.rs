@@ -45,6 +45,14 @@ fn decimals_keep_every_digit() {
     let wider = "12345678901234567890123456789012345678";
     assert!(Decimal::from_value(ValueRef::Decimal(wider.into())).is_err());
     assert_eq!(String::from_value(ValueRef::Decimal(wider.into())).as_deref(), Ok(wider));
+    let padded = "-12.500000000000000000000000000000";
+    assert_eq!(Decimal::from_value(ValueRef::Decimal(padded.into())), Ok(Decimal::new(-125, 1)));
+    assert_eq!(Value::from(ValueRef::Decimal(padded.into())), Value::Decimal(Decimal::new(-125, 1)));
+    assert_eq!(
+        Decimal::from_value(ValueRef::Decimal("7.000000000000000000000000000000".into())),
+        Ok(7.into())
+    );
+    assert!(Decimal::from_value(ValueRef::Decimal("0.000000000000000000000000000001".into())).is_err());
     assert_eq!(Decimal::from_value(ValueRef::Float(12.5)), Ok(Decimal::new(125, 1)));
     assert!(Decimal::from_value(ValueRef::Float(1.0 / 3.0)).is_err());
 }

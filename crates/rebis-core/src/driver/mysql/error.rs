@@ -108,12 +108,18 @@ fn message(kind: ErrorKind, code: u16, text: &str, constraint: Option<&str>) -> 
             Some(name) => format!("a row with that value is already there (unique key '{name}')"),
             None => "a row with that value is already there".to_owned(),
         },
+        // BIGINT value is out of range in '(`count` + 7)'
+        (ErrorKind::Data, 1690) => text.split(" in '").next().unwrap_or(text).to_owned(),
         // Incorrect integer value: 'x' for column `shop`.`orders`.`count` at row 1
-        (ErrorKind::Data, _) => match (text.find(": '"), text.rfind("' for ")) {
-            (Some(start), Some(end)) if start < end => format!("{}{}", &text[..start], &text[end + 1..]),
-            (Some(start), _) => text[..start].to_owned(),
-            _ => text.to_owned(),
-        },
+        // XPATH syntax error: 'x'. Variable 'sql_mode' can't be set to the value of 'x'.
+        (ErrorKind::Data, _) | (_, 1105 | 1231 | 1298 | 1525) => {
+            let start = [": '", " of '"].iter().filter_map(|before| text.find(before)).min();
+            match (start, text.rfind("' for ")) {
+                (Some(start), Some(end)) if start < end => format!("{}{}", &text[..start], &text[end + 1..]),
+                (Some(start), _) => text[..start].to_owned(),
+                _ => text.to_owned(),
+            }
+        }
         _ => text.to_owned(),
     }
 }

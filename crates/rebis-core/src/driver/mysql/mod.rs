@@ -232,9 +232,8 @@ impl Connection for MysqlConnection {
 
     fn reset(&mut self) -> Result<()> {
         self.limited(RESET, |connection| {
-            // A transaction that was not sent has not begun.
-            connection.begin = None;
             connection.settle()?;
+            // One that was not sent is begun now, to be undone: a SET TRANSACTION may wait for it on the server.
             if connection.status() != TransactionStatus::Idle {
                 connection.control("ROLLBACK")?;
             }

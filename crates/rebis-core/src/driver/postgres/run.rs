@@ -204,6 +204,8 @@ impl PostgresConnection {
             self.wire.expect(backend::PARSE_COMPLETE_TAG, wait)?;
             self.wire.expect(backend::BIND_COMPLETE_TAG, wait)?;
             self.wire.expect(backend::COMMAND_COMPLETE_TAG, wait)?;
+            // The status itself comes with the end of the answer, which a program may leave unread.
+            self.wire.set_begun();
         }
         Ok(())
     }

@@ -48,6 +48,11 @@ impl Wire {
         self.status
     }
 
+    /// The server has confirmed a BEGIN.
+    pub(super) fn set_begun(&mut self) {
+        self.status = TransactionStatus::Active;
+    }
+
     pub(super) fn is_broken(&self) -> bool {
         self.broken
     }

@@ -16,6 +16,7 @@ pub(super) struct SqliteCursor<'c> {
     /// The first step was taken by `execute`, so that an error of the statement comes from there.
     ahead: Option<Step>,
     changes_before: i64,
+    inserts: bool,
 }
 
 impl<'c> SqliteCursor<'c> {
@@ -24,8 +25,9 @@ impl<'c> SqliteCursor<'c> {
         columns: Arc<[Column]>,
         first: Step,
         changes_before: i64,
+        inserts: bool,
     ) -> Self {
-        SqliteCursor { connection, columns, ahead: Some(first), changes_before }
+        SqliteCursor { connection, columns, ahead: Some(first), changes_before, inserts }
     }
 
     fn changed(&self) -> bool {
@@ -56,8 +58,9 @@ impl Cursor for SqliteCursor<'_> {
                 Ok(false)
             }
             Step::Failed(code) => {
-                let error = self.connection.handle.error(code);
+                let error = self.connection.handle.error_of_step(code);
                 self.connection.finish_running();
+                self.connection.failed();
                 Err(error)
             }
         }
@@ -80,6 +83,9 @@ impl Cursor for SqliteCursor<'_> {
     }
 
     fn last_insert_id(&self) -> Option<i64> {
-        self.changed().then(|| self.connection.handle.last_insert_rowid()).filter(|rowid| *rowid != 0)
+        // SQLite remembers it beyond the statement that made it.
+        (self.inserts && self.changed())
+            .then(|| self.connection.handle.last_insert_rowid())
+            .filter(|rowid| *rowid != 0)
     }
 }

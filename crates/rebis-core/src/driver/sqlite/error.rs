@@ -6,6 +6,24 @@ use libsqlite3_sys as ffi;
 
 use crate::error::{Error, ErrorKind};
 
+/// The error of a statement that runs. What its functions say may quote their arguments, which may be bound values:
+/// "bad JSON path: '…'", "fts5: syntax error near "…"".
+pub(super) fn classify_running(code: c_int, message: String) -> Error {
+    // A table that is gone since the statement was prepared is no value.
+    if code & 0xff != ffi::SQLITE_ERROR || message.starts_with("no such table: ") {
+        return classify(code, message);
+    }
+    let quoted = message.find(['\'', '"', '[']).zip(message.rfind(['\'', '"', ']']));
+    let cut = match (quoted, message.split_once(": ")) {
+        (Some((first, last)), _) if first < last => {
+            format!("{}…{}", &message[..first], &message[last + 1..])
+        }
+        (_, Some((what, _))) => what.to_owned(),
+        _ => message,
+    };
+    classify(code, cut)
+}
+
 pub(super) fn classify(code: c_int, message: String) -> Error {
     let kind = match code {
         ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {

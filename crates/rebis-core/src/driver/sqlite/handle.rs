@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use libsqlite3_sys as ffi;
 
-use super::error::classify;
+use super::error::{classify, classify_running};
 use super::statement::Statement;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Generation, gate, generation, on_new_process};
@@ -159,7 +159,19 @@ impl Handle {
     }
 
     /// The error of the call that returned this code.
-    pub(super) fn error(&self, code: c_int) -> Error {
+    fn error(&self, code: c_int) -> Error {
+        let (code, message) = self.failure(code);
+        classify(code, message)
+    }
+
+    /// The error of the step that returned this code.
+    pub(super) fn error_of_step(&self, code: c_int) -> Error {
+        let (code, message) = self.failure(code);
+        classify_running(code, message)
+    }
+
+    /// The extended code and the message of the call that returned this code.
+    fn failure(&self, code: c_int) -> (c_int, String) {
         let _inside = gate::enter();
         // SAFETY: the handle is open; the message is valid until the next call on it, and copied here.
         let (extended, message) = unsafe {
@@ -171,7 +183,7 @@ impl Handle {
         };
         // The handle keeps the last error only; a code from elsewhere has its primary part in common with it.
         let code = if extended & 0xff == code & 0xff { extended } else { code };
-        classify(code, message)
+        (code, message)
     }
 }
 

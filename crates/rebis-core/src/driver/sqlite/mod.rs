@@ -81,6 +81,10 @@ pub(super) struct SqliteConnection {
     handle: Handle,
     busy_timeout: Duration,
     begin: &'static str,
+    /// A transaction was open when the last statement began.
+    active: bool,
+    /// An error has rolled it back, and nobody has acknowledged that.
+    lost: bool,
     server: Server,
 }
 
@@ -92,6 +96,8 @@ impl SqliteConnection {
             handle,
             busy_timeout: options.busy_timeout,
             begin: options.begin,
+            active: false,
+            lost: false,
             server: Server::new("SQLite", version(), None),
         }
     }
@@ -151,7 +157,7 @@ impl SqliteConnection {
         loop {
             match statement.step() {
                 Step::Failed(code) => {
-                    let error = self.handle.error(code);
+                    let error = self.handle.error_of_step(code);
                     statement.reset();
                     let waitable = self.handle.take_waitable();
                     if !(error.kind() == ErrorKind::Locked && waitable && wait.pause()) {
@@ -181,6 +187,16 @@ impl SqliteConnection {
         }
     }
 
+    fn start(&mut self) {
+        self.finish_running();
+        self.active = !self.handle.is_autocommit();
+    }
+
+    /// SQLite gives up the transaction at some errors: a full disk, OR ROLLBACK.
+    fn failed(&mut self) {
+        self.lost |= self.active && self.handle.is_autocommit();
+    }
+
     /// Runs a statement whose rows do not matter to its end.
     fn run_to_end(&self, statement: &mut Statement) -> Result<()> {
         let mut step = self.first_step(statement)?;
@@ -189,7 +205,7 @@ impl SqliteConnection {
         }
         match step {
             Step::Failed(code) => {
-                let error = self.handle.error(code);
+                let error = self.handle.error_of_step(code);
                 statement.reset();
                 Err(error)
             }
@@ -204,24 +220,25 @@ impl SqliteConnection {
 impl Connection for SqliteConnection {
     fn execute<'c>(&'c mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<Box<dyn Cursor + 'c>> {
         self.check_process()?;
-        self.finish_running();
+        self.start();
         let changes = self.handle.total_changes();
+        let inserts = inserts(sql);
         let (sql, mut statement) = self.prepared(sql)?;
         statement.bind(parameters, Lifetime::Copied)?;
         let step = self.first_step(&mut statement);
         let columns = statement.columns().clone();
         // The statement stays with the connection: a program may forget the cursor.
         self.running = Some((sql, statement));
-        let step = step?;
+        let step = step.inspect_err(|_| self.failed())?;
         if step == Step::Done {
             self.finish_running();
         }
-        Ok(Box::new(SqliteCursor::new(self, columns, step, changes)))
+        Ok(Box::new(SqliteCursor::new(self, columns, step, changes, inserts)))
     }
 
     fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
         self.check_process()?;
-        self.finish_running();
+        self.start();
         let mut affected = 0;
         let (sql, mut statement) = self.prepared(sql)?;
         let mut result = Ok(());
@@ -240,6 +257,9 @@ impl Connection for SqliteConnection {
         statement.reset();
         statement.unbind();
         self.statements.push(sql, statement);
+        if result.is_err() {
+            self.failed();
+        }
         result.map(|()| u64::try_from(affected).unwrap_or(0))
     }
 
@@ -250,6 +270,9 @@ impl Connection for SqliteConnection {
     fn control(&mut self, sql: &str) -> Result<()> {
         self.check_process()?;
         self.finish_running();
+        if std::mem::take(&mut self.lost) && sql == "ROLLBACK" {
+            return Ok(());
+        }
         let (sql, mut statement) = self.prepared(sql)?;
         statement.bind(&[], Lifetime::Copied)?;
         let result = self.run_to_end(&mut statement);
@@ -258,8 +281,9 @@ impl Connection for SqliteConnection {
     }
 
     fn status(&self) -> TransactionStatus {
-        // SQLite rolls back by itself when it must, and then says so here.
-        if self.handle.is_inherited() || self.handle.is_autocommit() {
+        if self.lost {
+            TransactionStatus::Failed
+        } else if self.handle.is_inherited() || self.handle.is_autocommit() {
             TransactionStatus::Idle
         } else {
             TransactionStatus::Active
@@ -285,6 +309,20 @@ impl Connection for SqliteConnection {
     }
 
     fn close(&mut self) {}
+}
+
+/// Whether a statement's text inserts; it may begin with a comment or with WITH.
+fn inserts(sql: &str) -> bool {
+    let mut words = sql.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+    let verbs = ["select", "insert", "replace", "update", "delete", "with"];
+    let verb = |word: &&str| verbs.iter().any(|verb| word.eq_ignore_ascii_case(verb));
+    match words.clone().find(verb) {
+        Some(word) if word.eq_ignore_ascii_case("with") => {
+            words.any(|word| word.eq_ignore_ascii_case("into"))
+        }
+        Some(word) => word.eq_ignore_ascii_case("insert") || word.eq_ignore_ascii_case("replace"),
+        None => false,
+    }
 }
 
 /// Waits for another connection's lock, outside the gate, a little longer each time.

@@ -1,3 +1,4 @@
+use super::error::classify_running;
 use super::*;
 
 fn connect(url: &str) -> Box<dyn Connection> {
@@ -46,6 +47,17 @@ fn affected_rows_count_the_statement_itself() {
     assert_eq!(connection.execute("update t set v = 9 where v > 100", &[]).unwrap().rows_affected(), 0);
     assert_eq!(connection.execute("create table u (i int)", &[]).unwrap().rows_affected(), 0);
     assert_eq!(connection.execute("insert into t (v) values (1)", &[]).unwrap().last_insert_id(), Some(4));
+    for (sql, id) in [
+        ("update t set v = 1", None),
+        ("delete from t where i = 1", None),
+        ("select 1", None),
+        (" -- a comment\n insert into t (v) values (1)", Some(5)),
+        ("with x as (select 1 as v) insert into t (v) select v from x", Some(6)),
+        ("with x as (select 1 as v) update t set v = 2 where v in x", None),
+        ("insert into t (v) select 1 where 0", None),
+    ] {
+        assert_eq!(connection.execute(sql, &[]).unwrap().last_insert_id(), id, "{sql}");
+    }
 }
 
 #[test]
@@ -69,6 +81,49 @@ fn errors_are_classified() {
     let error = connection.control("insert into p values (3, 'a', 1)").unwrap_err();
     assert_eq!(error.constraint(), Some("p.u"));
     connection.control("select 1; -- and no more").unwrap();
+}
+
+#[test]
+fn a_transaction_that_sqlite_gave_up_has_failed() {
+    let mut connection = connect("sqlite://");
+    connection.control("create table t (i integer primary key)").unwrap();
+    connection.control("insert into t values (1)").unwrap();
+    let give_up = "insert or rollback into t values (?1)";
+    let one = [ValueRef::Int(1)];
+    connection.execute(give_up, &one).map(|_| ()).unwrap_err();
+    assert_eq!(connection.status(), TransactionStatus::Idle, "there was none");
+    for many in [false, true] {
+        connection.begin("BEGIN").unwrap();
+        connection.execute("insert into t values (2)", &[]).unwrap();
+        assert_eq!(connection.status(), TransactionStatus::Active);
+        if many {
+            connection.execute_many(give_up, &one, 1).unwrap_err();
+        } else {
+            connection.execute(give_up, &one).map(|_| ()).unwrap_err();
+        }
+        assert_eq!(connection.status(), TransactionStatus::Failed);
+        if many {
+            connection.reset().unwrap()
+        } else {
+            connection.control("ROLLBACK").unwrap()
+        }
+        assert_eq!(connection.status(), TransactionStatus::Idle);
+    }
+}
+
+#[test]
+fn errors_of_functions_hold_no_values() {
+    let mut connection = connect("sqlite://");
+    for sql in ["select json_extract('{}', ?1)", "select json_extract('{}', '$.a', ?1)"] {
+        let error = connection.execute(sql, &[ValueRef::Text("s3cret: 's3cret'")]).map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Statement);
+        assert_eq!(error.to_string(), "bad JSON path: …");
+    }
+    let error = classify_running(1, "no such column: s3cret".to_owned());
+    assert_eq!(error.to_string(), "no such column");
+    assert_eq!(classify_running(1, "integer overflow".to_owned()).to_string(), "integer overflow");
+    // Before the statement runs there are no values: the text is the program's own.
+    assert_eq!(connection.control("select x").unwrap_err().to_string(), "no such column: x");
 }
 
 #[test]

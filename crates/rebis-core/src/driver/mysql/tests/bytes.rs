@@ -153,6 +153,11 @@ fn errors_are_classified_and_keep_no_values() {
     assert_eq!((error.kind(), error.constraint()), (ErrorKind::CheckViolation, Some("positive")));
     let error = read(1292, "22007", "Incorrect datetime value: 'secret' for column `a`.`b`.`c` at row 1");
     assert_eq!(error.to_string(), "Incorrect datetime value for column `a`.`b`.`c` at row 1");
+    let error = read(1231, "42000", "Variable 'x' can't be set to the value of 's3cret'");
+    assert_eq!(error.to_string(), "Variable 'x' can't be set to the value");
+    assert_eq!(read(1105, "HY000", "XPATH syntax error: 's3cret'").to_string(), "XPATH syntax error");
+    let error = read(1690, "22003", "BIGINT value is out of range in '(`a` + 7777777)'");
+    assert_eq!(error.to_string(), "BIGINT value is out of range");
     for (code, kind, disconnect) in [
         (1213, ErrorKind::Serialization, false),
         (1205, ErrorKind::Locked, false),

@@ -238,6 +238,16 @@ fn a_transaction_begins_with_its_first_statement() {
     connection.begin("BEGIN").unwrap();
     connection.reset().unwrap();
     assert_eq!(connection.status(), TransactionStatus::Idle);
+    // But what was set for it alone must not wait for the next one.
+    let shared = shared_table(&mut connection, "id INT PRIMARY KEY");
+    connection.control("SET TRANSACTION READ ONLY").unwrap();
+    connection.begin("BEGIN").unwrap();
+    connection.reset().unwrap();
+    assert_eq!(connection.status(), TransactionStatus::Idle);
+    connection.begin("BEGIN").unwrap();
+    drop(connection.execute(&format!("INSERT INTO {shared} VALUES (1)"), &[]).unwrap());
+    connection.control("ROLLBACK").unwrap();
+    connection.control(&format!("DROP TABLE {shared}")).unwrap();
     // With a statement that is prepared already.
     connection.begin("BEGIN").unwrap();
     drop(connection.execute(&insert, &[ValueRef::Int(2)]).unwrap());

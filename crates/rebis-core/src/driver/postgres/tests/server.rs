@@ -274,6 +274,12 @@ fn transactions_begin_with_their_first_statement() {
     connection.begin("begin").unwrap();
     connection.reset().unwrap();
     assert_eq!(connection.status(), TransactionStatus::Idle);
+    // Rows that nobody has read: the transaction is open all the same.
+    connection.begin("begin").unwrap();
+    drop(connection.execute("insert into t values (7), (8) returning id", &[]).unwrap());
+    assert_eq!(connection.status(), TransactionStatus::Active);
+    connection.control("rollback").unwrap();
+    assert_eq!(connection.status(), TransactionStatus::Idle);
     connection.begin("begin nonsense").unwrap();
     assert_eq!(run(connection, insert, &[Value::Int(9)]).unwrap_err().kind(), ErrorKind::Statement);
     assert_eq!(connection.status(), TransactionStatus::Idle);
