@@ -65,6 +65,8 @@ fn server_command(programs: &Programs, data: &Path, socket: &Path, init: &Path, 
     command.args([option("--datadir", data), option("--socket", socket), option("--init-file", init)]);
     command.arg(option("--pid-file", &data.join("pid")));
     command.args(["--bind-address=127.0.0.1", &format!("--port={port}"), "--max-connections=200"]);
+    // A test sends values of 20 MB.
+    command.arg("--max-allowed-packet=64M");
     command.args(["--character-set-server=utf8mb4", "--skip-name-resolve", "--skip-log-bin"]);
     // The data lives as long as the tests: no synchronising, a small log, a shutdown without clearing up.
     command.args(["--innodb-flush-method=nosync", "--innodb-log-file-size=32M", "--innodb-fast-shutdown=2"]);

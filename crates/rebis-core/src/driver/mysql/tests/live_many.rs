@@ -16,8 +16,9 @@ fn count(connection: &mut MysqlConnection, name: &str) -> i64 {
 }
 
 #[test]
+#[ignore = "needs a server: REBIS_TEST_MYSQL_URL"]
 fn a_hundred_thousand_rows_go_in_and_come_out() {
-    let Some(mut connection) = live() else { return };
+    let mut connection = live();
     let name =
         table(&mut connection, "id INT PRIMARY KEY, name VARCHAR(40), score DOUBLE, born DATE, note TEXT");
     let day = chrono::NaiveDate::from_ymd_opt(2001, 2, 3).unwrap();
@@ -70,8 +71,9 @@ fn a_hundred_thousand_rows_go_in_and_come_out() {
 }
 
 #[test]
+#[ignore = "needs a server: REBIS_TEST_MYSQL_URL"]
 fn many_rows_with_everything_mixed() {
-    let Some(mut connection) = live() else { return };
+    let mut connection = live();
     let name =
         table(&mut connection, "id BIGINT UNSIGNED, flag INT, text VARCHAR(20), t TIME(6), d DECIMAL(10,2)");
     let time = chrono::NaiveTime::from_hms_opt(1, 2, 3).unwrap();
@@ -99,8 +101,9 @@ fn many_rows_with_everything_mixed() {
 }
 
 #[test]
+#[ignore = "needs a server: REBIS_TEST_MYSQL_URL"]
 fn a_run_ends_with_its_first_error_and_counts_what_it_found() {
-    let Some(mut connection) = live() else { return };
+    let mut connection = live();
     let connection = &mut connection;
     let name = table(connection, "id INT PRIMARY KEY, n INT NOT NULL");
     let insert = format!("INSERT INTO {name} VALUES (?, ?)");
@@ -137,11 +140,10 @@ fn a_run_ends_with_its_first_error_and_counts_what_it_found() {
 }
 
 #[test]
+#[ignore = "needs a server: REBIS_TEST_MYSQL_URL"]
 fn rows_come_back_from_changes() {
-    let Some(mut connection) = live() else { return };
-    if connection.server().product != "MariaDB" {
-        return println!("skipped: RETURNING is MariaDB's");
-    }
+    let mut connection = live();
+    assert_eq!(connection.server().product, "MariaDB", "RETURNING is MariaDB's");
     let name = table(&mut connection, "id INT AUTO_INCREMENT PRIMARY KEY, n INT");
     let plain = format!("INSERT INTO {name} (n) VALUES (?)");
     let cursor = connection.execute(&plain, &[ValueRef::Int(5)]).unwrap();
@@ -155,8 +157,9 @@ fn rows_come_back_from_changes() {
 }
 
 #[test]
+#[ignore = "needs a server: REBIS_TEST_MYSQL_URL"]
 fn a_procedure_answers_more_than_once() {
-    let Some(mut connection) = live() else { return };
+    let mut connection = live();
     let name = format!("procedure_{}", std::process::id());
     let body = "BEGIN SELECT 1; SELECT 'a', 'b' UNION ALL SELECT 'c', 'd'; SELECT 3; END";
     connection.control(&format!("CREATE OR REPLACE PROCEDURE {name}() {body}")).unwrap();
@@ -176,8 +179,9 @@ fn counter(connection: &mut MysqlConnection, name: &str) -> i64 {
 }
 
 #[test]
+#[ignore = "needs a server: REBIS_TEST_MYSQL_URL"]
 fn the_statement_cache_is_bounded_and_its_loss_is_noticed() {
-    let Some(url) = url() else { return };
+    let url = url();
     let separator = super::separator(&url);
     let mut connection = connect(&format!("{url}{separator}prepared_statement_cache_size=2")).unwrap();
     for round in 0..3 {
@@ -199,8 +203,9 @@ fn the_statement_cache_is_bounded_and_its_loss_is_noticed() {
 }
 
 #[test]
+#[ignore = "needs a server: REBIS_TEST_MYSQL_URL"]
 fn a_statement_follows_the_database_in_use() {
-    let Some(mut connection) = live() else { return };
+    let mut connection = live();
     let sql = "SELECT DATABASE()";
     let name = table(&mut connection, "a INT");
     let other = format!("other_{}", std::process::id());
@@ -216,30 +221,28 @@ fn a_statement_follows_the_database_in_use() {
 }
 
 #[test]
+#[ignore = "needs a server: REBIS_TEST_MYSQL_URL"]
 fn values_of_many_packets() {
-    let Some(mut connection) = live() else { return };
+    let mut connection = live();
     let longest = select(&mut connection, "SELECT @@max_allowed_packet");
     let Value::Int(longest) = longest[0][0] else { panic!("{longest:?}") };
     let name = table(&mut connection, "id INT, value LONGBLOB");
     let insert = format!("INSERT INTO {name} VALUES (?, ?)");
-    if longest >= 64 << 20 {
-        // Around the length of one packet, and well above.
-        for length in [0xff_ffff - 40, 0xff_ffff - 10, 0xff_ffff, 20_000_000] {
-            let value: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
-            let row = [ValueRef::Int(length as i64), ValueRef::Bytes(&value)];
-            drop(connection.execute(&insert, &row).unwrap());
-            let sql = format!("SELECT value FROM {name} WHERE id = {length}");
-            let mut cursor = connection.execute(&sql, &[]).unwrap();
-            assert!(cursor.advance().unwrap());
-            assert!(cursor.cell(0).unwrap() == ValueRef::Bytes(&value));
-            assert!(!cursor.advance().unwrap());
-        }
-        let value = vec![1; 5_000_000];
-        let row = [ValueRef::Int(1), ValueRef::Bytes(&value)];
-        assert_eq!(connection.execute_many(&insert, &vec![row; 6].concat(), 2).unwrap(), 6);
-    } else {
-        println!("skipped: max_allowed_packet is less than 64M");
+    assert!(longest >= 64 << 20, "the test server needs max_allowed_packet = 64M");
+    // Around the length of one packet, and well above.
+    for length in [0xff_ffff - 40, 0xff_ffff - 10, 0xff_ffff, 20_000_000] {
+        let value: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
+        let row = [ValueRef::Int(length as i64), ValueRef::Bytes(&value)];
+        drop(connection.execute(&insert, &row).unwrap());
+        let sql = format!("SELECT value FROM {name} WHERE id = {length}");
+        let mut cursor = connection.execute(&sql, &[]).unwrap();
+        assert!(cursor.advance().unwrap());
+        assert!(cursor.cell(0).unwrap() == ValueRef::Bytes(&value));
+        assert!(!cursor.advance().unwrap());
     }
+    let value = vec![1; 5_000_000];
+    let row = [ValueRef::Int(1), ValueRef::Bytes(&value)];
+    assert_eq!(connection.execute_many(&insert, &vec![row; 6].concat(), 2).unwrap(), 6);
     // Refused before anything is sent.
     let value = vec![1; longest as usize];
     let error =
@@ -250,14 +253,13 @@ fn values_of_many_packets() {
 }
 
 #[test]
+#[ignore = "needs a server: REBIS_TEST_MYSQL_URL"]
 fn a_unix_socket_serves_as_well() {
-    let Some(url) = url() else { return };
+    let url = url();
     let mut connection = connect(&url).unwrap();
     let path = select(&mut connection, "SELECT @@socket");
     let Value::Text(path) = &path[0][0] else { panic!("{path:?}") };
-    if !std::path::Path::new(path).exists() {
-        return println!("skipped: no socket at {path}");
-    }
+    assert!(std::path::Path::new(path).exists(), "the test server must run on this machine: {path}");
     let parsed: crate::Url = url.parse().unwrap();
     let (user, password) = (parsed.user().unwrap(), parsed.password().unwrap());
     let database = parsed.database().unwrap();
