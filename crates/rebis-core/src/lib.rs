@@ -31,7 +31,7 @@ pub use engine::{Connection, Engine, EngineBuilder, Savepoint, Transaction};
 pub use error::{Error, ErrorKind, Result};
 pub use pool::{PoolKind, PoolStatus};
 pub use rows::{FromRow, Row, Rows};
-pub use sql::{raw, text};
+pub use sql::{Text, raw, text};
 pub use url::{Backend, Url};
 pub use value::{FromValue, Value, ValueRef};
 pub use workers::ProcessPool;

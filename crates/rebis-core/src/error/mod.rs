@@ -158,6 +158,7 @@ impl Error {
         outer.0.sqlstate.clone_from(&self.0.sqlstate);
         outer.0.code = self.0.code;
         outer.0.sql.clone_from(&self.0.sql);
+        outer.0.constraint.clone_from(&self.0.constraint);
         outer.0.disconnect = self.0.disconnect;
         outer.with_source(self)
     }

@@ -20,10 +20,13 @@ fn display_is_one_line_and_the_cause_is_the_source() {
 
 #[test]
 fn wrapping_keeps_the_facts() {
-    let inner = Error::new(ErrorKind::Disconnected, "gone").with_sqlstate("57P01").with_sql("commit");
+    let inner = Error::new(ErrorKind::Disconnected, "gone")
+        .with_sqlstate("57P01")
+        .with_sql("commit")
+        .with_constraint("c");
     let outer = inner.wrap(ErrorKind::CommitUnknown, "the answer to COMMIT was lost");
     assert_eq!(outer.sqlstate(), Some("57P01"));
-    assert_eq!(outer.sql(), Some("commit"));
+    assert_eq!((outer.sql(), outer.constraint()), (Some("commit"), Some("c")));
     assert!(outer.is_disconnect());
     assert!(!outer.is_retryable(), "a lost commit must not be run again blindly");
 }

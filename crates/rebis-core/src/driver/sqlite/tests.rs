@@ -103,9 +103,9 @@ fn a_transaction_that_sqlite_gave_up_has_failed() {
         }
         assert_eq!(connection.status(), TransactionStatus::Failed);
         if many {
-            connection.reset().unwrap()
+            connection.reset().unwrap();
         } else {
-            connection.control("ROLLBACK").unwrap()
+            connection.control("ROLLBACK").unwrap();
         }
         assert_eq!(connection.status(), TransactionStatus::Idle);
     }
