@@ -138,13 +138,7 @@ fn decimals(database: &Database) -> Outcome {
     for (scale, texts) in [(0, &whole[..]), (28, &small[..]), (8, &money[..])] {
         let column = pick(database, "text".to_owned(), format!("decimal(60,{scale})"), "numeric".to_owned());
         let values = decimals(texts);
-        count += if database.url().backend() == rebis::Backend::Mysql {
-            // Read back with the column's scale, 1.1 has more digits than `Decimal` holds: the next case.
-            let fits = |value: &Decimal| format!("{:.*}", scale, value).parse::<Decimal>().is_ok();
-            round_trip(&mut conn, &column, &values.into_iter().filter(fits).collect::<Vec<_>>())
-        } else {
-            round_trip(&mut conn, &column, &values)
-        };
+        count += round_trip(&mut conn, &column, &values);
         // Trailing zeros are a part of what was said, where the column has no scale of its own.
         if scale == 8 {
             let kept: Vec<(String,)> =

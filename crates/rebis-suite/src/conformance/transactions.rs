@@ -307,9 +307,9 @@ fn rescue(database: &Database) -> Outcome {
         assert_eq!(error.kind(), ErrorKind::UniqueViolation);
         // By rollback and by drop.
         if round == 1 {
-            drop(savepoint)
+            drop(savepoint);
         } else {
-            savepoint.rollback().unwrap()
+            savepoint.rollback().unwrap();
         }
         tx.execute(insert(20 + round)).unwrap();
     }
