@@ -67,6 +67,9 @@ impl Threads {
     /// * touches data that another thread may have been changing at that moment, or borrows from another thread's stack
     ///   (scoped threads): the thread is gone, and a thread that the worker starts may be given that very stack;
     /// * relies on another thread to go on: a lock that it held is held for ever, a channel to it has no reader.
+    /// * waits for a thread that it starts, unless no thread of this process was just starting or ending: std takes a lock
+    ///   of its own there, which such a thread holds, and a thread started in the worker then never begins (seen: 1 in
+    ///   some thousand forks).
     ///
     /// `malloc`, Rust's standard output and error, and the engines of this crate are prepared for it; other libraries
     /// are often not (thread pools, async runtimes, loggers with a thread, TLS libraries in C).

@@ -4,14 +4,16 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::mpsc;
+use std::time::Duration;
 
 use super::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Resolves one host; keeps its last good answer.
 ///
-/// `getaddrinfo` can hang for ever in a child that was forked while another thread was inside it (5 of 2,000 did). So it
-/// runs on a short-lived thread; when the deadline passes, the thread is left behind and the last good addresses serve.
+/// `getaddrinfo` can hang for ever in a child that was forked while another thread was inside it (5 of 2,000 did), and so
+/// can the start of a thread there, when another one was starting (std has a lock of its own for that). So it runs on a
+/// short-lived thread that nobody joins before it has answered; when the deadline passes, the thread is left behind and the last good addresses serve.
 #[derive(Debug)]
 pub(crate) struct Resolver {
     host: String,
@@ -59,7 +61,7 @@ impl Resolver {
                 let _ = answer.send(target.to_socket_addrs().map(Iterator::collect::<Vec<_>>));
             })
             .map_err(|error| failed(error.into()))?;
-        let answer = match deadline.remaining() {
+        let answer = match self.patience(deadline) {
             Some(left) => answered
                 .recv_timeout(left)
                 .map_err(|_| failed("no answer before the connect deadline".into())),
@@ -73,6 +75,12 @@ impl Resolver {
             Ok(addresses) => Ok(addresses),
             Err(error) => Err(failed(error.into())),
         }
+    }
+
+    /// How long to wait for an answer: where there are addresses to fall back on, half of what is left stays for them.
+    fn patience(&self, deadline: Deadline) -> Option<Duration> {
+        let left = deadline.remaining()?;
+        Some(if self.last_good().is_some() { left / 2 } else { left })
     }
 
     fn last_good(&self) -> Option<&[SocketAddr]> {

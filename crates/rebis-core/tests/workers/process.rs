@@ -1,8 +1,8 @@
 //! The pool and its process: threads, output, signals, descriptors, other forks.
 
 use std::os::fd::AsRawFd;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use std::time::Instant;
 
 use rebis_core::process::Threads;
@@ -102,10 +102,13 @@ fn printing_threads() {
     let ledger = Ledger::new();
     redirect_stdout(&ledger);
     let stop = Arc::new(AtomicBool::new(false));
+    // A thread that is just starting holds a lock of std's that the workers' own threads need (see `Threads::any`).
+    let started = Arc::new(Barrier::new(5));
     let threads: Vec<_> = (0..4)
         .map(|_| {
-            let stop = Arc::clone(&stop);
+            let (stop, started) = (Arc::clone(&stop), Arc::clone(&started));
             std::thread::spawn(move || {
+                started.wait();
                 while !stop.load(Ordering::Relaxed) {
                     println!("parent");
                     eprint!("");
@@ -113,6 +116,7 @@ fn printing_threads() {
             })
         })
         .collect();
+    started.wait();
     // SAFETY: the threads print and nothing else.
     let pool =
         ProcessPool::new(16).job_timeout(millis(10_000)).threads(unsafe { Threads::any() }).build().unwrap();
