@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         case("a_thousand_forks_beside_four_writers@wal", 300, |_| forks_beside_writers("wal")),
         case("a_thousand_forks_beside_four_writers@delete", 300, |_| forks_beside_writers("delete")),
         case("a_fork_waits_out_a_long_query", 60, |_| long_query()),
+        case("forks_beside_zeroblobs", 60, |_| zeroblobs()),
         case("memory_belongs_to_its_process", 60, |_| memory()),
         case("a_read_only_engine_in_a_child", 60, |_| read_only()),
     ])
@@ -222,6 +223,36 @@ fn long_query() -> Outcome {
     });
     assert!(slowest < Duration::from_millis(500), "a fork waited {slowest:?}");
     passed(format!("10 forks inside one query, slowest {} ms", slowest.as_millis()))
+}
+
+/// A `zeroblob` is written out when it is read, under a global mutex of SQLite's: that reading belongs inside the gate.
+fn zeroblobs() -> Outcome {
+    const FORKS: i64 = 300;
+    let database = sqlite("wal");
+    let engine = database.engine(4);
+    ledger::create(&engine);
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let columns = vec!["zeroblob(1500 + column1)"; 300].join(", ");
+                let sql = format!("select {columns} from (values (1), (2), (3), (4), (5), (6), (7), (8))");
+                let mut conn = database.reader(1).connect().unwrap();
+                while !stop.load(Ordering::Relaxed) {
+                    assert_eq!(conn.execute(rebis::raw(sql.as_str())).unwrap().all().unwrap().len(), 8);
+                }
+            });
+        }
+        for worker in 0..FORKS {
+            let code = fork::wait(fork::child(Kind::Fork, || ledger::work(&engine, worker, 1)), CHILD);
+            if code != Some(0) {
+                stop.store(true, Ordering::Relaxed);
+            }
+            assert_eq!(code, Some(0), "child {worker} (None: it hung)");
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    passed(format!("{FORKS} forks, 0 hangs"))
 }
 
 fn memory() -> Outcome {

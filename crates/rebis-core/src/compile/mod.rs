@@ -8,7 +8,7 @@ mod tests;
 pub(crate) use cache::CompiledCache;
 
 use crate::dialect::{Dialect, Placeholder};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::sql::Text;
 
 /// A statement as the driver gets it, without values: the same for every execution.
@@ -25,8 +25,13 @@ pub(crate) struct Compiled {
 /// Compiles SQL written by hand: names become placeholders, everything else stays as it is.
 ///
 /// # Errors
-/// [`Statement`](crate::ErrorKind::Statement) when a quote or a comment does not end.
+/// [`Statement`](crate::ErrorKind::Statement) when a quote or a comment does not end, for a placeholder of the database's
+/// own, and for a NUL.
 pub(crate) fn compile_text(text: &Text, dialect: &Dialect) -> Result<Compiled> {
+    if text.sql().contains('\0') {
+        // SQLite would take it for the end of the statement, and run the half before it.
+        return Err(Error::new(ErrorKind::Statement, "the statement contains a NUL"));
+    }
     let mut sql = String::with_capacity(text.sql().len());
     let mut names: Vec<Box<str>> = Vec::new();
     let mut order = Vec::new();

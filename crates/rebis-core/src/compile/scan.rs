@@ -1,6 +1,6 @@
 //! Finds `:name` in SQL text, and nothing that only looks like it.
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Placeholder};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A part of a statement's text.
@@ -86,11 +86,42 @@ fn skip(tail: &str, sql: &str, at: usize, dialect: &Dialect) -> Result<usize> {
         }
         '"' => quoted(tail, '"', dialect.backslash_escapes),
         '`' => quoted(tail, '`', false),
-        '-' if tail.starts_with("--") => Ok(line_end(tail)),
+        '[' if dialect.bracket_quotes => {
+            tail.find(']').map(|end| end + 1).ok_or_else(|| unended("a name that begins with ["))
+        }
+        '-' if dash_comment(tail, dialect) => Ok(line_end(tail)),
         '#' if dialect.hash_comments => Ok(line_end(tail)),
         '/' if tail.starts_with("/*") => block_comment(tail, dialect.nested_comments),
+        _ if is_native_placeholder(tail, sql, at, dialect) => Err(Error::new(
+            ErrorKind::Statement,
+            format!(
+                "the statement has a placeholder of the database's own, {first}; write :name and bind it"
+            ),
+        )),
         '$' if dialect.dollar_quotes => dollar_quoted(tail, sql, at),
         _ => Ok(first.len_utf8()),
+    }
+}
+
+fn dash_comment(tail: &str, dialect: &Dialect) -> bool {
+    let after = tail.strip_prefix("--");
+    after.is_some_and(|after| {
+        !dialect.spaced_dash_comments || after.is_empty() || after.starts_with(char::is_whitespace)
+    })
+}
+
+/// `?` and `?1`, SQLite's `@name` and `$name`, PostgreSQL's `$1`: beside ours they would take a value that is not theirs.
+fn is_native_placeholder(tail: &str, sql: &str, at: usize, dialect: &Dialect) -> bool {
+    let is_word = |character: char| character == '_' || character == '$' || character.is_alphanumeric();
+    let in_word = sql[..at].chars().next_back().is_some_and(is_word);
+    let after = tail.chars().nth(1);
+    match (dialect.placeholder, tail.as_bytes().first()) {
+        (Placeholder::Question | Placeholder::QuestionNumber, Some(b'?')) => true,
+        (Placeholder::QuestionNumber, Some(b'@' | b'$')) => !in_word && after.is_some_and(is_word),
+        (Placeholder::DollarNumber, Some(b'$')) => {
+            !in_word && after.is_some_and(|digit| digit.is_ascii_digit())
+        }
+        _ => false,
     }
 }
 

@@ -49,8 +49,8 @@ fn dialects_quote_in_their_own_ways() {
         compile_text(&text(r"select E'\' :a', :b"), &Dialect::POSTGRESQL).unwrap().sql.as_ref(),
         r"select E'\' :a', $1"
     );
-    let dollar = compile_text(&text("do $x$ :a $$ $x$, $$ :b $$, $1, :c"), &Dialect::POSTGRESQL).unwrap();
-    assert_eq!(&*dollar.sql, "do $x$ :a $$ $x$, $$ :b $$, $1, $1");
+    let dollar = compile_text(&text("do $x$ :a $$ $x$, $$ :b $$, :c"), &Dialect::POSTGRESQL).unwrap();
+    assert_eq!(&*dollar.sql, "do $x$ :a $$ $x$, $$ :b $$, $1");
     let nested = compile_text(&text("/* /* :a */ :b */ :c"), &Dialect::POSTGRESQL).unwrap();
     assert_eq!(&*nested.sql, "/* /* :a */ :b */ $1");
     let hash = compile_text(&text("select 1 # :a\n, :b"), &Dialect::MYSQL).unwrap();
@@ -75,4 +75,28 @@ fn the_cache_is_bounded_and_shares() {
         cache.text(&raw(format!("select {number}")), &Dialect::SQLITE).unwrap();
     }
     assert!(!std::sync::Arc::ptr_eq(&first, &cache.text(&text("select :a"), &Dialect::SQLITE).unwrap()));
+}
+
+#[test]
+fn placeholders_of_the_databases_own_are_refused() {
+    let kind = |sql, dialect| compile_text(&raw(sql), &dialect).map(|_| ()).map_err(|error| error.kind());
+    for sql in ["select ?, :a", "select ?1", "select @x", "select $x"] {
+        assert_eq!(kind(sql, Dialect::SQLITE), Err(ErrorKind::Statement), "{sql}");
+    }
+    assert_eq!(kind("select ?", Dialect::MYSQL), Err(ErrorKind::Statement));
+    assert_eq!(kind("select $1", Dialect::POSTGRESQL), Err(ErrorKind::Statement));
+    // Not placeholders there.
+    assert_eq!(kind("select '?', a$b, \"?\"", Dialect::SQLITE), Ok(()));
+    assert_eq!(kind("select @x, @@version", Dialect::MYSQL), Ok(()));
+    assert_eq!(kind("select a ? 'b', a ?| b, a @> b, a$1", Dialect::POSTGRESQL), Ok(()));
+    assert_eq!(kind("select 1 \0, 2", Dialect::SQLITE), Err(ErrorKind::Statement));
+}
+
+#[test]
+fn names_in_brackets_and_spaced_dashes() {
+    let bracket = compile_text(&text("select 1 as [x :y's], :y"), &Dialect::SQLITE).unwrap();
+    assert_eq!(&*bracket.sql, "select 1 as [x :y's], ?1");
+    assert_eq!(compiled("select 5--:a")[1], "select 5--?");
+    assert_eq!(compiled("select 5 -- :a")[1], "select 5 -- :a");
+    assert_eq!(compiled("select 5--:a")[2], "select 5--:a");
 }

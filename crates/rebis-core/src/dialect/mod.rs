@@ -23,6 +23,10 @@ pub struct Dialect {
     pub dollar_quotes: bool,
     /// Whether `#` begins a comment.
     pub hash_comments: bool,
+    /// Whether `--` begins a comment only before white space.
+    pub spaced_dash_comments: bool,
+    /// Whether `[…]` quotes an identifier.
+    pub bracket_quotes: bool,
     /// Whether one `/* … */` may stand inside another.
     pub nested_comments: bool,
     /// The character round quoted identifiers.
@@ -84,6 +88,8 @@ impl Dialect {
         backslash_escapes: false,
         dollar_quotes: false,
         hash_comments: false,
+        spaced_dash_comments: false,
+        bracket_quotes: true,
         nested_comments: false,
         identifier_quote: '"',
         isolation: Isolation::SerializableOnly,
@@ -96,6 +102,8 @@ impl Dialect {
         backslash_escapes: true,
         dollar_quotes: false,
         hash_comments: true,
+        spaced_dash_comments: true,
+        bracket_quotes: false,
         nested_comments: false,
         identifier_quote: '`',
         isolation: Isolation::SetBefore,
@@ -108,6 +116,8 @@ impl Dialect {
         backslash_escapes: false,
         dollar_quotes: true,
         hash_comments: false,
+        spaced_dash_comments: false,
+        bracket_quotes: false,
         nested_comments: true,
         identifier_quote: '"',
         isolation: Isolation::WithBegin,

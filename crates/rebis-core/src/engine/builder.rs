@@ -98,6 +98,25 @@ impl EngineBuilder {
         self
     }
 
+    /// A database in SQLite's memory is its one connection.
+    fn check_memory(&self) -> Result<()> {
+        let in_memory =
+            self.url.as_ref().is_some_and(|url| url.backend() == Backend::Sqlite && url.database().is_none());
+        let pool = &self.options.pool;
+        let one = pool.kind == PoolKind::Queue
+            && pool.size == 1
+            && pool.overflow == Some(0)
+            && pool.recycle.is_none();
+        if in_memory && !one {
+            return Err(Error::new(
+                ErrorKind::Configuration,
+                "SQLite in memory is one connection: another one would be another, empty database, and a closed one is \
+                 gone; leave the pool as it is, or use a file",
+            ));
+        }
+        Ok(())
+    }
+
     /// Makes the engine. Connects to nothing yet.
     ///
     /// # Errors
@@ -105,6 +124,7 @@ impl EngineBuilder {
     /// [`Unsupported`](ErrorKind::Unsupported) for an isolation level that the database does not have.
     pub fn build(self) -> Result<Engine> {
         self.options.pool.check()?;
+        self.check_memory()?;
         self.dialect.begin(self.options.isolation_level)?;
         Ok(Engine(Arc::new(Shared {
             url: self.url,

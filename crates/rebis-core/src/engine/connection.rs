@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::Engine;
@@ -51,9 +52,12 @@ enum TransactionState {
     None,
     /// Begun by the first statement.
     Begun,
-    /// Begun by `begin`; its guard ends it.
-    Guarded,
+    /// Begun by `begin`; the guard of this number ends it.
+    Guarded(u64),
 }
+
+/// Tells guards apart, also those of connections that a program has swapped underneath them.
+static GUARDS: AtomicU64 = AtomicU64::new(0);
 
 /// How many sets of parameters go to the driver at a time.
 const SETS_AT_A_TIME: usize = 1000;
@@ -217,23 +221,31 @@ impl Connection {
     /// [`ErrorKind::PendingRollback`] when the transaction had failed, and is rolled back now;
     /// [`ErrorKind::InvalidState`] while a [`Transaction`] guards it.
     pub fn commit(&mut self) -> Result<()> {
-        self.check_unguarded("commit")?;
+        self.check_unguarded()?;
         self.end_by_commit()
     }
 
     /// Undoes what was done since the first statement. Nothing to do is no error; after a lost connection this makes the
-    /// next statement connect anew.
+    /// next statement connect anew. A [`Transaction`] that was begun on it, forgotten say, is over then.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidState`] while a [`Transaction`] guards it, [`ErrorKind::Forked`] in a child.
+    /// What the database says, [`ErrorKind::Forked`] in a child.
     pub fn rollback(&mut self) -> Result<()> {
-        self.check_unguarded("rollback")?;
         self.end_by_rollback()
     }
 
-    /// Whether a transaction is under way.
+    /// Whether a transaction is under way: one of ours, or one that the program began in SQL.
     pub fn in_transaction(&self) -> bool {
         self.transaction != TransactionState::None
+            || !matches!(self.server_status(), None | Some(TransactionStatus::Idle))
+    }
+
+    /// What the server says of its transaction; `None` without a connection, and in a child.
+    fn server_status(&self) -> Option<TransactionStatus> {
+        if self.lease.is_inherited() {
+            return None;
+        }
+        self.lease.connection().filter(|connection| !connection.is_broken()).map(driver::Connection::status)
     }
 
     /// Sets the isolation level of the transactions to come on this lease.
@@ -264,11 +276,11 @@ impl Connection {
 
     // ---- transactions ----
 
-    fn check_unguarded(&self, what: &str) -> Result<()> {
-        if self.transaction == TransactionState::Guarded {
+    fn check_unguarded(&self) -> Result<()> {
+        if matches!(self.transaction, TransactionState::Guarded(_)) {
             return Err(Error::new(
                 ErrorKind::InvalidState,
-                format!("a Transaction is open on this connection: call {what} on it instead"),
+                "a Transaction is open on this connection: commit that instead",
             ));
         }
         Ok(())
@@ -290,7 +302,7 @@ impl Connection {
             }
             self.lease.replace()?;
         }
-        if self.lease.connection().map(driver::Connection::status) == Some(TransactionStatus::Failed) {
+        if self.server_status() == Some(TransactionStatus::Failed) {
             return Err(Error::new(
                 ErrorKind::PendingRollback,
                 "an earlier statement failed and the server takes only a rollback; \
@@ -299,7 +311,7 @@ impl Connection {
         }
         if !self.in_transaction() {
             self.begin_as(TransactionState::Begun)?;
-        } else if self.lease.connection().map(driver::Connection::status) == Some(TransactionStatus::Idle) {
+        } else if self.server_status() == Some(TransactionStatus::Idle) {
             // MySQL commits around each CREATE, and a program may say COMMIT in SQL. What comes now must not stand alone.
             self.begin_as(self.transaction)?;
         }
@@ -314,7 +326,7 @@ impl Connection {
             }
             connection.begin(begin.begin)?;
             self.transaction = state;
-        } else if state == TransactionState::Guarded {
+        } else if matches!(state, TransactionState::Guarded(_)) {
             // Autocommit: a guard that would promise a rollback must not exist.
             return Err(Error::new(
                 ErrorKind::InvalidState,
@@ -324,7 +336,8 @@ impl Connection {
         Ok(())
     }
 
-    pub(super) fn begin_guarded(&mut self) -> Result<()> {
+    /// Begins a transaction and returns the number of its guard.
+    pub(super) fn begin_guarded(&mut self) -> Result<u64> {
         self.check_process()?;
         if self.in_transaction() {
             return Err(Error::new(
@@ -336,7 +349,14 @@ impl Connection {
         if !usable {
             self.lease.replace()?;
         }
-        self.begin_as(TransactionState::Guarded)
+        let guard = GUARDS.fetch_add(1, Ordering::Relaxed);
+        self.begin_as(TransactionState::Guarded(guard))?;
+        Ok(guard)
+    }
+
+    /// Whether the transaction under way is this guard's.
+    pub(super) fn is_guarded_by(&self, guard: u64) -> bool {
+        self.transaction == TransactionState::Guarded(guard)
     }
 
     pub(super) fn end_by_commit(&mut self) -> Result<()> {
@@ -394,17 +414,19 @@ impl Connection {
         if !self.in_transaction() {
             return Ok(());
         }
-        self.transaction = TransactionState::None;
-        match self.lease.connection_mut().filter(|connection| !connection.is_broken()) {
-            // Idle: the database has rolled back by itself, and would call another rollback an error.
-            Some(connection) if connection.status() != TransactionStatus::Idle => {
-                connection.control("ROLLBACK").or_else(|error| {
-                    // Gone with the connection is rolled back as well.
-                    if error.is_disconnect() { Ok(()) } else { Err(error.with_sql("ROLLBACK")) }
-                })
+        let connection = self.lease.connection_mut().filter(|connection| !connection.is_broken());
+        // Idle: there is nothing left to roll back, and the database would call it an error.
+        if let Some(connection) =
+            connection.filter(|connection| connection.status() != TransactionStatus::Idle)
+        {
+            match connection.control("ROLLBACK") {
+                // Gone with the connection is rolled back as well.
+                Err(error) if !error.is_disconnect() => return Err(error.with_sql("ROLLBACK")),
+                _ => {}
             }
-            _ => Ok(()),
         }
+        self.transaction = TransactionState::None;
+        Ok(())
     }
 
     // ---- savepoints ----
@@ -419,6 +441,12 @@ impl Connection {
 
     pub(super) fn savepoint_control(&mut self, sql: &str) -> Result<()> {
         self.check_process()?;
+        if self.server_status() == Some(TransactionStatus::Failed) && !sql.starts_with("ROLLBACK TO") {
+            return Err(Error::new(
+                ErrorKind::PendingRollback,
+                "an earlier statement in the savepoint failed; roll the savepoint back",
+            ));
+        }
         let connection = self.lease.connection_mut().filter(|connection| !connection.is_broken());
         let connection = connection.ok_or_else(|| {
             Error::new(ErrorKind::PendingRollback, "the connection was lost; roll the transaction back")

@@ -232,3 +232,43 @@ fn a_set_that_miscounts_is_refused() {
     let error = conn.execute_many(text("select :a, :b"), [Miscounting, Miscounting]).unwrap_err();
     assert_eq!((error.kind(), error.sql()), (ErrorKind::Bind, Some("select ?1, ?2")));
 }
+
+#[test]
+fn a_transaction_begun_in_sql_is_committed_and_rolled_back_too() {
+    let engine = Engine::new("sqlite://").unwrap();
+    let mut conn = engine.connect().unwrap();
+    conn.set_isolation_level(IsolationLevel::Autocommit).unwrap();
+    conn.execute(text("create table t (i int)")).unwrap();
+    for (commit, rows) in [(true, 1), (false, 1)] {
+        conn.execute(text("begin")).unwrap();
+        assert!(conn.in_transaction());
+        assert_eq!(conn.begin().map(|_| ()).unwrap_err().kind(), ErrorKind::InvalidState);
+        conn.execute(text("insert into t values (1)")).unwrap();
+        if commit { conn.commit() } else { conn.rollback() }.unwrap();
+        assert!(!conn.in_transaction());
+        assert_eq!(conn.scalar::<i64>(text("select count(*) from t")).unwrap(), rows);
+    }
+}
+
+#[test]
+fn guards_know_their_connection() {
+    let file = std::env::temp_dir().join(format!("rebis-guards-{}.db", std::process::id()));
+    let engine = Engine::new(format!("sqlite:///{}", file.display())).unwrap();
+    engine.transaction(|tx| tx.execute(text("create table t (i int)")).map(|_| ())).unwrap();
+    let mut conn = engine.connect().unwrap();
+    let mut tx = engine.begin().unwrap();
+    tx.execute(text("insert into t values (1)")).unwrap();
+    std::mem::swap(&mut *tx, &mut conn);
+    assert_eq!(
+        tx.commit().unwrap_err().kind(),
+        ErrorKind::InvalidState,
+        "it would commit nothing, and say Ok"
+    );
+    conn.rollback().unwrap();
+    // One that was forgotten does not shut its connection for ever.
+    std::mem::forget(conn.begin().unwrap());
+    conn.rollback().unwrap();
+    assert_eq!(conn.scalar::<i64>(text("select count(*) from t")).unwrap(), 0);
+    drop((conn, engine));
+    std::fs::remove_file(file).unwrap();
+}

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use super::connection::Connection;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// A transaction: [`commit`](Transaction::commit) keeps what was done in it, anything else undoes it.
 ///
@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 #[must_use = "a transaction that is dropped is rolled back"]
 pub struct Transaction<'c> {
     connection: Held<'c>,
-    ended: bool,
+    guard: u64,
 }
 
 enum Held<'c> {
@@ -47,13 +47,13 @@ impl<'c> Transaction<'c> {
 
 impl Transaction<'_> {
     pub(super) fn on_own(mut connection: Connection) -> Result<Transaction<'static>> {
-        connection.begin_guarded()?;
-        Ok(Transaction { connection: Held::Own(Box::new(connection)), ended: false })
+        let guard = connection.begin_guarded()?;
+        Ok(Transaction { connection: Held::Own(Box::new(connection)), guard })
     }
 
     pub(super) fn on_borrowed(connection: &mut Connection) -> Result<Transaction<'_>> {
-        connection.begin_guarded()?;
-        Ok(Transaction { connection: Held::Borrowed(connection), ended: false })
+        let guard = connection.begin_guarded()?;
+        Ok(Transaction { connection: Held::Borrowed(connection), guard })
     }
 
     /// Makes what was done permanent.
@@ -63,10 +63,9 @@ impl Transaction<'_> {
     /// [`PendingRollback`](crate::ErrorKind::PendingRollback) when a statement in it had failed. Whatever the error, the
     /// transaction is over and what is not committed is rolled back.
     pub fn commit(mut self) -> Result<()> {
+        self.check_guard()?;
         // On an error `drop` rolls back what may still be open.
-        self.end_by_commit()?;
-        self.ended = true;
-        Ok(())
+        self.end_by_commit()
     }
 
     /// Undoes what was done.
@@ -74,8 +73,19 @@ impl Transaction<'_> {
     /// # Errors
     /// What the database says; the connection is then closed rather than lent again.
     pub fn rollback(mut self) -> Result<()> {
-        self.ended = true;
+        self.check_guard()?;
         self.end_by_rollback()
+    }
+
+    fn check_guard(&self) -> Result<()> {
+        self.check_process()?;
+        if self.is_guarded_by(self.guard) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::InvalidState,
+            "this transaction is over, or its connection was swapped for another one: nothing was done",
+        ))
     }
 
     /// Begins a savepoint: a part that can be undone by itself.
@@ -125,7 +135,7 @@ impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         // In a child `end_by_rollback` refuses before it touches anything. An error leaves the connection dirty, and the
         // pool closes a dirty one.
-        if !self.ended {
+        if self.is_guarded_by(self.guard) {
             let _ = self.end_by_rollback();
         }
     }

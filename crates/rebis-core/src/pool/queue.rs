@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
+use std::time::Instant;
 
 use super::ledger::{Grant, Ledger, Next};
 use super::options::PoolOptions;
@@ -20,7 +21,8 @@ pub(crate) struct QueuePool {
     ledger: Mutex<Ledger<Record, Arc<Waiter>>>,
     /// Counts lost connections: a record of an earlier count is not trusted any more.
     epoch: AtomicU64,
-    last_connect_error: Mutex<Option<String>>,
+    /// When the last attempt to connect failed, and how.
+    last_connect_error: Mutex<Option<(Instant, String)>>,
 }
 
 /// A thread in line. Whoever returns a connection puts it here and wakes the thread: nobody can take it in between.
@@ -148,9 +150,9 @@ impl QueuePool {
 
     fn timed_out(&self, status: &PoolStatus) -> Error {
         let mut message = format!("no connection came free within {:?} ({status})", self.options.timeout);
-        if let Some(error) = &*lock(&self.last_connect_error) {
-            message.push_str("; the last attempt to connect failed: ");
-            message.push_str(error);
+        if let Some((when, error)) = &*lock(&self.last_connect_error) {
+            let ago = when.elapsed().as_secs();
+            message.push_str(&format!("; an attempt to connect failed {ago} s ago: {error}"));
         }
         message.push_str("; return connections sooner, or raise the pool's size, overflow or timeout");
         Error::new(ErrorKind::PoolTimeout, message)
@@ -162,7 +164,7 @@ impl QueuePool {
         match self.connector.connect(Deadline::after(self.options.connect_timeout)) {
             Ok(connection) => Ok(Record::new(connection, epoch, tenure)),
             Err(error) => {
-                *lock(&self.last_connect_error) = Some(error.chain());
+                *lock(&self.last_connect_error) = Some((Instant::now(), error.chain()));
                 Err(error)
             }
         }
@@ -207,14 +209,16 @@ impl Pool for QueuePool {
 
     fn checkin(&self, mut record: Record) {
         let tenure = record.tenure();
+        // A driver of somebody else's may panic in its reset.
+        let place = Place { pool: self, tenure };
         let clean = !record.connection().is_broken()
             && record.connection_mut().reset().is_ok()
             && record.connection().status() == TransactionStatus::Idle;
         if clean {
+            place.fill();
             self.settle(|ledger| ledger.give(record, tenure));
         } else {
             record.close();
-            self.settle(|ledger| ledger.give_place(tenure));
         }
     }
 

@@ -25,20 +25,28 @@ thread_local! {
 #[derive(Debug)]
 pub(crate) struct Inside {
     generation: Generation,
+    /// False on the thread that holds the gate for a fork: another library's atfork hook uses SQLite.
+    counted: bool,
 }
 
 /// Goes inside, once no fork is under way.
 pub(crate) fn enter() -> Inside {
     let generation = generation();
-    if DEPTH.get() == 0 {
-        come_in();
+    let counted = !HELD_FOR_FORK.get();
+    if counted {
+        if DEPTH.get() == 0 {
+            come_in();
+        }
+        DEPTH.set(DEPTH.get() + 1);
     }
-    DEPTH.set(DEPTH.get() + 1);
-    Inside { generation }
+    Inside { generation, counted }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
+        if !self.counted {
+            return;
+        }
         DEPTH.set(DEPTH.get().saturating_sub(1));
         // A callback may fork: then the child comes out of a call that it never went into, and the count is fresh.
         if DEPTH.get() == 0 && self.generation == generation() {

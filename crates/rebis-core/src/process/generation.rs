@@ -69,6 +69,8 @@ fn transition(word: &AtomicU32) -> Generation {
     loop {
         match word.compare_exchange(WIPED, CHANGING, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => {
+                // Another thread's fork may have come between its claim of the hooks and their registration.
+                atfork::install();
                 COUNT.fetch_add(1, Ordering::AcqRel);
                 atfork::entered_new_process(Generation(COUNT.load(Ordering::Acquire)));
                 // Release: whoever sees READY sees the count and the closed descriptors.
@@ -95,7 +97,10 @@ type Advise = unsafe extern "C" fn(*mut c_void, usize, c_int) -> c_int;
 static ADVISE: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
 
 /// Replaces `madvise` before the first look: tests make it fail or lie.
-pub(super) fn replace_madvise(advise: Advise) {
+///
+/// # Safety
+/// The function must be as harmless as `madvise`.
+pub(super) unsafe fn replace_madvise(advise: Advise) {
     ADVISE.store(advise as *mut c_void, Ordering::Release);
 }
 

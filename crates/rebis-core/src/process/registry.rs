@@ -62,19 +62,26 @@ fn try_lock() -> bool {
     LOCKED.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
 }
 
-struct Locked;
+/// The lock; given back on drop, unless this thread has it for a fork.
+struct Locked {
+    for_fork: bool,
+}
 
-/// Spins: the holder does two system calls.
+/// Spins: the holder does two system calls. Another library's atfork hook may open or close a socket on the thread that
+/// holds the lock for the fork.
 fn lock() -> Locked {
-    while !try_lock() {
+    let for_fork = HELD_FOR_FORK.get();
+    while !for_fork && !try_lock() {
         std::thread::yield_now();
     }
-    Locked
+    Locked { for_fork }
 }
 
 impl Drop for Locked {
     fn drop(&mut self) {
-        LOCKED.store(false, Ordering::Release);
+        if !self.for_fork {
+            LOCKED.store(false, Ordering::Release);
+        }
     }
 }
 
@@ -96,7 +103,7 @@ pub(super) fn hold(patience: Duration) {
 /// The parent hook.
 pub(super) fn release() {
     if HELD_FOR_FORK.replace(false) {
-        drop(Locked);
+        LOCKED.store(false, Ordering::Release);
     }
 }
 

@@ -97,6 +97,8 @@ impl<'c> Rows<'c> {
         reason = "it returns Result<Option<Row>>, for `while let` and `?`"
     )]
     pub fn next(&mut self) -> Result<Option<Row>> {
+        // Also for rows that were read ahead: what was leased before a fork is not half usable in a child.
+        self.check_process()?;
         if self.handed == self.batch.len() && !self.fill()? {
             return Ok(None);
         }
@@ -107,7 +109,6 @@ impl<'c> Rows<'c> {
 
     /// Reads the next rows into a new buffer; false at the end.
     fn fill(&mut self) -> Result<bool> {
-        self.check_process()?;
         match std::mem::replace(&mut self.after, After::More) {
             After::More => {}
             After::End => {

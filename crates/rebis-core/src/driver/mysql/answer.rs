@@ -206,7 +206,6 @@ impl MysqlConnection {
 
     fn set_status(&mut self, status: u16) -> bool {
         self.status = StatusFlags::from_bits_truncate(status);
-        self.failed = false;
         self.status.contains(StatusFlags::SERVER_MORE_RESULTS_EXISTS)
     }
 

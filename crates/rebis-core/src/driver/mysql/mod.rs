@@ -94,6 +94,11 @@ impl MysqlConnector {
         let cleartext = options.parsed("allow_cleartext_password", "true or false")?.unwrap_or(false);
         let sql_mode = options.text("sql_mode")?.unwrap_or(SQL_MODE);
         // It goes into a statement's text.
+        if sql_mode.to_ascii_uppercase().contains("NO_BACKSLASH_ESCAPES") {
+            return Err(unfit(
+                "the URL option 'sql_mode' cannot have NO_BACKSLASH_ESCAPES: text() reads \\ as an escape",
+            ));
+        }
         if !sql_mode.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b',') {
             return Err(unfit("the URL option 'sql_mode' must be names with commas between them"));
         }
@@ -202,12 +207,18 @@ impl Connection for MysqlConnection {
             return self.control(sql);
         }
         self.begin = Some(sql.to_owned());
+        self.failed = false;
         Ok(())
     }
 
     fn control(&mut self, sql: &str) -> Result<()> {
         self.query(sql)?;
-        self.skip_rows(&mut None)
+        self.skip_rows(&mut None)?;
+        // Nothing else acknowledges that the server gave the transaction up: a SAVEPOINT after it would stand alone.
+        if sql == "ROLLBACK" {
+            self.failed = false;
+        }
+        Ok(())
     }
 
     fn status(&self) -> TransactionStatus {

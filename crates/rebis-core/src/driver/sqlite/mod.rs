@@ -270,7 +270,15 @@ impl Connection for SqliteConnection {
     fn control(&mut self, sql: &str) -> Result<()> {
         self.check_process()?;
         self.finish_running();
-        if std::mem::take(&mut self.lost) && sql == "ROLLBACK" {
+        if self.lost {
+            // Nothing else acknowledges it: a savepoint's end must not make the transaction look whole.
+            if sql != "ROLLBACK" {
+                return Err(Error::new(
+                    ErrorKind::PendingRollback,
+                    "an error has rolled back the transaction",
+                ));
+            }
+            self.lost = false;
             return Ok(());
         }
         let (sql, mut statement) = self.prepared(sql)?;

@@ -19,6 +19,10 @@ pub(super) struct Statement {
     statement: NonNull<ffi::sqlite3_stmt>,
     generation: Generation,
     columns: Arc<[Column]>,
+    /// How often SQLite had prepared it again, for a changed schema, when the columns were read.
+    reprepared: c_int,
+    /// No step was taken since the last reset: SQLite prepares it again at most in the first one.
+    at_start: bool,
 }
 
 // SAFETY: as for the handle it belongs to: one thread at a time.
@@ -45,7 +49,13 @@ impl Statement {
     /// `None` for the null that SQLite returns for white space and comments.
     pub(super) fn new(statement: *mut ffi::sqlite3_stmt) -> Option<Statement> {
         let statement = NonNull::new(statement)?;
-        let mut statement = Statement { statement, generation: generation(), columns: Arc::from([]) };
+        let mut statement = Statement {
+            statement,
+            generation: generation(),
+            columns: Arc::from([]),
+            reprepared: 0,
+            at_start: true,
+        };
         statement.read_columns();
         Some(statement)
     }
@@ -70,6 +80,17 @@ impl Statement {
                 }
             })
             .collect();
+    }
+
+    /// A changed schema may have given `select *` other columns, even as many of other names.
+    fn notice_new_schema(&mut self) {
+        // SAFETY: the statement is prepared; the call reads a counter and leaves it as it is.
+        let reprepared =
+            unsafe { ffi::sqlite3_stmt_status(self.as_ptr(), ffi::SQLITE_STMTSTATUS_REPREPARE, 0) };
+        if reprepared != self.reprepared {
+            self.reprepared = reprepared;
+            self.read_columns();
+        }
     }
 
     fn column_count(&self) -> c_int {
@@ -159,14 +180,12 @@ impl Statement {
     pub(super) fn step(&mut self) -> Step {
         let _inside = gate::enter();
         // SAFETY: the statement is prepared and bound.
-        match unsafe { ffi::sqlite3_step(self.as_ptr()) } {
-            ffi::SQLITE_ROW => {
-                // A schema change since the prepare may have given `select *` more columns.
-                if usize::try_from(self.column_count()) != Ok(self.columns.len()) {
-                    self.read_columns();
-                }
-                Step::Row
-            }
+        let code = unsafe { ffi::sqlite3_step(self.as_ptr()) };
+        if std::mem::take(&mut self.at_start) {
+            self.notice_new_schema();
+        }
+        match code {
+            ffi::SQLITE_ROW => Step::Row,
             ffi::SQLITE_DONE => Step::Done,
             code => Step::Failed(code),
         }
@@ -175,6 +194,7 @@ impl Statement {
     /// Ends the run; the statement lets go of its locks and can be bound again.
     pub(super) fn reset(&mut self) {
         let _inside = gate::enter();
+        self.at_start = true;
         // SAFETY: the statement is prepared; the code repeats the last step's error.
         unsafe { ffi::sqlite3_reset(self.as_ptr()) };
     }
@@ -191,7 +211,7 @@ impl Statement {
         let column = c_int::try_from(index).unwrap_or(c_int::MAX);
         // SAFETY: `step` returned a row, and `&self` keeps the next step away while the borrow lives. Reading text as
         // a blob hands out SQLite's own bytes: no conversion, no allocation and no lock, hence no gate. Our connections
-        // are refused on databases whose text is not UTF-8.
+        // are refused on databases whose text is not UTF-8. A blob may be a `zeroblob` that is only now written out.
         unsafe {
             match ffi::sqlite3_column_type(self.as_ptr(), column) {
                 ffi::SQLITE_NULL => Ok(ValueRef::Null),
@@ -204,7 +224,10 @@ impl Statement {
                         "the text is not UTF-8; cast it to blob to read it",
                     )),
                 },
-                _ => Ok(ValueRef::Bytes(self.bytes(column))),
+                _ => {
+                    let _inside = gate::enter();
+                    Ok(ValueRef::Bytes(self.bytes(column)))
+                }
             }
         }
     }

@@ -163,4 +163,26 @@ fn a_schema_change_shows_in_the_columns() {
     assert!(cursor.advance().unwrap());
     assert_eq!(cursor.columns().len(), 2);
     assert_eq!(cursor.cell(1).unwrap(), ValueRef::Null);
+    drop(cursor);
+    // As many columns, under other names, and no row to notice it by.
+    connection.control("drop table t").unwrap();
+    connection.control("create table t (b text, a int)").unwrap();
+    let cursor = connection.execute("select * from t", &[]).unwrap();
+    assert_eq!(cursor.columns()[0].name, "b");
+}
+
+#[test]
+fn a_savepoint_does_not_make_a_lost_transaction_whole() {
+    let mut connection = connect("sqlite://");
+    connection.control("create table t (i integer primary key)").unwrap();
+    connection.begin("BEGIN").unwrap();
+    connection.control("insert into t values (1)").unwrap();
+    connection.control("SAVEPOINT s").unwrap();
+    connection.execute("insert or rollback into t values (1)", &[]).map(drop).unwrap_err();
+    for sql in ["ROLLBACK TO SAVEPOINT s", "RELEASE SAVEPOINT s", "SAVEPOINT s", "COMMIT"] {
+        assert_eq!(connection.control(sql).unwrap_err().kind(), ErrorKind::PendingRollback, "{sql}");
+        assert_eq!(connection.status(), TransactionStatus::Failed);
+    }
+    connection.control("ROLLBACK").unwrap();
+    assert_eq!(connection.status(), TransactionStatus::Idle);
 }
