@@ -4,17 +4,16 @@ use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use super::Engine;
+use super::log::Log;
 use super::transaction::Transaction;
+use super::transaction_state::TransactionState;
 use crate::compile::Compiled;
 use crate::dialect::IsolationLevel;
 use crate::driver::{self, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pool::Lease;
-use crate::process::forked;
 use crate::rows::{FromRow, Rows, Watch};
 use crate::sql::{ParameterSet, Statement};
 use crate::value::{FromValue, Value, ValueRef};
@@ -37,27 +36,15 @@ use crate::value::{FromValue, Value, ValueRef};
 /// # Ok::<(), rebis_core::Error>(())
 /// ```
 pub struct Connection {
-    lease: Lease<Engine>,
-    transaction: TransactionState,
-    isolation_level: Option<IsolationLevel>,
-    savepoints: u32,
+    pub(super) lease: Lease<Engine>,
+    pub(super) transaction: TransactionState,
+    pub(super) isolation_level: Option<IsolationLevel>,
+    pub(super) savepoints: u32,
     _one_borrower: PhantomData<OneBorrowerPerWire>,
 }
 
 /// Makes a connection `!Sync`, under a name that explains itself in the compiler's message.
 struct OneBorrowerPerWire(Cell<()>);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum TransactionState {
-    None,
-    /// Begun by the first statement.
-    Begun,
-    /// Begun by `begin`; the guard of this number ends it.
-    Guarded(u64),
-}
-
-/// Tells guards apart, also those of connections that a program has swapped underneath them.
-static GUARDS: AtomicU64 = AtomicU64::new(0);
 
 /// How many sets of parameters go to the driver at a time.
 const SETS_AT_A_TIME: usize = 1000;
@@ -241,7 +228,7 @@ impl Connection {
     }
 
     /// What the server says of its transaction; `None` without a connection, and in a child.
-    fn server_status(&self) -> Option<TransactionStatus> {
+    pub(super) fn server_status(&self) -> Option<TransactionStatus> {
         if self.lease.is_inherited() {
             return None;
         }
@@ -273,186 +260,6 @@ impl Connection {
     pub fn engine(&self) -> &Engine {
         self.lease.lender()
     }
-
-    // ---- transactions ----
-
-    fn check_unguarded(&self) -> Result<()> {
-        if matches!(self.transaction, TransactionState::Guarded(_)) {
-            return Err(Error::new(
-                ErrorKind::InvalidState,
-                "a Transaction is open on this connection: commit that instead",
-            ));
-        }
-        Ok(())
-    }
-
-    pub(super) fn check_process(&self) -> Result<()> {
-        if self.lease.is_inherited() { Err(forked("connection")) } else { Ok(()) }
-    }
-
-    /// Sees to it that there is a working connection and a transaction on it.
-    fn prepare_for_statement(&mut self) -> Result<()> {
-        let usable = self.lease.connection().is_some_and(|connection| !connection.is_broken());
-        if !usable {
-            if self.in_transaction() {
-                return Err(Error::new(
-                    ErrorKind::PendingRollback,
-                    "the connection was lost in the middle of a transaction; call rollback() before the next statement",
-                ));
-            }
-            self.lease.replace()?;
-        }
-        if self.server_status() == Some(TransactionStatus::Failed) {
-            return Err(Error::new(
-                ErrorKind::PendingRollback,
-                "an earlier statement failed and the server takes only a rollback; \
-                 call rollback(), or use a savepoint round statements that may fail",
-            ));
-        }
-        if !self.in_transaction() {
-            self.begin_as(TransactionState::Begun)?;
-        } else if self.server_status() == Some(TransactionStatus::Idle) {
-            // MySQL commits around each CREATE, and a program may say COMMIT in SQL. What comes now must not stand alone.
-            self.begin_as(self.transaction)?;
-        }
-        Ok(())
-    }
-
-    fn begin_as(&mut self, state: TransactionState) -> Result<()> {
-        if let Some(begin) = self.engine().dialect().begin(self.isolation_level)? {
-            let connection = self.lease.connection_mut().ok_or_else(no_connection)?;
-            if let Some(before) = begin.before {
-                connection.control(before)?;
-            }
-            connection.begin(begin.begin)?;
-            self.transaction = state;
-        } else if matches!(state, TransactionState::Guarded(_)) {
-            // Autocommit: a guard that would promise a rollback must not exist.
-            return Err(Error::new(
-                ErrorKind::InvalidState,
-                "at isolation level Autocommit there is no transaction to begin",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Begins a transaction and returns the number of its guard.
-    pub(super) fn begin_guarded(&mut self) -> Result<u64> {
-        self.check_process()?;
-        if self.in_transaction() {
-            return Err(Error::new(
-                ErrorKind::InvalidState,
-                "a transaction is under way on this connection; commit or roll back first, or use begin_nested",
-            ));
-        }
-        let usable = self.lease.connection().is_some_and(|connection| !connection.is_broken());
-        if !usable {
-            self.lease.replace()?;
-        }
-        let guard = GUARDS.fetch_add(1, Ordering::Relaxed);
-        self.begin_as(TransactionState::Guarded(guard))?;
-        Ok(guard)
-    }
-
-    /// Whether the transaction under way is this guard's.
-    pub(super) fn is_guarded_by(&self, guard: u64) -> bool {
-        self.transaction == TransactionState::Guarded(guard)
-    }
-
-    pub(super) fn end_by_commit(&mut self) -> Result<()> {
-        self.check_process()?;
-        if !self.in_transaction() {
-            return Ok(());
-        }
-        let connection = self.lease.connection_mut().filter(|connection| !connection.is_broken());
-        let Some(connection) = connection else {
-            return Err(Error::new(
-                ErrorKind::PendingRollback,
-                "the connection was lost before the commit: nothing was committed; call rollback() and run it again",
-            ));
-        };
-        if connection.status() == TransactionStatus::Idle {
-            // Ended already, by MySQL around a CREATE or by the program in SQL.
-            self.transaction = TransactionState::None;
-            return Ok(());
-        }
-        if connection.status() == TransactionStatus::Failed {
-            // PostgreSQL would answer COMMIT with a rollback and no error.
-            self.end_by_rollback()?;
-            return Err(Error::new(
-                ErrorKind::PendingRollback,
-                "the transaction could not be committed, because an earlier statement in it failed; it is rolled back",
-            ));
-        }
-        let result = connection.control("COMMIT");
-        let open = connection.status() != TransactionStatus::Idle;
-        match result {
-            Ok(()) => {
-                self.transaction = TransactionState::None;
-                Ok(())
-            }
-            Err(error) if error.is_disconnect() => {
-                self.lease.invalidate_pool();
-                Err(error.with_sql("COMMIT").wrap(
-                    ErrorKind::CommitUnknown,
-                    "the connection was lost while the commit was under way: it may have happened or not; \
-                     look before running the transaction again",
-                ))
-            }
-            Err(error) => {
-                // A deferred constraint: the server has rolled back. A lock (SQLite): the commit can be tried again.
-                if !open {
-                    self.transaction = TransactionState::None;
-                }
-                Err(error.with_sql("COMMIT"))
-            }
-        }
-    }
-
-    pub(super) fn end_by_rollback(&mut self) -> Result<()> {
-        self.check_process()?;
-        if !self.in_transaction() {
-            return Ok(());
-        }
-        let connection = self.lease.connection_mut().filter(|connection| !connection.is_broken());
-        // Idle: there is nothing left to roll back, and the database would call it an error.
-        if let Some(connection) =
-            connection.filter(|connection| connection.status() != TransactionStatus::Idle)
-        {
-            match connection.control("ROLLBACK") {
-                // Gone with the connection is rolled back as well.
-                Err(error) if !error.is_disconnect() => return Err(error.with_sql("ROLLBACK")),
-                _ => {}
-            }
-        }
-        self.transaction = TransactionState::None;
-        Ok(())
-    }
-
-    // ---- savepoints ----
-
-    /// The number for a new one, in a transaction that is open.
-    pub(super) fn next_savepoint(&mut self) -> Result<u32> {
-        self.check_process()?;
-        self.prepare_for_statement()?;
-        self.savepoints += 1;
-        Ok(self.savepoints)
-    }
-
-    pub(super) fn savepoint_control(&mut self, sql: &str) -> Result<()> {
-        self.check_process()?;
-        if self.server_status() == Some(TransactionStatus::Failed) && !sql.starts_with("ROLLBACK TO") {
-            return Err(Error::new(
-                ErrorKind::PendingRollback,
-                "an earlier statement in the savepoint failed; roll the savepoint back",
-            ));
-        }
-        let connection = self.lease.connection_mut().filter(|connection| !connection.is_broken());
-        let connection = connection.ok_or_else(|| {
-            Error::new(ErrorKind::PendingRollback, "the connection was lost; roll the transaction back")
-        })?;
-        connection.control(sql).map_err(|error| error.with_sql(sql))
-    }
 }
 
 fn check_width(given: usize, compiled: &Compiled) -> Result<()> {
@@ -464,7 +271,7 @@ fn check_width(given: usize, compiled: &Compiled) -> Result<()> {
     Err(Error::new(ErrorKind::Bind, message).with_sql(&*compiled.sql))
 }
 
-fn no_connection() -> Error {
+pub(super) fn no_connection() -> Error {
     Error::new(ErrorKind::Disconnected, "the connection was lost and could not be replaced")
 }
 
@@ -474,30 +281,5 @@ impl fmt::Debug for Connection {
             .field("engine", self.engine())
             .field("in_transaction", &self.in_transaction())
             .finish_non_exhaustive()
-    }
-}
-
-/// A statement's line in the log: INFO with `echo`, else DEBUG.
-struct Log {
-    echo: bool,
-    start: Option<Instant>,
-}
-
-impl Log {
-    fn start(engine: &Engine) -> Self {
-        let echo = engine.0.options.echo;
-        let wanted = echo || tracing::enabled!(target: "rebis::sql", tracing::Level::DEBUG);
-        Log { echo, start: wanted.then(Instant::now) }
-    }
-
-    fn end(self, sql: &str, parameters: usize, sets: usize, error: Option<&Error>) {
-        let Some(start) = self.start else { return };
-        let elapsed = start.elapsed();
-        let error = error.map(tracing::field::display);
-        if self.echo {
-            tracing::info!(target: "rebis::sql", sql, parameters, sets, ?elapsed, error);
-        } else {
-            tracing::debug!(target: "rebis::sql", sql, parameters, sets, ?elapsed, error);
-        }
     }
 }

@@ -2,9 +2,11 @@
 
 mod builder;
 mod connection;
+mod log;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod transaction_state;
 
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
