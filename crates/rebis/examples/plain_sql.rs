@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rebis::{Engine, ErrorKind, Result, text};
+use rebis::{Engine, Error, ErrorKind, Result, text};
 
 fn main() -> Result<()> {
     let file = std::env::temp_dir().join("rebis-plain-sql.db");
@@ -47,8 +47,10 @@ fn main() -> Result<()> {
     let mut tx = engine.begin()?; // dropped without commit: rolled back
     tx.execute(text("insert into users (id, name) values (4, 'jack')"))?;
     let mut savepoint = tx.begin_nested()?;
-    let taken = savepoint.execute(text("insert into users (id, name) values (1, 'ed')")).map(drop);
-    assert_eq!(taken.unwrap_err().kind(), ErrorKind::UniqueViolation);
+    match savepoint.execute(text("insert into users (id, name) values (1, 'ed')")) {
+        Err(error) if error.kind() == ErrorKind::UniqueViolation => println!("1 is taken: {error}"),
+        other => return Err(Error::other(format!("1 should be taken: {other:?}"))),
+    }
     savepoint.rollback()?;
     tx.commit()?;
 

@@ -53,7 +53,7 @@ pub trait Connection: fmt::Debug + Send {
     /// # Errors
     /// What the database says of the statement; a disconnect or [`Timeout`](crate::ErrorKind::Timeout) leaves the
     /// connection broken.
-    fn execute<'c>(&'c mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<Box<dyn Cursor + 'c>>;
+    fn execute(&mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<&mut dyn Cursor>;
 
     /// Runs one statement once for every `width` of the parameters, in order, and returns how many rows it changed in all.
     /// `width` is at least 1 and divides the number of parameters.
@@ -103,9 +103,8 @@ pub trait Connection: fmt::Debug + Send {
     fn close(&mut self);
 }
 
-/// The answer to one statement.
-///
-/// A cursor has no `Drop` that speaks: a program may drop it in a forked child, or forget it.
+/// The answer to one statement, a part of its connection. A driver keeps its state and lends it out: nothing has to be dropped,
+/// so that a program may forget it, drop it in a forked child, or run the next statement while it is still in scope.
 pub trait Cursor {
     /// The columns of the answer; empty when the statement returns no rows.
     fn columns(&self) -> &Arc<[Column]>;

@@ -27,7 +27,7 @@ pub(super) trait Cells {
     fn cell(&self, index: usize) -> Result<ValueRef<'_>>;
 }
 
-impl Cells for Box<dyn Cursor + '_> {
+impl Cells for &mut dyn Cursor {
     fn cell(&self, index: usize) -> Result<ValueRef<'_>> {
         (**self).cell(index)
     }

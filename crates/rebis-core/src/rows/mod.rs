@@ -17,7 +17,7 @@ use crate::compile::Compiled;
 use crate::driver::{Column, Cursor};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pool::Pool;
-use crate::process::{Owned, forked};
+use crate::process::{Generation, forked, generation};
 use crate::value::FromValue;
 
 /// The answer to a statement, read as it is asked for; it borrows its connection until then.
@@ -37,8 +37,9 @@ use crate::value::FromValue;
 /// # Ok::<(), rebis_core::Error>(())
 /// ```
 pub struct Rows<'c> {
-    // Not dropped in a child: what the cursor frees is the parent's.
-    cursor: Owned<Box<dyn Cursor + 'c>>,
+    // A part of the connection: nothing of it is dropped here, so that the borrow ends with the last use.
+    cursor: &'c mut dyn Cursor,
+    generation: Generation,
     watch: Watch<'c>,
     /// Rows that were read ahead, and how many of them were handed out.
     batch: Arc<Batch>,
@@ -77,9 +78,9 @@ impl<'c> Watch<'c> {
 const MOST_AHEAD: usize = 64;
 
 impl<'c> Rows<'c> {
-    pub(crate) fn new(cursor: Box<dyn Cursor + 'c>, watch: Watch<'c>) -> Self {
+    pub(crate) fn new(cursor: &'c mut dyn Cursor, watch: Watch<'c>) -> Self {
         let batch = Arc::new(Batch::new(Arc::clone(cursor.columns())));
-        Rows { cursor: Owned::new(cursor), watch, batch, handed: 0, after: After::More, read_ahead: 1 }
+        Rows { cursor, generation: generation(), watch, batch, handed: 0, after: After::More, read_ahead: 1 }
     }
 
     /// The columns of the answer; none for a statement without rows.
@@ -125,7 +126,7 @@ impl<'c> Rows<'c> {
             match self
                 .cursor
                 .advance()
-                .and_then(|more| if more { batch.push(&**self.cursor) } else { Ok(false) })
+                .and_then(|more| if more { batch.push(self.cursor) } else { Ok(false) })
             {
                 Ok(true) => {}
                 Ok(false) => {
@@ -152,7 +153,7 @@ impl<'c> Rows<'c> {
     }
 
     fn check_process(&self) -> Result<()> {
-        if self.cursor.is_inherited() {
+        if self.generation != generation() {
             Err(forked("answer").with_sql(&*self.watch.compiled.sql))
         } else {
             Ok(())

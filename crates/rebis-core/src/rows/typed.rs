@@ -61,7 +61,7 @@ impl<'c, T: FromRow> TypedRows<'c, T> {
         if !rows.cursor.advance().map_err(|error| rows.watch.failed(error))? {
             return Ok(None);
         }
-        let view = RowView::new(rows.cursor.columns(), &*rows.cursor);
+        let view = RowView::new(rows.cursor.columns(), &rows.cursor);
         T::from_row(&view).map(Some).map_err(|error| error.with_sql(&*rows.watch.compiled.sql))
     }
 }

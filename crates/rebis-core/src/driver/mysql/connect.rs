@@ -10,6 +10,7 @@ use mysql_common::proto::MySerialize;
 use super::answer::Head;
 use super::auth::{self, Nonce};
 use super::columns::Shape;
+use super::cursor::{Answer, Outcome};
 use super::packet::{Reader, Wire};
 use super::{MysqlConnection, MysqlConnector, Session, error};
 use crate::driver::{Server, transport::Transport};
@@ -83,6 +84,8 @@ pub(super) fn handshake(transport: Transport, connector: &MysqlConnector) -> Res
     log_in(&mut wire, &greeting, capabilities, mariadb, connector)?;
     auth::converse(&mut wire, greeting.nonce, &connector.login, patience)?;
 
+    let no_rows = Arc::new(Shape::empty());
+    let nothing = Outcome { shape: Arc::clone(&no_rows), binary: true, done: None };
     let mut connection = MysqlConnection {
         wire,
         server: server(&greeting),
@@ -93,7 +96,8 @@ pub(super) fn handshake(transport: Transport, connector: &MysqlConnector) -> Res
         begin: None,
         closing: Vec::new(),
         statements: LruCache::new(connector.statements),
-        no_rows: Arc::new(Shape::empty()),
+        no_rows,
+        answer: Answer::new(nothing),
         places: Vec::new(),
         definitions: Vec::new(),
     };

@@ -19,23 +19,24 @@ pub(super) struct Outcome {
     pub(super) done: Option<Done>,
 }
 
-/// A cursor may be forgotten: what it has not read, the connection knows of.
+/// The answer that is being read: a part of the connection, which reads past what is left of it.
 #[derive(Debug)]
-pub(super) struct MysqlCursor<'c> {
-    connection: &'c mut MysqlConnection,
+pub(super) struct Answer {
     outcome: Outcome,
     on_row: bool,
 }
 
-impl<'c> MysqlCursor<'c> {
-    pub(super) fn new(connection: &'c mut MysqlConnection, outcome: Outcome) -> Self {
-        MysqlCursor { connection, outcome, on_row: false }
+impl Answer {
+    pub(super) fn new(outcome: Outcome) -> Self {
+        Answer { outcome, on_row: false }
     }
+}
 
+impl MysqlConnection {
     fn locate(&mut self) -> Option<()> {
-        let MysqlConnection { wire, places, .. } = &mut *self.connection;
-        let Shape { kinds, .. } = &*self.outcome.shape;
-        if self.outcome.binary {
+        let MysqlConnection { wire, places, answer, .. } = self;
+        let Shape { kinds, .. } = &*answer.outcome.shape;
+        if answer.outcome.binary {
             decode::locate_binary(wire.payload(), kinds, places)
         } else {
             decode::locate_text(wire.payload(), kinds.len(), places)
@@ -43,30 +44,30 @@ impl<'c> MysqlCursor<'c> {
     }
 }
 
-impl Cursor for MysqlCursor<'_> {
+impl Cursor for MysqlConnection {
     fn columns(&self) -> &Arc<[Column]> {
-        &self.outcome.shape.columns
+        &self.answer.outcome.shape.columns
     }
 
     fn advance(&mut self) -> Result<bool> {
-        self.on_row = false;
-        if self.outcome.done.is_some() {
+        self.answer.on_row = false;
+        if self.answer.outcome.done.is_some() {
             return Ok(false);
         }
-        self.connection.wire.check()?;
+        self.wire.check()?;
         // The server broke off with an error, which was told.
-        if !self.connection.unfinished {
+        if !self.unfinished {
             return Ok(false);
         }
         let patience = &mut None;
-        match self.connection.read_row(patience)? {
+        match self.read_row(patience)? {
             Some(end) => {
-                self.outcome.done = Some(self.connection.read_rest(end, patience)?);
+                self.answer.outcome.done = Some(self.read_rest(end, patience)?);
                 Ok(false)
             }
             None => {
-                self.locate().ok_or_else(|| self.connection.wire.protocol_error("a malformed row"))?;
-                self.on_row = true;
+                self.locate().ok_or_else(|| self.wire.protocol_error("a malformed row"))?;
+                self.answer.on_row = true;
                 Ok(true)
             }
         }
@@ -74,18 +75,21 @@ impl Cursor for MysqlCursor<'_> {
 
     fn cell(&self, index: usize) -> Result<ValueRef<'_>> {
         let outside = || Error::new(ErrorKind::Internal, "a cell was asked for that the row does not have");
-        if !self.on_row {
+        if !self.answer.on_row {
             return Err(outside());
         }
-        let Shape { kinds, columns, .. } = &*self.outcome.shape;
-        let (Some(place), Some(kind)) = (self.connection.places.get(index), kinds.get(index)) else {
+        let Shape { kinds, columns, .. } = &*self.answer.outcome.shape;
+        let (Some(place), Some(kind)) = (self.places.get(index), kinds.get(index)) else {
             return Err(outside());
         };
         let Some(place) = place else { return Ok(ValueRef::Null) };
-        let bytes = self.connection.wire.payload().get(place.start as usize..place.end as usize);
+        let bytes = self.wire.payload().get(place.start as usize..place.end as usize);
         let bytes = bytes.ok_or_else(outside)?;
-        let value =
-            if self.outcome.binary { decode::binary(*kind, bytes) } else { decode::text(*kind, bytes) };
+        let value = if self.answer.outcome.binary {
+            decode::binary(*kind, bytes)
+        } else {
+            decode::text(*kind, bytes)
+        };
         value.map_err(|error| {
             let (kind, column) = (error.kind(), columns.get(index).map_or("", |column| &column.name));
             error.wrap(kind, format!("column '{column}' cannot be read"))
@@ -93,11 +97,11 @@ impl Cursor for MysqlCursor<'_> {
     }
 
     fn rows_affected(&self) -> u64 {
-        self.outcome.done.map_or(0, |done| done.affected)
+        self.answer.outcome.done.map_or(0, |done| done.affected)
     }
 
     fn last_insert_id(&self) -> Option<i64> {
-        let id = self.outcome.done?.last_insert_id;
+        let id = self.answer.outcome.done?.last_insert_id;
         i64::try_from(id).ok().filter(|id| *id != 0)
     }
 }

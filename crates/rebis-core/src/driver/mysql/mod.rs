@@ -28,7 +28,7 @@ use lru::LruCache;
 use mysql_common::constants::{Command, StatusFlags};
 
 use self::columns::Shape;
-use self::cursor::MysqlCursor;
+use self::cursor::Answer;
 use self::decode::Place;
 use self::packet::Wire;
 use self::statement::Statement;
@@ -175,6 +175,7 @@ pub(super) struct MysqlConnection {
     closing: Vec<u32>,
     statements: LruCache<String, Statement>,
     no_rows: Arc<Shape>,
+    answer: Answer,
     /// Where the cells of the current row lie, and a buffer for definitions; kept for their capacity.
     places: Vec<Place>,
     definitions: Vec<u8>,
@@ -191,9 +192,10 @@ struct Session {
 }
 
 impl Connection for MysqlConnection {
-    fn execute<'c>(&'c mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<Box<dyn Cursor + 'c>> {
+    fn execute(&mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<&mut dyn Cursor> {
         let outcome = self.run(sql, parameters)?;
-        Ok(Box::new(MysqlCursor::new(self, outcome)))
+        self.answer = Answer::new(outcome);
+        Ok(self)
     }
 
     fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {

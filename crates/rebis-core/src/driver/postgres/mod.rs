@@ -22,8 +22,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use self::connect::Account;
-use self::cursor::PostgresCursor;
+use self::cursor::Answer;
 use self::decode::Cell;
+use self::run::Started;
 use self::statement::Statements;
 use self::wire::Wire;
 use super::transport::{Endpoints, Timeouts};
@@ -131,6 +132,7 @@ impl Connector for PostgresConnector {
             wire,
             statements: Statements::new(self.cache_size),
             cells: Vec::new(),
+            answer: Answer::new(Started::nothing()),
             begin: None,
             has_reused: false,
             has_bound: false,
@@ -159,6 +161,7 @@ struct PostgresConnection {
     statements: Statements,
     /// The cells of the row in the buffer; kept for its memory.
     cells: Vec<Cell>,
+    answer: Answer,
     /// A BEGIN that waits for the next statement, to be sent with it.
     begin: Option<String>,
     /// This call uses a statement that an earlier call prepared.
@@ -179,10 +182,11 @@ impl PostgresConnection {
 }
 
 impl Connection for PostgresConnection {
-    fn execute<'c>(&'c mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<Box<dyn Cursor + 'c>> {
+    fn execute(&mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<&mut dyn Cursor> {
         run::check_width(parameters.len())?;
         let started = self.call(sql, |connection| connection.run(sql, parameters))?;
-        Ok(Box::new(PostgresCursor::new(self, started)))
+        self.answer = Answer::new(started);
+        Ok(self)
     }
 
     fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {

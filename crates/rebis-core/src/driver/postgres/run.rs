@@ -32,6 +32,13 @@ pub(super) struct Started {
     pub(super) step: Step,
 }
 
+impl Started {
+    /// Before the first statement.
+    pub(super) fn nothing() -> Self {
+        Started { statement: Arc::default(), step: Step::End(0) }
+    }
+}
+
 /// What stands at the beginning of a group and is answered first.
 #[derive(Debug)]
 struct Prefix {

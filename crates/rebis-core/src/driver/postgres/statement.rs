@@ -15,7 +15,7 @@ use crate::driver::Column;
 use crate::error::{Error, ErrorKind, Result};
 
 /// One statement, prepared for one choice of parameter types.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Statement {
     pub(super) name: String,
     /// The parameters' types as we declared them; [`types::UNSPECIFIED`] where the server was to infer.

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Column, Connection, Connector, Cursor, Server, TransactionStatus};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
 use crate::value::{Value, ValueRef};
 
@@ -173,6 +173,7 @@ impl Connector for ScriptedConnector {
             server,
             status: TransactionStatus::Idle,
             broken: false,
+            cursor: ScriptedCursor::default(),
         }))
     }
 }
@@ -184,6 +185,7 @@ struct ScriptedConnection {
     server: Server,
     status: TransactionStatus,
     broken: bool,
+    cursor: ScriptedCursor,
 }
 
 impl ScriptedConnection {
@@ -195,15 +197,16 @@ impl ScriptedConnection {
 }
 
 impl Connection for ScriptedConnection {
-    fn execute<'c>(&'c mut self, sql: &str, _parameters: &[ValueRef<'_>]) -> Result<Box<dyn Cursor + 'c>> {
+    fn execute(&mut self, sql: &str, _parameters: &[ValueRef<'_>]) -> Result<&mut dyn Cursor> {
         self.called(&format!("execute {sql}"))?;
         let answer = self.script.state().answers.get(sql).cloned().unwrap_or_default();
-        Ok(Box::new(ScriptedCursor {
+        self.cursor = ScriptedCursor {
             columns: answer.columns.into(),
             rows: answer.rows,
             at: 0,
             affected: answer.affected,
-        }))
+        };
+        Ok(&mut self.cursor)
     }
 
     fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
@@ -259,6 +262,7 @@ impl Drop for ScriptedConnection {
     }
 }
 
+#[derive(Debug, Default)]
 struct ScriptedCursor {
     columns: Arc<[Column]>,
     rows: Vec<Vec<Value>>,
@@ -278,7 +282,9 @@ impl Cursor for ScriptedCursor {
     }
 
     fn cell(&self, index: usize) -> Result<ValueRef<'_>> {
-        Ok(self.rows[self.at - 1][index].as_ref())
+        let row = self.at.checked_sub(1).and_then(|at| self.rows.get(at));
+        let cell = row.and_then(|row| row.get(index));
+        cell.map(Value::as_ref).ok_or_else(|| Error::new(ErrorKind::InvalidState, "there is no such cell"))
     }
 
     fn rows_affected(&self) -> u64 {

@@ -9,9 +9,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::process::forked;
 use crate::value::ValueRef;
 
+/// What the connection remembers of the answer that is being read.
 #[derive(Debug)]
-pub(super) struct SqliteCursor<'c> {
-    connection: &'c mut SqliteConnection,
+pub(super) struct Answer {
     columns: Arc<[Column]>,
     /// The first step was taken by `execute`, so that an error of the statement comes from there.
     ahead: Option<Step>,
@@ -19,56 +19,57 @@ pub(super) struct SqliteCursor<'c> {
     inserts: bool,
 }
 
-impl<'c> SqliteCursor<'c> {
-    pub(super) fn new(
-        connection: &'c mut SqliteConnection,
-        columns: Arc<[Column]>,
-        first: Step,
-        changes_before: i64,
-        inserts: bool,
-    ) -> Self {
-        SqliteCursor { connection, columns, ahead: Some(first), changes_before, inserts }
+impl Answer {
+    pub(super) fn new(columns: Arc<[Column]>, first: Step, changes_before: i64, inserts: bool) -> Self {
+        Answer { columns, ahead: Some(first), changes_before, inserts }
     }
 
-    fn changed(&self) -> bool {
-        self.connection.handle.total_changes() != self.changes_before
+    /// Before the first statement.
+    pub(super) fn none() -> Self {
+        Answer::new(Arc::from([]), Step::Done, 0, false)
     }
 }
 
-impl Cursor for SqliteCursor<'_> {
+impl SqliteConnection {
+    fn changed(&self) -> bool {
+        self.handle.total_changes() != self.answer.changes_before
+    }
+}
+
+impl Cursor for SqliteConnection {
     fn columns(&self) -> &Arc<[Column]> {
-        &self.columns
+        &self.answer.columns
     }
 
     fn advance(&mut self) -> Result<bool> {
-        if self.connection.handle.is_inherited() {
+        if self.handle.is_inherited() {
             return Err(forked("cursor"));
         }
-        let Some((_, statement)) = &mut self.connection.running else { return Ok(false) };
-        let step = self.ahead.take().unwrap_or_else(|| statement.step());
+        let Some((_, statement)) = &mut self.running else { return Ok(false) };
+        let step = self.answer.ahead.take().unwrap_or_else(|| statement.step());
         match step {
             Step::Row => {
-                if !Arc::ptr_eq(&self.columns, statement.columns()) {
-                    self.columns = statement.columns().clone();
+                if !Arc::ptr_eq(&self.answer.columns, statement.columns()) {
+                    self.answer.columns = statement.columns().clone();
                 }
                 Ok(true)
             }
             Step::Done => {
-                self.connection.finish_running();
+                self.finish_running();
                 Ok(false)
             }
             Step::Failed(code) => {
-                let error = self.connection.handle.error_of_step(code);
-                self.connection.finish_running();
-                self.connection.failed();
+                let error = self.handle.error_of_step(code);
+                self.finish_running();
+                self.failed();
                 Err(error)
             }
         }
     }
 
     fn cell(&self, index: usize) -> Result<ValueRef<'_>> {
-        match &self.connection.running {
-            Some((_, statement)) if self.ahead.is_none() && index < self.columns.len() => {
+        match &self.running {
+            Some((_, statement)) if self.answer.ahead.is_none() && index < self.answer.columns.len() => {
                 statement.cell(index)
             }
             _ => Err(Error::new(
@@ -79,13 +80,13 @@ impl Cursor for SqliteCursor<'_> {
     }
 
     fn rows_affected(&self) -> u64 {
-        if self.changed() { u64::try_from(self.connection.handle.changes()).unwrap_or(0) } else { 0 }
+        if self.changed() { u64::try_from(self.handle.changes()).unwrap_or(0) } else { 0 }
     }
 
     fn last_insert_id(&self) -> Option<i64> {
         // SQLite remembers it beyond the statement that made it.
-        (self.inserts && self.changed())
-            .then(|| self.connection.handle.last_insert_rowid())
+        (self.answer.inserts && self.changed())
+            .then(|| self.handle.last_insert_rowid())
             .filter(|rowid| *rowid != 0)
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use lru::LruCache;
 
-use self::cursor::SqliteCursor;
+use self::cursor::Answer;
 use self::handle::Handle;
 use self::options::Options;
 use self::statement::{Lifetime, Statement, Step};
@@ -78,6 +78,7 @@ pub(super) struct SqliteConnection {
     statements: LruCache<Box<str>, Statement>,
     /// The statement whose answer is being read, out of the cache meanwhile.
     running: Option<(Box<str>, Statement)>,
+    answer: Answer,
     handle: Handle,
     busy_timeout: Duration,
     begin: &'static str,
@@ -93,6 +94,7 @@ impl SqliteConnection {
         SqliteConnection {
             statements: LruCache::new(options.statement_cache_size),
             running: None,
+            answer: Answer::none(),
             handle,
             busy_timeout: options.busy_timeout,
             begin: options.begin,
@@ -110,7 +112,7 @@ impl SqliteConnection {
             self.control(&pragma)?;
         }
         let encoding = {
-            let mut cursor = self.execute("PRAGMA encoding", &[])?;
+            let cursor = self.execute("PRAGMA encoding", &[])?;
             cursor.advance()?;
             matches!(cursor.cell(0)?, ValueRef::Text("UTF-8"))
         };
@@ -218,7 +220,7 @@ impl SqliteConnection {
 }
 
 impl Connection for SqliteConnection {
-    fn execute<'c>(&'c mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<Box<dyn Cursor + 'c>> {
+    fn execute(&mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<&mut dyn Cursor> {
         self.check_process()?;
         self.start();
         let changes = self.handle.total_changes();
@@ -233,7 +235,8 @@ impl Connection for SqliteConnection {
         if step == Step::Done {
             self.finish_running();
         }
-        Ok(Box::new(SqliteCursor::new(self, columns, step, changes, inserts)))
+        self.answer = Answer::new(columns, step, changes, inserts);
+        Ok(self)
     }
 
     fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {

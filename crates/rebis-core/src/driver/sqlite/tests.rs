@@ -12,7 +12,7 @@ fn connect(url: &str) -> Box<dyn Connection> {
 #[test]
 fn cells_come_in_place_and_read_twice() {
     let mut connection = connect("sqlite://");
-    let mut cursor = connection.execute("select 1, 2.5, 'é', x'00ff', null, ''", &[]).unwrap();
+    let cursor = connection.execute("select 1, 2.5, 'é', x'00ff', null, ''", &[]).unwrap();
     assert!(cursor.advance().unwrap());
     for _ in 0..2 {
         assert_eq!(cursor.cell(0).unwrap(), ValueRef::Int(1));
@@ -31,9 +31,8 @@ fn a_forgotten_cursor_does_not_block_the_next_statement() {
     let mut connection = connect("sqlite://");
     connection.control("create table t (i integer primary key)").unwrap();
     connection.execute_many("insert into t values (?1)", &[ValueRef::Int(1), ValueRef::Int(2)], 1).unwrap();
-    let mut cursor = connection.execute("select i from t", &[]).unwrap();
+    let cursor = connection.execute("select i from t", &[]).unwrap();
     cursor.advance().unwrap();
-    std::mem::forget(cursor);
     connection.control("drop table t").unwrap();
 }
 
@@ -159,11 +158,10 @@ fn a_schema_change_shows_in_the_columns() {
     connection.control("insert into t values (1)").unwrap();
     assert_eq!(connection.execute("select * from t", &[]).unwrap().columns().len(), 1);
     connection.control("alter table t add column b text").unwrap();
-    let mut cursor = connection.execute("select * from t", &[]).unwrap();
+    let cursor = connection.execute("select * from t", &[]).unwrap();
     assert!(cursor.advance().unwrap());
     assert_eq!(cursor.columns().len(), 2);
     assert_eq!(cursor.cell(1).unwrap(), ValueRef::Null);
-    drop(cursor);
     // As many columns, under other names, and no row to notice it by.
     connection.control("drop table t").unwrap();
     connection.control("create table t (b text, a int)").unwrap();

@@ -134,7 +134,6 @@ fn every_type_goes_there_and_back() {
     let known = "int tinyint,smallint unsigned,mediumint,int unsigned,bigint,bigint unsigned,float,double,decimal,\
         date,time,datetime,timestamp,varchar,text,varbinary,blob,bit,enum,set,year,tinyint";
     assert_eq!(types[..23].join(","), known.replace("int tiny", "int,tiny"));
-    drop(cursor);
     // As text.
     let text = super::text_rows(&mut connection, &sql);
     assert_eq!(text, expected);
@@ -230,7 +229,7 @@ fn a_transaction_begins_with_its_first_statement() {
     assert_eq!(connection.status(), TransactionStatus::Idle);
     connection.begin("START TRANSACTION").unwrap();
     assert_eq!(connection.status(), TransactionStatus::Active);
-    drop(connection.execute(&insert, &[ValueRef::Int(1)]).unwrap());
+    connection.execute(&insert, &[ValueRef::Int(1)]).unwrap();
     assert_eq!(connection.status(), TransactionStatus::Active);
     connection.control("ROLLBACK").unwrap();
     assert_eq!(connection.status(), TransactionStatus::Idle);
@@ -246,12 +245,12 @@ fn a_transaction_begins_with_its_first_statement() {
     connection.reset().unwrap();
     assert_eq!(connection.status(), TransactionStatus::Idle);
     connection.begin("BEGIN").unwrap();
-    drop(connection.execute(&format!("INSERT INTO {shared} VALUES (1)"), &[]).unwrap());
+    connection.execute(&format!("INSERT INTO {shared} VALUES (1)"), &[]).unwrap();
     connection.control("ROLLBACK").unwrap();
     connection.control(&format!("DROP TABLE {shared}")).unwrap();
     // With a statement that is prepared already.
     connection.begin("BEGIN").unwrap();
-    drop(connection.execute(&insert, &[ValueRef::Int(2)]).unwrap());
+    connection.execute(&insert, &[ValueRef::Int(2)]).unwrap();
     connection.reset().unwrap();
     assert!(select(&mut connection, &format!("SELECT id FROM {name}")).is_empty());
     // The begin fails: its error is told, whatever the statement did.
@@ -275,8 +274,8 @@ fn a_deadlock_leaves_nothing_to_go_on_with() {
     let update = format!("UPDATE {name} SET n = n + 1 WHERE id = ?");
     one.begin("BEGIN").unwrap();
     other.begin("BEGIN").unwrap();
-    drop(one.execute(&update, &[ValueRef::Int(1)]).unwrap());
-    drop(other.execute(&update, &[ValueRef::Int(2)]).unwrap());
+    one.execute(&update, &[ValueRef::Int(1)]).unwrap();
+    other.execute(&update, &[ValueRef::Int(2)]).unwrap();
     let sql = update.clone();
     let waiting = std::thread::spawn(move || {
         let error = other.execute(&sql, &[ValueRef::Int(1)]).map(drop).err();

@@ -42,7 +42,7 @@ fn a_hundred_thousand_rows_go_in_and_come_out() {
 
     let sql = format!("SELECT * FROM {name}");
     let started = Instant::now();
-    let mut cursor = connection.execute(&sql, &[]).unwrap();
+    let cursor = connection.execute(&sql, &[]).unwrap();
     let (mut seen, mut nulls) = (0, 0);
     while cursor.advance().unwrap() {
         assert_eq!(cursor.cell(0).unwrap(), ValueRef::Int(seen));
@@ -52,20 +52,17 @@ fn a_hundred_thousand_rows_go_in_and_come_out() {
         nulls += i32::from(cursor.cell(4).unwrap() == ValueRef::Null);
         seen += 1;
     }
-    drop(cursor);
     println!("select: {:.0} rows/s", 100_000.0 / started.elapsed().as_secs_f64());
     assert_eq!((seen, nulls), (100_000, 33_334));
 
     // Dropped, forgotten, and reset in the middle: the next statement reads past the rest.
-    let mut cursor = connection.execute(&sql, &[]).unwrap();
+    let cursor = connection.execute(&sql, &[]).unwrap();
     assert!(cursor.advance().unwrap());
-    drop(cursor);
     assert_eq!(count(&mut connection, &name), 100_000);
-    let mut cursor = connection.execute(&sql, &[]).unwrap();
+    let cursor = connection.execute(&sql, &[]).unwrap();
     assert!(cursor.advance().unwrap());
-    std::mem::forget(cursor);
     assert_eq!(count(&mut connection, &name), 100_000);
-    drop(connection.execute(&sql, &[]).unwrap());
+    connection.execute(&sql, &[]).unwrap();
     connection.reset().unwrap();
     assert_eq!(count(&mut connection, &name), 100_000);
 }
@@ -148,7 +145,6 @@ fn rows_come_back_from_changes() {
     let plain = format!("INSERT INTO {name} (n) VALUES (?)");
     let cursor = connection.execute(&plain, &[ValueRef::Int(5)]).unwrap();
     assert_eq!((cursor.rows_affected(), cursor.last_insert_id()), (1, Some(1)));
-    drop(cursor);
     let returning = format!("{plain} RETURNING id");
     let found = rows(connection.execute(&returning, &[ValueRef::Int(5)]).unwrap()).unwrap();
     assert_eq!(found, [[Value::Int(2)]]);
@@ -165,7 +161,7 @@ fn a_procedure_answers_more_than_once() {
     connection.control(&format!("CREATE OR REPLACE PROCEDURE {name}() {body}")).unwrap();
     let call = format!("CALL {name}()");
     assert_eq!(select(&mut connection, &call), [[Value::Int(1)]]);
-    drop(connection.execute(&call, &[]).unwrap());
+    connection.execute(&call, &[]).unwrap();
     connection.control(&call).unwrap();
     assert_eq!(select(&mut connection, "SELECT 4"), [[Value::Int(4)]]);
     connection.control(&format!("DROP PROCEDURE {name}")).unwrap();
@@ -214,7 +210,7 @@ fn a_statement_follows_the_database_in_use() {
     let from = format!("SELECT a FROM {name}");
     assert!(select(&mut connection, &from).is_empty());
     assert!(matches!(&select(&mut connection, sql)[0][0], Value::Text(first) if *first != other));
-    drop(connection.execute(&format!("USE {other}"), &[]).unwrap());
+    connection.execute(&format!("USE {other}"), &[]).unwrap();
     assert_eq!(select(&mut connection, &from), [[Value::Int(7)]]);
     assert_eq!(select(&mut connection, sql)[0][0], Value::from(other.as_str()));
     connection.control(&format!("DROP DATABASE {other}")).unwrap();
@@ -233,9 +229,9 @@ fn values_of_many_packets() {
     for length in [0xff_ffff - 40, 0xff_ffff - 10, 0xff_ffff, 20_000_000] {
         let value: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
         let row = [ValueRef::Int(length as i64), ValueRef::Bytes(&value)];
-        drop(connection.execute(&insert, &row).unwrap());
+        connection.execute(&insert, &row).unwrap();
         let sql = format!("SELECT value FROM {name} WHERE id = {length}");
-        let mut cursor = connection.execute(&sql, &[]).unwrap();
+        let cursor = connection.execute(&sql, &[]).unwrap();
         assert!(cursor.advance().unwrap());
         assert!(cursor.cell(0).unwrap() == ValueRef::Bytes(&value));
         assert!(!cursor.advance().unwrap());

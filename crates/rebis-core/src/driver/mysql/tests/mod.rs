@@ -5,7 +5,7 @@ mod live;
 mod live_many;
 mod scripted;
 
-use super::cursor::MysqlCursor;
+use super::cursor::Answer;
 use super::{MysqlConnection, MysqlConnector};
 use crate::driver::Cursor;
 use crate::error::Result;
@@ -23,7 +23,7 @@ fn connect(url: &str) -> Result<MysqlConnection> {
 }
 
 /// Reads an answer to its end, as owned values.
-fn rows(mut cursor: Box<dyn Cursor + '_>) -> Result<Vec<Vec<Value>>> {
+fn rows(cursor: &mut dyn Cursor) -> Result<Vec<Vec<Value>>> {
     let mut rows = Vec::new();
     while cursor.advance()? {
         let cells = 0..cursor.columns().len();
@@ -44,5 +44,6 @@ fn separator(url: &str) -> char {
 /// Runs a statement as text, which is what happens when it cannot be prepared.
 fn text_rows(connection: &mut MysqlConnection, sql: &str) -> Vec<Vec<Value>> {
     let outcome = connection.query(sql).unwrap();
-    rows(Box::new(MysqlCursor::new(connection, outcome))).unwrap()
+    connection.answer = Answer::new(outcome);
+    rows(connection).unwrap()
 }

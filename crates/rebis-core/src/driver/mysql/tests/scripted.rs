@@ -340,7 +340,7 @@ fn rows_without_end_are_not_read_past_for_ever() {
         }
     });
     let mut connection = connection.unwrap();
-    drop(connection.execute("SELECT 1", &[]).unwrap());
+    connection.execute("SELECT 1", &[]).unwrap();
     let error = connection.execute("SELECT 1", &[]).map(drop).unwrap_err();
     assert_eq!((error.kind(), error.is_disconnect()), (ErrorKind::Timeout, true));
     drop(connection);
@@ -384,8 +384,8 @@ fn a_lost_statement_is_prepared_again() {
         assert_eq!(peer.receive()[0], 0x17);
         peer.send(1, OK);
     });
-    drop(connection.execute("SELECT 1", &[]).unwrap());
-    drop(connection.execute("SELECT 2", &[]).unwrap());
+    connection.execute("SELECT 1", &[]).unwrap();
+    connection.execute("SELECT 2", &[]).unwrap();
     server.join().unwrap();
 }
 

@@ -77,7 +77,7 @@ fn answer(bytes: Vec<u8>) -> (Result<usize>, Box<dyn Connection>) {
         stream.write_all(&bytes).unwrap();
     });
     let mut connection = connection.unwrap();
-    let rows = connection.execute("select", &[]).and_then(|mut cursor| {
+    let rows = connection.execute("select", &[]).and_then(|cursor| {
         let mut rows = 0;
         while cursor.advance()? {
             rows += 1;
@@ -293,12 +293,11 @@ fn a_silent_server_is_a_timeout() {
         read_silence(stream);
     });
     let mut connection = connection.unwrap();
-    let mut cursor = connection.execute("select", &[]).unwrap();
+    let cursor = connection.execute("select", &[]).unwrap();
     assert!(cursor.advance().unwrap());
     assert_eq!(cursor.cell(0).unwrap(), ValueRef::Text("x"));
     assert_eq!(cursor.advance().unwrap_err().kind(), ErrorKind::Timeout);
     assert!(!cursor.advance().is_ok_and(|more| more));
-    drop(cursor);
     assert!(connection.is_broken());
     drop(connection);
     server.join().unwrap();

@@ -23,7 +23,7 @@ pub(super) fn open() -> Box<dyn Connection> {
 
 fn rows(connection: &mut dyn Connection, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>> {
     let values: Vec<_> = values.iter().map(Value::as_ref).collect();
-    let mut cursor = connection.execute(sql, &values)?;
+    let cursor = connection.execute(sql, &values)?;
     let width = cursor.columns().len();
     let mut rows = Vec::new();
     while cursor.advance()? {
@@ -40,7 +40,7 @@ pub(super) fn one(connection: &mut dyn Connection, sql: &str, values: &[Value]) 
 
 fn run(connection: &mut dyn Connection, sql: &str, values: &[Value]) -> Result<u64> {
     let values: Vec<_> = values.iter().map(Value::as_ref).collect();
-    let mut cursor = connection.execute(sql, &values)?;
+    let cursor = connection.execute(sql, &values)?;
     while cursor.advance()? {}
     Ok(cursor.rows_affected())
 }
@@ -146,7 +146,6 @@ fn columns_have_names_and_types() {
         cursor.columns().iter().map(|column| (column.name.clone(), column.sql_type.clone())).collect();
     let expected = [("n", "int4"), ("t", "text"), ("m", "timestamptz"), ("u", "text")];
     assert_eq!(columns, expected.map(|(name, sql_type)| (name.to_owned(), sql_type.to_owned())));
-    drop(cursor);
     assert!(connection.server().version.starts_with(|first: char| first.is_ascii_digit()));
     let pid = one(&mut *connection, "select pg_backend_pid()", &[]).unwrap();
     assert_eq!(Some(pid), connection.server().session_id.map(Value::from));
@@ -280,7 +279,7 @@ fn transactions_begin_with_their_first_statement() {
     assert_eq!(connection.status(), TransactionStatus::Idle);
     // Rows that nobody has read: the transaction is open all the same.
     connection.begin("begin").unwrap();
-    drop(connection.execute("insert into t values (7), (8) returning id", &[]).unwrap());
+    connection.execute("insert into t values (7), (8) returning id", &[]).unwrap();
     assert_eq!(connection.status(), TransactionStatus::Active);
     connection.control("rollback").unwrap();
     assert_eq!(connection.status(), TransactionStatus::Idle);
@@ -363,7 +362,7 @@ fn a_killed_session_is_a_disconnect() {
         };
         let error = if in_answer {
             let sql = "select repeat('x', 1000) from generate_series(1, 1000000)";
-            let mut cursor = victim.execute(sql, &[]).unwrap();
+            let cursor = victim.execute(sql, &[]).unwrap();
             kill(&mut *killer);
             loop {
                 if let Err(error) = cursor.advance() {

@@ -14,7 +14,7 @@ fn rows_stream_and_may_be_left() {
     let mut connection = open();
     let sql = "select i, 'row ' || i from generate_series(1, 100000) i";
     let start = Instant::now();
-    let mut cursor = connection.execute(sql, &[]).unwrap();
+    let cursor = connection.execute(sql, &[]).unwrap();
     let mut sum = 0;
     while cursor.advance().unwrap() {
         let ValueRef::Int(value) = cursor.cell(0).unwrap() else { panic!("an integer") };
@@ -24,36 +24,33 @@ fn rows_stream_and_may_be_left() {
     println!("select: {:.0} rows/s", 100_000.0 / start.elapsed().as_secs_f64());
     assert_eq!(sum, 5_000_050_000);
     assert!(cursor.cell(0).is_err() && !cursor.advance().unwrap());
-    drop(cursor);
-    let mut left = connection.execute(sql, &[]).unwrap();
+    let left = connection.execute(sql, &[]).unwrap();
     assert!(left.cell(0).is_err(), "before the first advance");
     assert!(left.advance().unwrap() && left.cell(0).unwrap() == ValueRef::Int(1) && left.cell(2).is_err());
-    drop(left);
     assert_eq!(one(&mut *connection, "select 7", &[]).unwrap(), Value::Int(7));
-    std::mem::forget(connection.execute(sql, &[]).unwrap());
+    connection.execute(sql, &[]).unwrap();
     connection.ping().unwrap();
-    std::mem::forget(connection.execute(sql, &[]).unwrap());
+    connection.execute(sql, &[]).unwrap();
     connection.control("begin").unwrap();
-    std::mem::forget(connection.execute(sql, &[]).unwrap());
+    connection.execute(sql, &[]).unwrap();
     connection.reset().unwrap();
     assert_eq!(connection.status(), TransactionStatus::Idle);
     // An error far down in an answer that is left costs the transaction, and is seen there.
     connection.begin("begin").unwrap();
     let late = "select 1 / (i - 100000) from generate_series(1, 100000) i";
-    drop(connection.execute(late, &[]).unwrap());
+    connection.execute(late, &[]).unwrap();
     connection.ping().unwrap();
     assert_eq!(connection.status(), TransactionStatus::Failed);
-    let mut cursor = connection.execute("select 1", &[]).map(drop).unwrap_err();
-    assert_eq!(cursor.kind(), ErrorKind::PendingRollback);
+    let error = connection.execute("select 1", &[]).map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PendingRollback);
     connection.reset().unwrap();
-    let mut reading = connection.execute(late, &[]).unwrap();
-    cursor = loop {
+    let reading = connection.execute(late, &[]).unwrap();
+    let error = loop {
         if let Err(error) = reading.advance() {
             break error;
         }
     };
-    assert_eq!((cursor.kind(), cursor.sqlstate()), (ErrorKind::Data, Some("22012")));
-    drop(reading);
+    assert_eq!((error.kind(), error.sqlstate()), (ErrorKind::Data, Some("22012")));
     assert!(!connection.is_broken());
 }
 
@@ -93,7 +90,7 @@ fn many_rows_go_in_quickly() {
     println!("execute_many: {:.0} rows/s", 100_000.0 / start.elapsed().as_secs_f64());
     connection.control("commit").unwrap();
     let start = Instant::now();
-    let mut cursor = connection.execute("select * from t", &[]).unwrap();
+    let cursor = connection.execute("select * from t", &[]).unwrap();
     let mut cells = 0;
     while cursor.advance().unwrap() {
         cells += (0..5).filter(|index| cursor.cell(*index).unwrap() != ValueRef::Null).count();
