@@ -172,9 +172,14 @@ mod tests {
         let end = run(&mut shell(&script), Instant::now() + Duration::from_millis(500)).unwrap();
         assert_eq!(end, End::TimedOut);
         let pid = std::fs::read_to_string(&pid_file).unwrap();
-        let status = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-        // Gone, or dead and not collected by the init process yet.
-        assert!(status.is_empty() || status.contains(") Z "), "{status}");
+        let status = || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+        // Gone, or dead and not collected by the init process yet. A killed process dies when it is next scheduled.
+        let is_dead = |status: &str| status.is_empty() || status.contains(") Z ");
+        let patience = Instant::now() + Duration::from_secs(5);
+        while !is_dead(&status()) && Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(is_dead(&status()), "{}", status());
     }
 
     #[test]
