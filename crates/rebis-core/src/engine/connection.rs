@@ -232,7 +232,7 @@ impl Connection {
         if self.lease.is_inherited() {
             return None;
         }
-        self.lease.connection().filter(|connection| !connection.is_broken()).map(driver::Connection::status)
+        self.lease.working().map(driver::Connection::status)
     }
 
     /// Sets the isolation level of the transactions to come on this lease.

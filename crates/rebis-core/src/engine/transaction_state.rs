@@ -36,8 +36,7 @@ impl Connection {
 
     /// Sees to it that there is a working connection and a transaction on it.
     pub(super) fn prepare_for_statement(&mut self) -> Result<()> {
-        let usable = self.lease.connection().is_some_and(|connection| !connection.is_broken());
-        if !usable {
+        if self.lease.working().is_none() {
             if self.in_transaction() {
                 return Err(Error::new(
                     ErrorKind::PendingRollback,
@@ -64,7 +63,7 @@ impl Connection {
 
     fn begin_as(&mut self, state: TransactionState) -> Result<()> {
         if let Some(begin) = self.engine().dialect().begin(self.isolation_level)? {
-            let connection = self.lease.connection_mut().ok_or_else(no_connection)?;
+            let connection = self.lease.working_mut().ok_or_else(no_connection)?;
             if let Some(before) = begin.before {
                 connection.control(before)?;
             }
@@ -89,8 +88,7 @@ impl Connection {
                 "a transaction is under way on this connection; commit or roll back first, or use begin_nested",
             ));
         }
-        let usable = self.lease.connection().is_some_and(|connection| !connection.is_broken());
-        if !usable {
+        if self.lease.working().is_none() {
             self.lease.replace()?;
         }
         let guard = GUARDS.fetch_add(1, Ordering::Relaxed);
@@ -108,7 +106,7 @@ impl Connection {
         if !self.in_transaction() {
             return Ok(());
         }
-        let connection = self.lease.connection_mut().filter(|connection| !connection.is_broken());
+        let connection = self.lease.working_mut();
         let Some(connection) = connection else {
             return Err(Error::new(
                 ErrorKind::PendingRollback,
@@ -158,7 +156,7 @@ impl Connection {
         if !self.in_transaction() {
             return Ok(());
         }
-        let connection = self.lease.connection_mut().filter(|connection| !connection.is_broken());
+        let connection = self.lease.working_mut();
         // Idle: there is nothing left to roll back, and the database would call it an error.
         if let Some(connection) =
             connection.filter(|connection| connection.status() != TransactionStatus::Idle)
@@ -191,7 +189,7 @@ impl Connection {
                 "an earlier statement in the savepoint failed; roll the savepoint back",
             ));
         }
-        let connection = self.lease.connection_mut().filter(|connection| !connection.is_broken());
+        let connection = self.lease.working_mut();
         let connection = connection.ok_or_else(|| {
             Error::new(ErrorKind::PendingRollback, "the connection was lost; roll the transaction back")
         })?;

@@ -51,11 +51,15 @@ impl<L: Lender> Lease<L> {
         self.record.as_ref().map(Record::connection)
     }
 
-    pub(crate) fn connection_mut(&mut self) -> Option<&mut (dyn Connection + 'static)> {
-        match &mut self.record {
-            Some(record) => Some(record.connection_mut()),
-            None => None,
-        }
+    /// The driver's connection, as long as its wire is whole.
+    pub(crate) fn working(&self) -> Option<&dyn Connection> {
+        self.connection().filter(|connection| !connection.is_broken())
+    }
+
+    /// The same, to be used.
+    pub(crate) fn working_mut(&mut self) -> Option<&mut (dyn Connection + 'static)> {
+        let connection = self.record.as_mut().map(Record::connection_mut);
+        connection.filter(|connection| !connection.is_broken())
     }
 
     /// The connection and, beside it, the pool that hears of its loss.

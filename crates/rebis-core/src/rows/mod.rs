@@ -110,24 +110,23 @@ impl<'c> Rows<'c> {
 
     /// Reads the next rows into a new buffer; false at the end.
     fn fill(&mut self) -> Result<bool> {
-        match std::mem::replace(&mut self.after, After::More) {
-            After::More => {}
-            After::End => {
-                self.after = After::End;
-                return Ok(false);
-            }
-            After::Failed(error) => {
-                self.after = After::End;
-                return Err(self.watch.failed(error));
+        if matches!(self.after, After::More) {
+            self.read_batch();
+            if self.batch.len() > 0 {
+                return Ok(true);
             }
         }
+        match std::mem::replace(&mut self.after, After::End) {
+            After::Failed(error) => Err(self.watch.failed(error)),
+            _ => Ok(false),
+        }
+    }
+
+    fn read_batch(&mut self) {
         let mut batch = Batch::new(Arc::clone(self.cursor.columns()));
         while batch.len() < self.read_ahead {
-            match self
-                .cursor
-                .advance()
-                .and_then(|more| if more { batch.push(self.cursor) } else { Ok(false) })
-            {
+            let more = self.cursor.advance();
+            match more.and_then(|more| if more { batch.push(self.cursor) } else { Ok(false) }) {
                 Ok(true) => {}
                 Ok(false) => {
                     self.after = After::End;
@@ -142,14 +141,6 @@ impl<'c> Rows<'c> {
         self.read_ahead = (self.read_ahead * 2).min(MOST_AHEAD);
         self.handed = 0;
         self.batch = Arc::new(batch);
-        if self.batch.len() == 0 { self.fill_after_nothing() } else { Ok(true) }
-    }
-
-    fn fill_after_nothing(&mut self) -> Result<bool> {
-        match std::mem::replace(&mut self.after, After::End) {
-            After::Failed(error) => Err(self.watch.failed(error)),
-            _ => Ok(false),
-        }
     }
 
     fn check_process(&self) -> Result<()> {
