@@ -29,7 +29,7 @@ pub use {chrono, rust_decimal};
 pub use dialect::{Dialect, IsolationLevel};
 pub use engine::{Connection, Engine, EngineBuilder, Savepoint, Transaction};
 pub use error::{Error, ErrorKind, Result};
-pub use pool::{PoolKind, PoolStatus};
+pub use pool::{PoolKind, PoolStatus, ResetOnReturn};
 pub use rows::{FromRow, Row, Rows};
 pub use sql::{Text, raw, text};
 pub use url::{Backend, Url};

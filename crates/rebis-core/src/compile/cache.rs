@@ -22,15 +22,15 @@ impl CompiledCache {
         CompiledCache(Mutex::new(LruCache::new(CAPACITY)))
     }
 
-    /// The compiled form of a statement, from the cache where it is there.
-    pub(crate) fn text(&self, text: &Text, dialect: &Dialect) -> Result<Arc<Compiled>> {
+    /// The compiled form of a statement, and whether it was in the cache.
+    pub(crate) fn text(&self, text: &Text, dialect: &Dialect) -> Result<(Arc<Compiled>, bool)> {
         // Held only for a look and an insertion; compiling happens outside, at worst twice.
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(compiled) = lock().get(text.sql()) {
-            return Ok(Arc::clone(compiled));
+            return Ok((Arc::clone(compiled), true));
         }
         let compiled = Arc::new(compile_text(text, dialect)?);
         lock().put(text.sql().into(), Arc::clone(&compiled));
-        Ok(compiled)
+        Ok((compiled, false))
     }
 }

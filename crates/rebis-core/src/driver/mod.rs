@@ -101,6 +101,14 @@ pub trait Connection: fmt::Debug + Send {
     /// Any error means that the connection is not clean and must be closed.
     fn reset(&mut self) -> Result<()>;
 
+    /// The same, and the session as it was when it was opened: settings, temporary tables and locks go.
+    ///
+    /// # Errors
+    /// As [`reset`](Connection::reset).
+    fn reset_session(&mut self) -> Result<()> {
+        self.reset()
+    }
+
     /// Whether the wire is lost or in a state that nobody knows.
     fn is_broken(&self) -> bool;
 

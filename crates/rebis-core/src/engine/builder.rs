@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Engine, Options, Shared};
+use super::events::EngineListeners;
+use super::{Core, Engine, ExecutionOptions, View};
 use crate::dialect::{Dialect, IsolationLevel};
 use crate::driver::Connector;
+use crate::driver::scripted::ScriptedClock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::pool::{PoolKind, PoolOptions};
+use crate::pool::{Order, PoolKind, PoolListeners, PoolOptions, ResetOnReturn};
 use crate::process::ForkCell;
 use crate::url::{Backend, Url, UrlOptions};
 
@@ -18,7 +20,8 @@ pub struct EngineBuilder {
     url: Option<Url>,
     connector: Arc<dyn Connector>,
     dialect: Dialect,
-    options: Options,
+    pool: PoolOptions,
+    options: ExecutionOptions,
 }
 
 impl EngineBuilder {
@@ -40,49 +43,93 @@ impl EngineBuilder {
     }
 
     pub(super) fn with_connector(connector: Arc<dyn Connector>, dialect: Dialect) -> Self {
-        let options = Options { pool: PoolOptions::default(), isolation_level: None, echo: false };
-        EngineBuilder { url: None, connector, dialect, options }
+        let (pool, options) = (PoolOptions::default(), ExecutionOptions::default());
+        EngineBuilder { url: None, connector, dialect, pool, options }
     }
 
     /// Which pool. Default [`PoolKind::Queue`].
     pub fn pool(mut self, kind: PoolKind) -> Self {
-        self.options.pool.kind = kind;
+        self.pool.kind = kind;
         self
     }
 
     /// How many connections are kept open. Default 5; 1 for SQLite in memory.
     pub fn pool_size(mut self, size: usize) -> Self {
-        self.options.pool.size = size;
+        self.pool.size = size;
         self
     }
 
     /// How many more may be open at a time; `None` for no limit. Default 10; 0 for SQLite in memory.
     pub fn max_overflow(mut self, overflow: impl Into<Option<usize>>) -> Self {
-        self.options.pool.overflow = overflow.into();
+        self.pool.overflow = overflow.into();
         self
     }
 
     /// How long a checkout waits for a free connection. Default 30 s.
     pub fn pool_timeout(mut self, timeout: Duration) -> Self {
-        self.options.pool.timeout = timeout;
+        self.pool.timeout = timeout;
         self
     }
 
     /// The age at which a connection is replaced when it is next asked for. Default never.
     pub fn pool_recycle(mut self, age: impl Into<Option<Duration>>) -> Self {
-        self.options.pool.recycle = age.into();
+        self.pool.recycle = age.into();
         self
     }
 
     /// Whether an idle connection is asked for a sign of life before it is lent. Default no.
     pub fn pre_ping(mut self, ping: bool) -> Self {
-        self.options.pool.pre_ping = ping;
+        self.pool.pre_ping = ping;
+        self
+    }
+
+    /// Which of the free connections is lent. Default [`Order::FirstInFirstOut`].
+    pub fn pool_order(mut self, order: Order) -> Self {
+        self.pool.order = order;
+        self
+    }
+
+    /// By how much of `pool_recycle`, at random, a connection's age is shortened. From 0 to 1; default 0.1.
+    pub fn recycle_jitter(mut self, part: f64) -> Self {
+        self.pool.recycle_jitter = part;
+        self
+    }
+
+    /// How long a connection must have idled for `pre_ping` to ask it. Default zero.
+    pub fn ping_after(mut self, idle: Duration) -> Self {
+        self.pool.ping_after = idle;
+        self
+    }
+
+    /// How often opening is tried while the server is not there, with growing pauses, within the pool's timeout. Default 1.
+    pub fn connect_attempts(mut self, attempts: u32) -> Self {
+        self.pool.connect_attempts = attempts;
+        self
+    }
+
+    /// What happens to an open transaction when its connection comes back. Default [`ResetOnReturn::Rollback`].
+    pub fn reset_on_return(mut self, reset: ResetOnReturn) -> Self {
+        self.pool.reset_on_return = reset;
+        self
+    }
+
+    /// For how long a connection may be out before it is reported (a `tracing` warning, target `rebis::pool`), with the place
+    /// where it was checked out. There is no thread in the background: it is reported at the next checkout, or on its return.
+    /// Default never.
+    pub fn leak_threshold(mut self, threshold: impl Into<Option<Duration>>) -> Self {
+        self.pool.leak_threshold = threshold.into();
+        self
+    }
+
+    /// Lets ages and idle times follow a clock that moves when it is told, for tests.
+    pub fn clock(mut self, clock: &ScriptedClock) -> Self {
+        self.pool.clock = clock.clock();
         self
     }
 
     /// How long opening a connection may take, with name resolution and login. Default 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.options.pool.connect_timeout = timeout;
+        self.pool.connect_timeout = timeout;
         self
     }
 
@@ -92,9 +139,22 @@ impl EngineBuilder {
         self
     }
 
-    /// Whether statements are logged as `tracing` events of level INFO (target `rebis::sql`) instead of DEBUG. Default no.
+    /// Whether statements are logged as `tracing` events of level INFO (target `rebis::sql`), with their values, instead of
+    /// DEBUG without them. Default no.
     pub fn echo(mut self, echo: bool) -> Self {
         self.options.echo = echo;
+        self
+    }
+
+    /// Whether `echo` leaves the values out. Default no. Errors never show values.
+    pub fn hide_parameters(mut self, hide: bool) -> Self {
+        self.options.hide_parameters = hide;
+        self
+    }
+
+    /// A word that stands in each of this engine's lines in the log.
+    pub fn logging_token(mut self, token: impl Into<Arc<str>>) -> Self {
+        self.options.logging_token = Some(token.into());
         self
     }
 
@@ -102,8 +162,8 @@ impl EngineBuilder {
     fn check_memory(&self) -> Result<()> {
         let in_memory =
             self.url.as_ref().is_some_and(|url| url.backend() == Backend::Sqlite && url.database().is_none());
-        let pool = &self.options.pool;
-        let one = pool.kind == PoolKind::Queue
+        let pool = &self.pool;
+        let one = matches!(pool.kind, PoolKind::Queue | PoolKind::Static)
             && pool.size == 1
             && pool.overflow == Some(0)
             && pool.recycle.is_none();
@@ -123,16 +183,19 @@ impl EngineBuilder {
     /// [`Configuration`](ErrorKind::Configuration) for settings that make no sense,
     /// [`Unsupported`](ErrorKind::Unsupported) for an isolation level that the database does not have.
     pub fn build(self) -> Result<Engine> {
-        self.options.pool.check()?;
+        self.pool.check()?;
         self.check_memory()?;
         self.dialect.begin(self.options.isolation_level)?;
-        Ok(Engine(Arc::new(Shared {
+        let core = Core {
             url: self.url,
             dialect: self.dialect,
             connector: self.connector,
-            options: self.options,
+            pool: self.pool,
+            pool_listeners: Arc::new(PoolListeners::default()),
+            listeners: Arc::new(EngineListeners::default()),
             state: ForkCell::new(),
-        })))
+        };
+        Ok(Engine(Arc::new(View { core: Arc::new(core), options: self.options })))
     }
 }
 

@@ -3,20 +3,15 @@
 use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use super::Engine;
-use super::log::Log;
+use super::options::ExecutionOptions;
 use super::transaction::Transaction;
 use super::transaction_state::TransactionState;
-use crate::compile::Compiled;
 use crate::dialect::IsolationLevel;
 use crate::driver::{self, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
-use crate::pool::Lease;
-use crate::rows::{FromRow, Rows, Watch};
-use crate::sql::{ParameterSet, Statement};
-use crate::value::{FromValue, Value, ValueRef};
+use crate::pool::{ConnectionRecord, Info, Lease};
 
 /// A connection leased from an engine's pool.
 ///
@@ -38,7 +33,7 @@ use crate::value::{FromValue, Value, ValueRef};
 pub struct Connection {
     pub(super) lease: Lease<Engine>,
     pub(super) transaction: TransactionState,
-    pub(super) isolation_level: Option<IsolationLevel>,
+    pub(super) options: ExecutionOptions,
     pub(super) savepoints: u32,
     _one_borrower: PhantomData<OneBorrowerPerWire>,
 }
@@ -46,122 +41,16 @@ pub struct Connection {
 /// Makes a connection `!Sync`, under a name that explains itself in the compiler's message.
 struct OneBorrowerPerWire(Cell<()>);
 
-/// How many sets of parameters go to the driver at a time.
-const SETS_AT_A_TIME: usize = 1000;
-
 impl Connection {
     pub(super) fn new(lease: Lease<Engine>) -> Self {
-        let isolation_level = lease.lender().0.options.isolation_level;
+        let options = lease.lender().0.options.clone();
         Connection {
             lease,
             transaction: TransactionState::None,
-            isolation_level,
+            options,
             savepoints: 0,
             _one_borrower: PhantomData,
         }
-    }
-
-    /// Runs a statement; its answer borrows the connection until it is dropped.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Bind`] when names and values do not match; what the database says of the statement;
-    /// [`ErrorKind::PendingRollback`] when the transaction failed before; [`ErrorKind::Forked`] in a child.
-    pub fn execute(&mut self, statement: impl Into<Statement>) -> Result<Rows<'_>> {
-        let Statement::Text(text) = statement.into();
-        self.check_process()?;
-        let compiled = self.engine().state().compiled.text(&text, self.engine().dialect())?;
-        let values = text.values(&compiled.names)?;
-        let parameters: Vec<ValueRef<'_>> =
-            compiled.order.iter().map(|index| values[*index].as_ref()).collect();
-        self.prepare_for_statement()?;
-        let log = Log::start(self.engine());
-        let (connection, pool) = self.lease.parts().ok_or_else(no_connection)?;
-        let answer = connection.execute(&compiled.sql, &parameters);
-        log.end(&compiled.sql, parameters.len(), 1, answer.as_ref().err());
-        let watch = Watch::new(Arc::clone(&compiled), pool);
-        match answer {
-            Ok(cursor) => Ok(Rows::new(cursor, watch)),
-            Err(error) => Err(watch.failed(error)),
-        }
-    }
-
-    /// Runs a statement once for each set of parameters, and returns how many rows it changed in all.
-    ///
-    /// Drivers send many sets at a time. The first error ends the run; in a transaction nothing is lost by rolling back.
-    ///
-    /// # Errors
-    /// As [`execute`](Connection::execute).
-    pub fn execute_many<S: ParameterSet>(
-        &mut self,
-        statement: impl Into<Statement>,
-        sets: impl IntoIterator<Item = S>,
-    ) -> Result<u64> {
-        let Statement::Text(text) = statement.into();
-        self.check_process()?;
-        let compiled = self.engine().state().compiled.text(&text, self.engine().dialect())?;
-        if compiled.names.is_empty() {
-            return Err(Error::new(
-                ErrorKind::Bind,
-                "execute_many needs a statement with parameters (:name)",
-            )
-            .with_sql(&*compiled.sql));
-        }
-        let mut sets = sets.into_iter();
-        let mut affected = 0;
-        let mut values: Vec<Value> = Vec::new();
-        loop {
-            values.clear();
-            for set in sets.by_ref().take(SETS_AT_A_TIME) {
-                let before = values.len();
-                set.append_to(&mut values, &compiled.names)?;
-                // A set of the program's own that miscounts would shift all sets after it.
-                check_width(values.len() - before, &compiled)?;
-            }
-            if values.is_empty() {
-                return Ok(affected);
-            }
-            affected += self.execute_sets(&compiled, &values)?;
-        }
-    }
-
-    fn execute_sets(&mut self, compiled: &Arc<Compiled>, values: &[Value]) -> Result<u64> {
-        let sets = values.chunks_exact(compiled.names.len());
-        let count = sets.len();
-        let parameters: Vec<ValueRef<'_>> =
-            sets.flat_map(|set| compiled.order.iter().map(|index| set[*index].as_ref())).collect();
-        // An iterator of the caller's ran in between, and may have forked.
-        self.check_process()?;
-        self.prepare_for_statement()?;
-        let log = Log::start(self.engine());
-        let (connection, pool) = self.lease.parts().ok_or_else(no_connection)?;
-        let result = connection.execute_many(&compiled.sql, &parameters, compiled.order.len());
-        log.end(&compiled.sql, parameters.len(), count, result.as_ref().err());
-        result.map_err(|error| Watch::new(Arc::clone(compiled), pool).failed(error))
-    }
-
-    /// All rows of a statement as values of a type.
-    ///
-    /// ```
-    /// use rebis_core::{Engine, text};
-    ///
-    /// let mut conn = Engine::new("sqlite://")?.connect()?;
-    /// let rows: Vec<(i64, String)> = conn.fetch_all(text("select 1, 'ed'"))?;
-    /// assert_eq!(rows, [(1, "ed".to_owned())]);
-    /// # Ok::<(), rebis_core::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`execute`](Connection::execute), and [`ErrorKind::Conversion`].
-    pub fn fetch_all<T: FromRow>(&mut self, statement: impl Into<Statement>) -> Result<Vec<T>> {
-        self.execute(statement)?.of().all()
-    }
-
-    /// The first column of a statement's first row.
-    ///
-    /// # Errors
-    /// As [`execute`](Connection::execute), [`ErrorKind::NoRow`] and [`ErrorKind::Conversion`].
-    pub fn scalar<T: FromValue>(&mut self, statement: impl Into<Statement>) -> Result<T> {
-        self.execute(statement)?.scalar()
     }
 
     /// Begins a transaction whose guard commits or rolls back.
@@ -247,7 +136,77 @@ impl Connection {
             ));
         }
         self.engine().dialect().begin(Some(level))?;
-        self.isolation_level = Some(level);
+        self.options.isolation_level = Some(level);
+        Ok(())
+    }
+
+    /// Changes how statements are run on this lease.
+    ///
+    /// # Errors
+    /// As [`set_isolation_level`](Connection::set_isolation_level), when that changes.
+    pub fn execution_options(&mut self, change: impl FnOnce(&mut ExecutionOptions)) -> Result<()> {
+        let mut options = self.options.clone();
+        change(&mut options);
+        if options.isolation_level != self.options.isolation_level
+            && let Some(level) = options.isolation_level
+        {
+            self.set_isolation_level(level)?;
+        }
+        self.options = options;
+        Ok(())
+    }
+
+    // ---- the connection itself ----
+
+    /// The program's facts about the connection, one value for each type; they go when it is closed. `None` when it was lost,
+    /// and in a child.
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    ///
+    /// struct Warm;
+    ///
+    /// let engine = Engine::new("sqlite://")?;
+    /// engine.connect()?.info().unwrap().insert(Warm);
+    /// assert!(engine.connect()?.info().unwrap().get::<Warm>().is_some(), "the same connection, leased again");
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    pub fn info(&mut self) -> Option<&mut Info> {
+        if self.lease.is_inherited() { None } else { self.lease.record().map(ConnectionRecord::info) }
+    }
+
+    /// The program's facts about the connection's place in the pool; they stay when the connection is replaced.
+    pub fn record_info(&mut self) -> Option<&mut Info> {
+        if self.lease.is_inherited() { None } else { self.lease.record().map(ConnectionRecord::record_info) }
+    }
+
+    /// Gives the connection up and closes it, because it is not to be trusted. Outside a transaction the next statement leases
+    /// another one; inside one [`rollback`](Connection::rollback) comes first. In a child it does nothing.
+    pub fn invalidate(&mut self) {
+        if !self.lease.is_inherited() {
+            self.lease.invalidate(None);
+        }
+    }
+
+    /// Goes on with the connection, and has it replaced after its return.
+    pub fn soft_invalidate(&mut self) {
+        if !self.lease.is_inherited() {
+            self.lease.soft_invalidate();
+        }
+    }
+
+    /// Whether the connection was lost or given up; the next statement leases another one.
+    pub fn is_invalidated(&self) -> bool {
+        self.lease.is_inherited() || self.lease.working().is_none()
+    }
+
+    /// Takes the connection out of the pool for good: its place is free at once, and dropping this closes it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forked`] in a child.
+    pub fn detach(&mut self) -> Result<()> {
+        self.check_process()?;
+        self.lease.detach();
         Ok(())
     }
 
@@ -262,17 +221,20 @@ impl Connection {
     }
 }
 
-fn check_width(given: usize, compiled: &Compiled) -> Result<()> {
-    let wanted = compiled.names.len();
-    if given == wanted {
-        return Ok(());
-    }
-    let message = format!("a set of parameters gave {given} values for {wanted} names");
-    Err(Error::new(ErrorKind::Bind, message).with_sql(&*compiled.sql))
-}
-
 pub(super) fn no_connection() -> Error {
     Error::new(ErrorKind::Disconnected, "the connection was lost and could not be replaced")
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // Ours to end, so that listeners hear of it; what the program began in SQL is the pool's reset's. A child does nothing.
+        if self.transaction != TransactionState::None
+            && !self.lease.is_inherited()
+            && self.end_by_rollback().is_ok()
+        {
+            self.lease.transaction_was_reset();
+        }
+    }
 }
 
 impl fmt::Debug for Connection {

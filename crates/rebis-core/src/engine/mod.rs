@@ -1,8 +1,16 @@
 //! The engine: where a program's database is, and its connections.
 
 mod builder;
+mod config;
 mod connection;
+mod counters;
+mod events;
+mod execute;
+mod listen;
 mod log;
+mod options;
+mod pool;
+mod raw_connection;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -14,13 +22,20 @@ use std::sync::Arc;
 
 pub use builder::EngineBuilder;
 pub use connection::Connection;
+pub use counters::EngineCounters;
+pub use events::{AfterCursorExecute, AfterExecute, BeforeCursorExecute, BeforeExecute, TransactionEvent};
+pub use options::ExecutionOptions;
+pub use pool::EnginePool;
+pub use raw_connection::RawConnection;
 pub use transaction::{Savepoint, Transaction};
 
+use self::counters::Counters;
+use self::events::EngineListeners;
 use crate::compile::CompiledCache;
-use crate::dialect::{Dialect, IsolationLevel};
+use crate::dialect::Dialect;
 use crate::driver::Connector;
 use crate::error::{Error, Result};
-use crate::pool::{Lease, Lender, Pool, PoolOptions, PoolStatus};
+use crate::pool::{Lease, Lender, Lending, PoolListeners, PoolOptions};
 use crate::process::ForkCell;
 use crate::url::{IntoUrl, Url};
 
@@ -38,32 +53,35 @@ use crate::url::{IntoUrl, Url};
 /// # Ok::<(), rebis_core::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Engine(Arc<Shared>);
+pub struct Engine(Arc<View>);
 
 // What a panic leaves half done in a connection is found out when it is returned: the pool trusts the server's status only.
 impl UnwindSafe for Engine {}
 impl RefUnwindSafe for Engine {}
 
-/// What all clones share. Everything outside `state` is never changed, so that a child can read it.
-struct Shared {
+/// A view of an engine: its own options over what all views share.
+struct View {
+    core: Arc<Core>,
+    options: ExecutionOptions,
+}
+
+/// What all views and clones share. Everything outside `state` and the listeners, which need no lock, is never changed, so
+/// that a child can read it.
+struct Core {
     url: Option<Url>,
     dialect: Dialect,
     connector: Arc<dyn Connector>,
-    options: Options,
-    state: ForkCell<State>,
-}
-
-#[derive(Debug, Clone)]
-struct Options {
     pool: PoolOptions,
-    isolation_level: Option<IsolationLevel>,
-    echo: bool,
+    pool_listeners: Arc<PoolListeners>,
+    listeners: Arc<EngineListeners>,
+    state: ForkCell<State>,
 }
 
 /// What each process makes anew.
 struct State {
-    pool: Arc<dyn Pool>,
+    lending: Lending,
     compiled: CompiledCache,
+    counters: Counters,
 }
 
 impl Engine {
@@ -109,8 +127,22 @@ impl Engine {
     /// [`PoolTimeout`](crate::ErrorKind::PoolTimeout) when none comes free in time,
     /// [`Connect`](crate::ErrorKind::Connect) and [`Authentication`](crate::ErrorKind::Authentication) when one had to be
     /// opened and could not.
+    #[track_caller]
     pub fn connect(&self) -> Result<Connection> {
-        Ok(Connection::new(Lease::checkout(self.clone())?))
+        let mut connection = Connection::new(Lease::checkout(self.clone())?);
+        for listener in self.core().listeners.engine_connect.iter() {
+            listener(&mut connection)?;
+        }
+        Ok(connection)
+    }
+
+    /// Leases a connection of the driver, without what the engine adds.
+    ///
+    /// # Errors
+    /// As [`connect`](Engine::connect).
+    #[track_caller]
+    pub fn raw_connection(&self) -> Result<RawConnection> {
+        Ok(RawConnection::new(Lease::checkout(self.clone())?))
     }
 
     /// Leases a connection and begins a transaction on it. Dropping the transaction without a commit rolls it back.
@@ -127,6 +159,7 @@ impl Engine {
     ///
     /// # Errors
     /// As [`connect`](Engine::connect), and what the database says to the beginning.
+    #[track_caller]
     pub fn begin(&self) -> Result<Transaction<'static>> {
         Transaction::on_own(self.connect()?)
     }
@@ -147,6 +180,7 @@ impl Engine {
     ///
     /// # Errors
     /// The closure's, and as [`begin`](Engine::begin) and [`Transaction::commit`].
+    #[track_caller]
     pub fn transaction<T>(&self, run: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
         self.try_transaction(run)
     }
@@ -155,6 +189,7 @@ impl Engine {
     ///
     /// # Errors
     /// As [`transaction`](Engine::transaction), turned into the closure's error.
+    #[track_caller]
     pub fn try_transaction<T, E: From<Error>>(
         &self,
         run: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
@@ -164,56 +199,106 @@ impl Engine {
 
     /// The pool of this process.
     pub fn pool(&self) -> EnginePool<'_> {
-        EnginePool(&self.state().pool)
+        EnginePool(self)
+    }
+
+    /// What this engine has done so far in this process.
+    pub fn counters(&self) -> EngineCounters {
+        self.state().counters.snapshot()
+    }
+
+    /// A view of this engine with options of its own: the same pool, the same listeners.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, IsolationLevel, text};
+    ///
+    /// let engine = Engine::new("sqlite:///shop.db")?;
+    /// let maintenance = engine.execution_options(|options| {
+    ///     options.isolation_level = Some(IsolationLevel::Autocommit);
+    ///     options.logging_token = Some("maintenance".into());
+    /// })?;
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for an isolation level that the database does not have.
+    pub fn execution_options(&self, change: impl FnOnce(&mut ExecutionOptions)) -> Result<Engine> {
+        let mut options = self.0.options.clone();
+        change(&mut options);
+        self.core().dialect.begin(options.isolation_level)?;
+        Ok(Engine(Arc::new(View { core: Arc::clone(&self.0.core), options })))
+    }
+
+    /// Another engine with the same URL, settings and listeners, and a pool of its own, empty.
+    pub fn recreate(&self) -> Engine {
+        let Core { url, dialect, connector, pool, pool_listeners, listeners, state: _ } = &*self.0.core;
+        let core = Core {
+            url: url.clone(),
+            dialect: *dialect,
+            connector: Arc::clone(connector),
+            pool: pool.clone(),
+            pool_listeners: Arc::clone(pool_listeners),
+            listeners: Arc::clone(listeners),
+            state: ForkCell::new(),
+        };
+        Engine(Arc::new(View { core: Arc::new(core), options: self.0.options.clone() }))
     }
 
     /// Closes the idle connections and starts over with an empty pool; connections in use go on and are closed when they
     /// come back. The engine can be used again at once.
     pub fn dispose(&self) {
-        self.state().pool.dispose();
+        self.dispose_with(true);
+    }
+
+    /// Starts over with an empty pool as [`dispose`](Engine::dispose) does, but leaves the idle connections open until the
+    /// process ends. After a fork there is no need for it: a child's pool is its own.
+    pub fn dispose_without_closing(&self) {
+        self.dispose_with(false);
+    }
+
+    fn dispose_with(&self, close: bool) {
+        self.state().lending.dispose(close);
+        for listener in self.core().listeners.engine_disposed.iter() {
+            listener(self);
+        }
     }
 
     /// The differences of this engine's database.
     pub fn dialect(&self) -> &Dialect {
-        &self.0.dialect
+        &self.core().dialect
     }
 
     /// The URL; none for an engine on a driver of one's own.
     pub fn url(&self) -> Option<&Url> {
-        self.0.url.as_ref()
+        self.core().url.as_ref()
+    }
+
+    fn core(&self) -> &Core {
+        &self.0.core
     }
 
     fn state(&self) -> &State {
-        self.0.state.get_or_init(|| State {
-            pool: crate::pool::build(Arc::clone(&self.0.connector), &self.0.options.pool),
+        let core = self.core();
+        core.state.get_or_init(|| State {
+            lending: Lending::new(Arc::clone(&core.connector), &core.pool, Arc::clone(&core.pool_listeners)),
             compiled: CompiledCache::new(),
+            counters: Counters::default(),
         })
     }
 }
 
 impl Lender for Engine {
-    fn pool(&self) -> &dyn Pool {
-        &*self.state().pool
+    fn lending(&self) -> &Lending {
+        &self.state().lending
     }
 }
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { url, dialect, .. } = &*self.0;
+        let Core { url, dialect, .. } = self.core();
         match url {
             Some(url) => write!(f, "Engine({url})"),
             None => write!(f, "Engine({})", dialect.name),
         }
-    }
-}
-
-/// An engine's pool, as far as programs need it.
-#[derive(Debug, Clone, Copy)]
-pub struct EnginePool<'e>(&'e Arc<dyn Pool>);
-
-impl EnginePool<'_> {
-    /// How the pool stands now.
-    pub fn status(&self) -> PoolStatus {
-        self.0.status()
     }
 }

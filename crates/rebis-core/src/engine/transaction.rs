@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use super::connection::Connection;
+use super::transaction_state::SavepointVerb;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A transaction: [`commit`](Transaction::commit) keeps what was done in it, anything else undoes it.
@@ -158,7 +159,7 @@ pub struct Savepoint<'t> {
 impl Savepoint<'_> {
     fn on(connection: &mut Connection) -> Result<Savepoint<'_>> {
         let number = connection.next_savepoint()?;
-        connection.savepoint_control(&format!("SAVEPOINT rebis_{number}"))?;
+        connection.savepoint_control(SavepointVerb::Begin, number)?;
         Ok(Savepoint { connection, number, ended: false })
     }
 
@@ -167,8 +168,7 @@ impl Savepoint<'_> {
     /// # Errors
     /// What the database says; the savepoint is then rolled back.
     pub fn commit(mut self) -> Result<()> {
-        let sql = format!("RELEASE SAVEPOINT rebis_{}", self.number);
-        self.connection.savepoint_control(&sql)?;
+        self.connection.savepoint_control(SavepointVerb::Release, self.number)?;
         self.ended = true;
         Ok(())
     }
@@ -191,7 +191,7 @@ impl Savepoint<'_> {
     }
 
     fn undo(&mut self) -> Result<()> {
-        self.connection.savepoint_control(&format!("ROLLBACK TO SAVEPOINT rebis_{}", self.number))
+        self.connection.savepoint_control(SavepointVerb::Rollback, self.number)
     }
 }
 

@@ -3,9 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::connection::{Connection, no_connection};
+use super::events::{EngineListeners, OnTransaction, TransactionEvent, tell};
+use super::log;
 use crate::driver::TransactionStatus;
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::forked;
+use crate::process::{AppendList, forked};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TransactionState {
@@ -36,6 +38,7 @@ impl Connection {
 
     /// Sees to it that there is a working connection and a transaction on it.
     pub(super) fn prepare_for_statement(&mut self) -> Result<()> {
+        self.lease.touch();
         if self.lease.working().is_none() {
             if self.in_transaction() {
                 return Err(Error::new(
@@ -62,12 +65,15 @@ impl Connection {
     }
 
     fn begin_as(&mut self, state: TransactionState) -> Result<()> {
-        if let Some(begin) = self.engine().dialect().begin(self.isolation_level)? {
-            let connection = self.lease.working_mut().ok_or_else(no_connection)?;
-            if let Some(before) = begin.before {
-                connection.control(before)?;
-            }
-            connection.begin(begin.begin)?;
+        if let Some(begin) = self.engine().dialect().begin(self.options.isolation_level)? {
+            self.tell(|listeners| &listeners.begin, None)?;
+            let implicit = state == TransactionState::Begun;
+            log::transaction(&self.options, if implicit { "BEGIN (implicit)" } else { "BEGIN" });
+            let (connection, mut loss, engine) = self.lease.parts().ok_or_else(no_connection)?;
+            let begun = begin.before.map_or(Ok(()), |before| connection.control(before));
+            let begun = begun.and_then(|()| connection.begin(begin.begin));
+            begun.map_err(|error| loss.handle(error, begin.begin))?;
+            engine.state().counters.begins.count();
             self.transaction = state;
         } else if matches!(state, TransactionState::Guarded(_)) {
             // Autocommit: a guard that would promise a rollback must not exist.
@@ -77,6 +83,22 @@ impl Connection {
             ));
         }
         Ok(())
+    }
+
+    /// Tells the listeners of what begins or ends now. One of them may fork.
+    fn tell(
+        &self,
+        listeners: impl FnOnce(&EngineListeners) -> &AppendList<Box<OnTransaction>>,
+        savepoint: Option<&str>,
+    ) -> Result<()> {
+        let engine = self.engine();
+        let listeners = listeners(&engine.core().listeners);
+        if listeners.is_empty() {
+            return Ok(());
+        }
+        let session_id = self.server().and_then(|server| server.session_id);
+        tell(listeners, TransactionEvent { engine, session_id, savepoint });
+        self.check_process()
     }
 
     /// Begins a transaction and returns the number of its guard.
@@ -106,47 +128,50 @@ impl Connection {
         if !self.in_transaction() {
             return Ok(());
         }
-        let connection = self.lease.working_mut();
-        let Some(connection) = connection else {
-            return Err(Error::new(
-                ErrorKind::PendingRollback,
-                "the connection was lost before the commit: nothing was committed; call rollback() and run it again",
-            ));
-        };
-        if connection.status() == TransactionStatus::Idle {
-            // Ended already, by MySQL around a CREATE or by the program in SQL.
-            self.transaction = TransactionState::None;
-            return Ok(());
+        match self.server_status() {
+            None => {
+                return Err(Error::new(
+                    ErrorKind::PendingRollback,
+                    "the connection was lost before the commit: nothing was committed; call rollback() and run it again",
+                ));
+            }
+            Some(TransactionStatus::Idle) => {
+                // Ended already, by MySQL around a CREATE or by the program in SQL.
+                self.transaction = TransactionState::None;
+                return Ok(());
+            }
+            Some(TransactionStatus::Failed) => {
+                // PostgreSQL would answer COMMIT with a rollback and no error.
+                self.end_by_rollback()?;
+                return Err(Error::new(
+                    ErrorKind::PendingRollback,
+                    "the transaction could not be committed, because an earlier statement in it failed; it is rolled back",
+                ));
+            }
+            Some(TransactionStatus::Active) => {}
         }
-        if connection.status() == TransactionStatus::Failed {
-            // PostgreSQL would answer COMMIT with a rollback and no error.
-            self.end_by_rollback()?;
-            return Err(Error::new(
-                ErrorKind::PendingRollback,
-                "the transaction could not be committed, because an earlier statement in it failed; it is rolled back",
-            ));
-        }
+        self.tell(|listeners| &listeners.commit, None)?;
+        log::transaction(&self.options, "COMMIT");
+        let (connection, mut loss, engine) = self.lease.parts().ok_or_else(no_connection)?;
         let result = connection.control("COMMIT");
         let open = connection.status() != TransactionStatus::Idle;
-        match result {
+        match result.map_err(|error| loss.handle(error, "COMMIT")) {
             Ok(()) => {
+                engine.state().counters.commits.count();
                 self.transaction = TransactionState::None;
                 Ok(())
             }
-            Err(error) if error.is_disconnect() => {
-                self.lease.invalidate_pool();
-                Err(error.with_sql("COMMIT").wrap(
-                    ErrorKind::CommitUnknown,
-                    "the connection was lost while the commit was under way: it may have happened or not; \
+            Err(error) if error.is_disconnect() => Err(error.wrap(
+                ErrorKind::CommitUnknown,
+                "the connection was lost while the commit was under way: it may have happened or not; \
                      look before running the transaction again",
-                ))
-            }
+            )),
             Err(error) => {
                 // A deferred constraint: the server has rolled back. A lock (SQLite): the commit can be tried again.
                 if !open {
                     self.transaction = TransactionState::None;
                 }
-                Err(error.with_sql("COMMIT"))
+                Err(error)
             }
         }
     }
@@ -156,14 +181,16 @@ impl Connection {
         if !self.in_transaction() {
             return Ok(());
         }
-        let connection = self.lease.working_mut();
+        self.tell(|listeners| &listeners.rollback, None)?;
+        log::transaction(&self.options, "ROLLBACK");
+        self.engine().state().counters.rollbacks.count();
         // Idle: there is nothing left to roll back, and the database would call it an error.
-        if let Some(connection) =
-            connection.filter(|connection| connection.status() != TransactionStatus::Idle)
+        if !matches!(self.server_status(), None | Some(TransactionStatus::Idle))
+            && let Some((connection, mut loss, _)) = self.lease.parts()
         {
-            match connection.control("ROLLBACK") {
+            match connection.control("ROLLBACK").map_err(|error| loss.handle(error, "ROLLBACK")) {
                 // Gone with the connection is rolled back as well.
-                Err(error) if !error.is_disconnect() => return Err(error.with_sql("ROLLBACK")),
+                Err(error) if !error.is_disconnect() => return Err(error),
                 _ => {}
             }
         }
@@ -181,18 +208,44 @@ impl Connection {
         Ok(self.savepoints)
     }
 
-    pub(super) fn savepoint_control(&mut self, sql: &str) -> Result<()> {
+    /// Begins a savepoint, keeps it or rolls it back.
+    pub(super) fn savepoint_control(&mut self, verb: SavepointVerb, number: u32) -> Result<()> {
         self.check_process()?;
-        if self.server_status() == Some(TransactionStatus::Failed) && !sql.starts_with("ROLLBACK TO") {
+        if self.server_status() == Some(TransactionStatus::Failed) && verb != SavepointVerb::Rollback {
             return Err(Error::new(
                 ErrorKind::PendingRollback,
                 "an earlier statement in the savepoint failed; roll the savepoint back",
             ));
         }
-        let connection = self.lease.working_mut();
-        let connection = connection.ok_or_else(|| {
-            Error::new(ErrorKind::PendingRollback, "the connection was lost; roll the transaction back")
-        })?;
-        connection.control(sql).map_err(|error| error.with_sql(sql))
+        let name = format!("rebis_{number}");
+        match verb {
+            SavepointVerb::Begin => {
+                self.engine().state().counters.savepoints.count();
+                self.tell(|listeners| &listeners.savepoint, Some(&name))?;
+            }
+            SavepointVerb::Release => self.tell(|listeners| &listeners.release_savepoint, Some(&name))?,
+            SavepointVerb::Rollback => self.tell(|listeners| &listeners.rollback_savepoint, Some(&name))?,
+        }
+        let sql = match verb {
+            SavepointVerb::Begin => format!("SAVEPOINT {name}"),
+            SavepointVerb::Release => format!("RELEASE SAVEPOINT {name}"),
+            SavepointVerb::Rollback => format!("ROLLBACK TO SAVEPOINT {name}"),
+        };
+        log::transaction(&self.options, &sql);
+        let lost =
+            || Error::new(ErrorKind::PendingRollback, "the connection was lost; roll the transaction back");
+        if self.is_invalidated() {
+            return Err(lost());
+        }
+        let (connection, mut loss, _) = self.lease.parts().ok_or_else(lost)?;
+        connection.control(&sql).map_err(|error| loss.handle(error, &sql))
     }
+}
+
+/// What can be done with a savepoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SavepointVerb {
+    Begin,
+    Release,
+    Rollback,
 }

@@ -14,6 +14,8 @@ pub enum ErrorKind {
     Authentication,
     /// No connection of the pool became free within the pool's timeout.
     PoolTimeout,
+    /// A checkout that can never be served: every connection is held by a thread that waits for one itself.
+    NestedCheckout,
     /// Opened by another process: the program forked since, and only the process that opened it may use it.
     Forked,
     /// The connection is gone; what was not committed is rolled back by the server.
@@ -74,6 +76,7 @@ impl ErrorKind {
         ErrorKind::Connect,
         ErrorKind::Authentication,
         ErrorKind::PoolTimeout,
+        ErrorKind::NestedCheckout,
         ErrorKind::Forked,
         ErrorKind::Disconnected,
         ErrorKind::CommitUnknown,

@@ -37,7 +37,17 @@ struct Facts {
     code: Option<i64>,
     constraint: Option<String>,
     sql: Option<String>,
-    disconnect: bool,
+    disconnect: Disconnect,
+}
+
+/// What an error costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Disconnect {
+    Nothing,
+    /// This connection.
+    Connection,
+    /// This connection, and the trust in those that are as old as it.
+    Pool,
 }
 
 impl Error {
@@ -51,7 +61,7 @@ impl Error {
             code: None,
             constraint: None,
             sql: None,
-            disconnect: kind == ErrorKind::Disconnected,
+            disconnect: if kind == ErrorKind::Disconnected { Disconnect::Pool } else { Disconnect::Nothing },
         }))
     }
 
@@ -91,9 +101,15 @@ impl Error {
         self.0.sql.as_deref()
     }
 
-    /// Whether the connection is gone: it is not put back, and older ones in its pool are replaced.
+    /// Whether the connection is gone: it is not put back into its pool.
     pub fn is_disconnect(&self) -> bool {
-        self.0.disconnect
+        self.0.disconnect != Disconnect::Nothing
+    }
+
+    /// Whether the connections of the pool that are as old as the lost one are replaced as well: after what a server did, but
+    /// not after a deadline that passed on one wire.
+    pub fn invalidates_pool(&self) -> bool {
+        self.0.disconnect == Disconnect::Pool
     }
 
     /// Whether the same transaction, run again from its start, may succeed: deadlock, serialization failure, busy
@@ -146,8 +162,21 @@ impl Error {
 
     /// The same error, marked as having cost the connection.
     #[must_use]
-    pub fn with_disconnect(mut self) -> Self {
-        self.0.disconnect = true;
+    pub fn with_disconnect(self) -> Self {
+        self.with_disconnect_of_pool(false)
+    }
+
+    /// The same error, marked as having cost the connection and, with `true`, the trust in those as old as it.
+    #[must_use]
+    pub fn with_disconnect_of_pool(mut self, pool: bool) -> Self {
+        self.0.disconnect = if pool { Disconnect::Pool } else { Disconnect::Connection };
+        self
+    }
+
+    /// The same error, marked as not having cost the connection.
+    #[must_use]
+    pub fn without_disconnect(mut self) -> Self {
+        self.0.disconnect = Disconnect::Nothing;
         self
     }
 

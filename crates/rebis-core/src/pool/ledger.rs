@@ -4,14 +4,17 @@ use std::collections::VecDeque;
 
 use super::PoolStatus;
 
-/// A pool's books. `C` is a connection, `W` a waiter's handle.
+/// A pool's books. `C` is a place, with a connection or without; `W` a waiter's handle.
 #[derive(Debug)]
 pub(super) struct Ledger<C, W> {
     size: usize,
     overflow: Option<usize>,
-    /// Free connections, longest idle first.
+    order: Order,
+    /// Places with a free connection, longest idle first.
     idle: VecDeque<C>,
-    /// Places taken by connections that are lent or being opened.
+    /// Places whose connection was closed; used before new ones, for what is remembered of them.
+    vacant: Vec<C>,
+    /// Places that are lent, their connections open or being opened.
     leased: usize,
     /// Who waits, longest first.
     waiters: VecDeque<(u64, W)>,
@@ -20,36 +23,47 @@ pub(super) struct Ledger<C, W> {
     tenure: u64,
 }
 
+/// Which of the free connections is lent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Order {
+    /// The one that idles longest: all stay in use.
+    #[default]
+    FirstInFirstOut,
+    /// The one that came back last: what a quiet time does not need ages out.
+    LastInFirstOut,
+}
+
 /// What a checkout gets.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Grant<C> {
-    /// A free connection.
-    Idle(C),
-    /// A place: open a connection for it, or give the place back.
-    Place,
+    /// A place that was there.
+    Lend(C),
+    /// Leave to make a new place.
+    Make,
     /// Nothing: stand in line.
-    Nothing,
+    Wait,
 }
 
-/// Who gets what came back.
+/// What becomes of a place that came back.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next<C, W> {
-    /// A waiter gets the connection.
+    /// A waiter gets it.
     Hand(W, C),
-    /// A waiter gets the place, of this tenure.
-    Place(W, u64),
-    /// The pool keeps it, or there was nothing to keep.
+    /// The pool keeps it.
     Kept,
     /// Nobody wants it and the pool is full: close it.
     Close(C),
 }
 
 impl<C, W> Ledger<C, W> {
-    pub(super) fn new(size: usize, overflow: Option<usize>) -> Self {
+    pub(super) fn new(size: usize, overflow: Option<usize>, order: Order) -> Self {
         Ledger {
             size,
             overflow,
+            order,
             idle: VecDeque::with_capacity(size.min(1024)),
+            vacant: Vec::new(),
             leased: 0,
             waiters: VecDeque::new(),
             tickets: 0,
@@ -64,17 +78,21 @@ impl<C, W> Ledger<C, W> {
     /// A newcomer's turn. Whoever waits already comes first.
     pub(super) fn take(&mut self) -> Grant<C> {
         if !self.waiters.is_empty() {
-            return Grant::Nothing;
+            return Grant::Wait;
         }
-        if let Some(connection) = self.idle.pop_front() {
+        let idle = match self.order {
+            Order::FirstInFirstOut => self.idle.pop_front(),
+            Order::LastInFirstOut => self.idle.pop_back(),
+        };
+        if let Some(place) = idle {
             self.leased += 1;
-            return Grant::Idle(connection);
+            return Grant::Lend(place);
         }
-        if self.has_room() {
-            self.leased += 1;
-            return Grant::Place;
+        if !self.has_room() {
+            return Grant::Wait;
         }
-        Grant::Nothing
+        self.leased += 1;
+        self.vacant.pop().map_or(Grant::Make, Grant::Lend)
     }
 
     fn has_room(&self) -> bool {
@@ -96,42 +114,36 @@ impl<C, W> Ledger<C, W> {
         self.waiters.len() < before
     }
 
-    /// A connection of this tenure comes back.
-    pub(super) fn give(&mut self, connection: C, tenure: u64) -> Next<C, W> {
+    /// Who waits, longest first.
+    pub(super) fn waiters(&self) -> impl Iterator<Item = &W> {
+        self.waiters.iter().map(|(_, waiter)| waiter)
+    }
+
+    /// A place of this tenure comes back, with its connection open or not.
+    pub(super) fn give(&mut self, place: C, tenure: u64, is_open: bool) -> Next<C, W> {
         if tenure != self.tenure {
-            return Next::Close(connection);
+            return Next::Close(place);
         }
         if let Some((_, waiter)) = self.waiters.pop_front() {
-            return Next::Hand(waiter, connection);
+            return Next::Hand(waiter, place);
         }
         self.leased -= 1;
-        if self.idle.len() < self.size {
-            self.idle.push_back(connection);
+        if is_open && self.idle.len() < self.size {
+            self.idle.push_back(place);
+            Next::Kept
+        } else if !is_open && self.vacant.len() < self.size {
+            self.vacant.push(place);
             Next::Kept
         } else {
-            Next::Close(connection)
+            Next::Close(place)
         }
     }
 
-    /// A place of this tenure comes back without its connection.
-    pub(super) fn give_place(&mut self, tenure: u64) -> Next<C, W> {
-        if tenure != self.tenure {
-            return Next::Kept;
-        }
-        match self.waiters.pop_front() {
-            Some((_, waiter)) => Next::Place(waiter, tenure),
-            None => {
-                self.leased -= 1;
-                Next::Kept
-            }
-        }
-    }
-
-    /// Begins anew, with all places free: returns what was idle, to be closed, and the waiters that may open now.
+    /// Begins anew, with all places free: returns what was kept, to be closed, and the waiters that may make places now.
     pub(super) fn dispose(&mut self) -> (Vec<C>, Vec<W>) {
         self.tenure += 1;
         self.leased = 0;
-        let idle = self.idle.drain(..).collect();
+        let kept = self.idle.drain(..).chain(self.vacant.drain(..)).collect();
         let mut called = Vec::new();
         while self.has_room()
             && let Some((_, waiter)) = self.waiters.pop_front()
@@ -139,7 +151,7 @@ impl<C, W> Ledger<C, W> {
             self.leased += 1;
             called.push(waiter);
         }
-        (idle, called)
+        (kept, called)
     }
 
     pub(super) fn status(&self) -> PoolStatus {

@@ -3,53 +3,126 @@
 //! [`QueuePool`](PoolKind::Queue) keeps up to `size` connections and opens up to `overflow` more under load; who comes when
 //! all are lent waits in line, first come first served. A connection comes back clean or not at all: it is dirty until its
 //! server says that no transaction is open. No thread runs in the background, so that a pool works in a forked child.
+//!
+//! What all pools share is in one place: opening and closing, freshness, reset, [listeners](crate::engine::EnginePool),
+//! counters. A [`Pool`] only says which place is lent next; one of your own goes into
+//! [`EngineBuilder::pool`](crate::EngineBuilder::pool).
 
+mod counters;
+mod info;
 mod lease;
 mod ledger;
-mod null;
+mod lending;
+mod listeners;
+mod marks;
+mod opening;
 mod options;
 mod queue;
 mod record;
+mod simple;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
+use std::panic::Location;
 
-pub(crate) use lease::{Lease, Lender};
-pub(crate) use null::NullPool;
-pub use options::{PoolKind, PoolOptions};
-pub(crate) use queue::QueuePool;
-pub(crate) use record::Record;
+pub use counters::PoolCounters;
+pub(crate) use counters::{Counter, counters};
+pub use info::Info;
+pub(crate) use lease::{Lease, Lender, Loss};
+pub use ledger::Order;
+pub(crate) use lending::Lending;
+pub(crate) use listeners::PoolListeners;
+pub use listeners::{ConnectRequest, Disconnection, ErrorContext, Listener, ResetState};
+pub use marks::LeaseInfo;
+pub use options::{PoolFactory, PoolKind, PoolOptions, ResetOnReturn};
+pub use record::{ConnectionRecord, Record};
 
-use crate::driver::Connector;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
-/// What every pool does. It knows the driver's traits and nothing of engines.
-pub(crate) trait Pool: fmt::Debug + Send + Sync {
-    /// Lends a connection that works as far as the pool's options make sure.
-    fn checkout(&self) -> Result<Record>;
+/// Which place of a pool is lent next, and what becomes of one that comes back: all that tells one pool from another.
+///
+/// A pool neither opens connections nor closes them. It makes places by [`Checkout::new_record`] and hands them out with
+/// their connection or without; what it does not keep it gives back to be closed. It is made anew in each process.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use rebis_core::pool::{Checkout, Pool, PoolKind, PoolStatus, Record};
+/// use rebis_core::Engine;
+///
+/// /// Lends as many as are asked for, and keeps all of them.
+/// #[derive(Debug, Default)]
+/// struct Unbounded(Mutex<Vec<Record>>);
+///
+/// impl Pool for Unbounded {
+///     fn take(&self, checkout: &Checkout<'_>) -> rebis_core::Result<Record> {
+///         let kept = self.0.lock().unwrap().pop();
+///         Ok(kept.unwrap_or_else(|| checkout.new_record()))
+///     }
+///     fn give(&self, record: Record) -> Option<Record> {
+///         self.0.lock().unwrap().push(record);
+///         None
+///     }
+///     fn drain(&self) -> Vec<Record> {
+///         std::mem::take(&mut self.0.lock().unwrap())
+///     }
+///     fn status(&self) -> PoolStatus {
+///         let mut status = PoolStatus::default();
+///         status.idle = self.0.lock().unwrap().len();
+///         status
+///     }
+/// }
+///
+/// let engine = Engine::builder("sqlite:///shop.db")?
+///     .pool(PoolKind::Own(Arc::new(|_| Box::new(Unbounded::default()))))
+///     .build()?;
+/// assert_eq!(engine.pool().status().idle, 0);
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+pub trait Pool: fmt::Debug + Send + Sync {
+    /// Takes a place out, with its connection open or without; waits for one no longer than the pool's timeout.
+    ///
+    /// # Errors
+    /// [`PoolTimeout`](crate::ErrorKind::PoolTimeout) when none comes free: [`Checkout::timed_out`].
+    fn take(&self, checkout: &Checkout<'_>) -> Result<Record>;
 
-    /// Takes a connection back, whatever state it is in.
-    fn checkin(&self, record: Record);
+    /// Takes a place back. Its connection is clean, or closed. What the pool does not keep is closed by the caller.
+    fn give(&self, record: Record) -> Option<Record>;
 
-    /// Opens another connection in place of one that is broken, without giving up its place.
-    fn replace(&self, broken: Record) -> Result<Record>;
+    /// Gives up all places that are not lent.
+    fn drain(&self) -> Vec<Record>;
 
-    /// A connection was lost: those opened before now are replaced when they are asked for next.
-    fn invalidate(&self);
-
-    /// Closes what is idle; what is lent is closed when it comes back.
-    fn dispose(&self);
-
+    /// How the pool stands now.
     fn status(&self) -> PoolStatus;
 }
 
-/// A pool of the kind that the options name.
-pub(crate) fn build(connector: Arc<dyn Connector>, options: &PoolOptions) -> Arc<dyn Pool> {
-    match options.kind {
-        PoolKind::Queue => Arc::new(QueuePool::new(connector, options.clone())),
-        PoolKind::Null => Arc::new(NullPool::new(connector, options.clone())),
+/// A thread's wish for a connection, as a [`Pool`] sees it.
+#[derive(Debug)]
+pub struct Checkout<'p> {
+    lending: &'p Lending,
+    site: &'static Location<'static>,
+}
+
+impl Checkout<'_> {
+    /// A new place, without a connection.
+    pub fn new_record(&self) -> Record {
+        self.lending.new_record()
+    }
+
+    /// Where in the program the connection is asked for.
+    pub fn site(&self) -> &'static Location<'static> {
+        self.site
+    }
+
+    /// The error of a wait that was in vain: how the pool stands, who holds its connections, what went wrong last.
+    pub fn timed_out(&self, status: &PoolStatus) -> Error {
+        self.lending.timed_out(status)
+    }
+
+    /// The error of a wait that can only be in vain, when each of the `leased` connections was last used by one of these
+    /// threads, which all wait.
+    fn nested(&self, waiting: &[u64], leased: usize) -> Option<Error> {
+        self.lending.nested(waiting, leased, self.site)
     }
 }
 
@@ -62,7 +135,7 @@ pub(crate) fn build(connector: Arc<dyn Connector>, options: &PoolOptions) -> Arc
 /// # drop(held);
 /// # Ok::<(), rebis_core::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct PoolStatus {
     /// How many connections are kept open at most.

@@ -1,43 +1,41 @@
-//! The queue pool: the books under a lock, connections opened outside it, waiters served in their order.
+//! The queue pool: the books under a lock, waiters served in their order.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
-use std::time::Instant;
+use std::time::Duration;
 
 use super::ledger::{Grant, Ledger, Next};
 use super::options::PoolOptions;
 use super::record::Record;
-use super::{Pool, PoolStatus};
-use crate::driver::{Connector, TransactionStatus};
-use crate::error::{Error, ErrorKind, Result};
-use crate::process::Deadline;
+use super::{Checkout, Pool, PoolStatus};
+use crate::error::{Error, Result};
+use crate::process::{Deadline, thread_count, thread_number};
 
 /// Keeps connections and lends them first come, first served.
 #[derive(Debug)]
-pub(crate) struct QueuePool {
-    connector: Arc<dyn Connector>,
-    options: PoolOptions,
+pub(super) struct QueuePool {
+    timeout: Duration,
     ledger: Mutex<Ledger<Record, Arc<Waiter>>>,
-    /// Counts lost connections: a record of an earlier count is not trusted any more.
-    epoch: AtomicU64,
-    /// When the last attempt to connect failed, and how.
-    last_connect_error: Mutex<Option<(Instant, String)>>,
 }
 
-/// A thread in line. Whoever returns a connection puts it here and wakes the thread: nobody can take it in between.
+/// A thread in line. Whoever returns a place puts it here and wakes the thread: nobody can take it in between.
 #[derive(Debug)]
 struct Waiter {
     thread: Thread,
+    number: u64,
     handed: Mutex<Option<Handed>>,
 }
 
 #[derive(Debug)]
 enum Handed {
-    Connection(Record),
-    /// A place of this tenure.
-    Place(u64),
+    Place(Record),
+    /// Leave to make a place of this tenure.
+    Make(u64),
 }
+
+/// How long a wait that looks vain is waited all the same, where other threads are: a connection may be on its way to one
+/// that has not used it yet.
+const HAND_OVER: Duration = Duration::from_millis(100);
 
 impl Waiter {
     fn hand(&self, handed: Handed) {
@@ -55,199 +53,105 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A place in the books without a connection yet: goes back on drop, on whatever path.
-struct Place<'p> {
-    pool: &'p QueuePool,
-    tenure: u64,
-}
-
-impl Place<'_> {
-    fn fill(self) -> u64 {
-        let tenure = self.tenure;
-        std::mem::forget(self);
-        tenure
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.pool.settle(|ledger| ledger.give_place(self.tenure));
-    }
-}
-
 impl QueuePool {
-    pub(crate) fn new(connector: Arc<dyn Connector>, options: PoolOptions) -> Self {
-        let options = options.within_budget();
-        QueuePool {
-            connector,
-            ledger: Mutex::new(Ledger::new(options.size, options.overflow)),
-            options,
-            epoch: AtomicU64::new(0),
-            last_connect_error: Mutex::new(None),
-        }
+    pub(super) fn new(options: &PoolOptions, size: usize, overflow: Option<usize>) -> Self {
+        QueuePool { timeout: options.timeout, ledger: Mutex::new(Ledger::new(size, overflow, options.order)) }
     }
 
-    /// Changes the books, then hands on what they say, outside the lock.
-    fn settle(&self, change: impl FnOnce(&mut Ledger<Record, Arc<Waiter>>) -> Next<Record, Arc<Waiter>>) {
-        let next = change(&mut lock(&self.ledger));
-        match next {
-            Next::Hand(waiter, record) => waiter.hand(Handed::Connection(record)),
-            Next::Place(waiter, tenure) => waiter.hand(Handed::Place(tenure)),
-            Next::Kept => {}
-            Next::Close(record) => record.close(),
-        }
-    }
-
-    /// The pool's turn for this thread: a connection, or a place for one.
-    fn acquire(&self) -> Result<(Option<Record>, u64)> {
-        let (waiter, ticket) = {
-            let mut ledger = lock(&self.ledger);
-            match ledger.take() {
-                Grant::Idle(record) => return Ok((Some(record), ledger.tenure())),
-                Grant::Place => return Ok((None, ledger.tenure())),
-                Grant::Nothing => {}
-            }
-            let waiter = Arc::new(Waiter { thread: thread::current(), handed: Mutex::new(None) });
-            let ticket = ledger.wait(waiter.clone());
-            (waiter, ticket)
-        };
-        self.wait(&waiter, ticket)
-    }
-
-    fn wait(&self, waiter: &Waiter, ticket: u64) -> Result<(Option<Record>, u64)> {
-        let deadline = Deadline::after(self.options.timeout);
+    fn wait(&self, checkout: &Checkout<'_>, waiter: &Waiter, ticket: u64) -> Result<Handed> {
+        let deadline = Deadline::after(self.timeout);
+        let mut vain_until = None;
         loop {
-            let handed = waiter.take();
-            let handed = match (handed, deadline.remaining().unwrap_or(self.options.timeout)) {
-                (None, left) if !left.is_zero() => {
-                    thread::park_timeout(left);
-                    continue;
+            if let Some(handed) = waiter.take() {
+                return Ok(handed);
+            }
+            let left = deadline.remaining().unwrap_or(HAND_OVER);
+            let nested = self.nested(checkout);
+            let vain_until = match &nested {
+                // With one thread there is nobody whom a connection could be on its way to.
+                Some(_) if thread_count().is_ok_and(|count| count == 1) => Deadline::after(Duration::ZERO),
+                Some(_) => *vain_until.get_or_insert_with(|| Deadline::after(HAND_OVER)),
+                None => {
+                    vain_until = None;
+                    Deadline::NEVER
                 }
-                (None, _) => {
-                    let mut ledger = lock(&self.ledger);
-                    if ledger.leave(ticket) {
-                        let status = ledger.status();
-                        drop(ledger);
-                        return Err(self.timed_out(&status));
-                    }
-                    drop(ledger);
-                    // It was our turn in the last moment: what was handed arrives now, without another wait.
-                    thread::yield_now();
-                    waiter.take()
-                }
-                (handed, _) => handed,
             };
-            match handed {
-                Some(Handed::Connection(record)) => {
-                    let tenure = record.tenure();
-                    return Ok((Some(record), tenure));
-                }
-                Some(Handed::Place(tenure)) => return Ok((None, tenure)),
-                None => {}
+            if !left.is_zero() && !vain_until.has_passed() {
+                thread::park_timeout(vain_until.min(deadline).remaining().unwrap_or(HAND_OVER));
+                continue;
+            }
+            match self.leave(checkout, ticket, nested) {
+                Some(error) => return Err(error),
+                // It was our turn in the last moment: what was handed arrives now, without another wait.
+                None => thread::yield_now(),
             }
         }
     }
 
-    fn timed_out(&self, status: &PoolStatus) -> Error {
-        let mut message = format!("no connection came free within {:?} ({status})", self.options.timeout);
-        if let Some((when, error)) = &*lock(&self.last_connect_error) {
-            let ago = when.elapsed().as_secs();
-            message.push_str(&format!("; an attempt to connect failed {ago} s ago: {error}"));
-        }
-        message.push_str("; return connections sooner, or raise the pool's size, overflow or timeout");
-        Error::new(ErrorKind::PoolTimeout, message)
+    /// Whether all places are held by threads that wait here, this one among them.
+    fn nested(&self, checkout: &Checkout<'_>) -> Option<Error> {
+        let ledger = lock(&self.ledger);
+        let waiting: Vec<u64> = ledger.waiters().map(|waiter| waiter.number).collect();
+        checkout.nested(&waiting, ledger.status().leased)
     }
 
-    fn open(&self, tenure: u64) -> Result<Record> {
-        // Before the connect: a connection lost meanwhile makes this one suspect too.
-        let epoch = self.epoch.load(Ordering::Acquire);
-        let deadline = Deadline::after(self.options.connect_timeout);
-        match self.connector.connect(&self.connector.login(), deadline) {
-            Ok(connection) => Ok(Record::new(connection, epoch, tenure)),
-            Err(error) => {
-                *lock(&self.last_connect_error) = Some((Instant::now(), error.chain()));
-                Err(error)
-            }
+    /// Leaves the line with an error; `None` when something is on its way.
+    fn leave(&self, checkout: &Checkout<'_>, ticket: u64, nested: Option<Error>) -> Option<Error> {
+        let mut ledger = lock(&self.ledger);
+        if !ledger.leave(ticket) {
+            return None;
         }
-    }
-
-    /// Whether an idle connection may be lent as it is.
-    fn is_fresh(&self, record: &mut Record) -> Result<bool> {
-        let too_old = self.options.recycle.is_some_and(|age| record.opened().elapsed() > age);
-        if too_old || record.epoch() != self.epoch.load(Ordering::Acquire) {
-            return Ok(false);
-        }
-        if !self.options.pre_ping {
-            return Ok(true);
-        }
-        match record.connection_mut().ping() {
-            Ok(()) => Ok(true),
-            Err(error) if error.is_disconnect() => {
-                // What the server did to this one it did to the others that idled beside it.
-                self.invalidate();
-                Ok(false)
-            }
-            Err(error) => Err(error),
-        }
+        let status = ledger.status();
+        drop(ledger);
+        Some(nested.unwrap_or_else(|| checkout.timed_out(&status)))
     }
 }
 
 impl Pool for QueuePool {
-    fn checkout(&self) -> Result<Record> {
-        let (idle, tenure) = self.acquire()?;
-        let place = Place { pool: self, tenure };
-        if let Some(mut record) = idle {
-            if self.is_fresh(&mut record)? {
-                place.fill();
-                return Ok(record);
+    fn take(&self, checkout: &Checkout<'_>) -> Result<Record> {
+        let mut ledger = lock(&self.ledger);
+        let handed = match ledger.take() {
+            Grant::Lend(record) => return Ok(record),
+            Grant::Make => Handed::Make(ledger.tenure()),
+            Grant::Wait => {
+                let (thread, number) = (thread::current(), thread_number());
+                let waiter = Arc::new(Waiter { thread, number, handed: Mutex::new(None) });
+                let ticket = ledger.wait(Arc::clone(&waiter));
+                drop(ledger);
+                return match self.wait(checkout, &waiter, ticket)? {
+                    Handed::Place(record) => Ok(record),
+                    Handed::Make(tenure) => Ok(made(checkout, tenure)),
+                };
             }
-            record.close();
-        }
-        let record = self.open(tenure)?;
-        place.fill();
-        Ok(record)
-    }
-
-    fn checkin(&self, mut record: Record) {
-        let tenure = record.tenure();
-        // A driver of somebody else's may panic in its reset.
-        let place = Place { pool: self, tenure };
-        let clean = !record.connection().is_broken()
-            && record.connection_mut().reset().is_ok()
-            && record.connection().status() == TransactionStatus::Idle;
-        if clean {
-            place.fill();
-            self.settle(|ledger| ledger.give(record, tenure));
-        } else {
-            record.close();
+        };
+        drop(ledger);
+        match handed {
+            Handed::Place(record) => Ok(record),
+            Handed::Make(tenure) => Ok(made(checkout, tenure)),
         }
     }
 
-    fn replace(&self, broken: Record) -> Result<Record> {
-        let tenure = broken.tenure();
-        let place = Place { pool: self, tenure };
-        broken.close();
-        let record = self.open(tenure)?;
-        place.fill();
-        Ok(record)
+    fn give(&self, record: Record) -> Option<Record> {
+        let (tenure, is_open) = (record.tenure(), record.is_open());
+        let next = lock(&self.ledger).give(record, tenure, is_open);
+        match next {
+            Next::Hand(waiter, record) => waiter.hand(Handed::Place(record)),
+            Next::Kept => {}
+            Next::Close(record) => return Some(record),
+        }
+        None
     }
 
-    fn invalidate(&self) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-    }
-
-    fn dispose(&self) {
-        let (idle, called, tenure) = {
+    fn drain(&self) -> Vec<Record> {
+        let (kept, called, tenure) = {
             let mut ledger = lock(&self.ledger);
-            let (idle, called) = ledger.dispose();
-            (idle, called, ledger.tenure())
+            let (kept, called) = ledger.dispose();
+            (kept, called, ledger.tenure())
         };
         for waiter in called {
-            waiter.hand(Handed::Place(tenure));
+            waiter.hand(Handed::Make(tenure));
         }
-        for record in idle {
-            record.close();
-        }
+        kept
     }
 
     fn status(&self) -> PoolStatus {
@@ -255,9 +159,8 @@ impl Pool for QueuePool {
     }
 }
 
-/// A pool that nobody uses any more says goodbye on its idle connections.
-impl Drop for QueuePool {
-    fn drop(&mut self) {
-        self.dispose();
-    }
+fn made(checkout: &Checkout<'_>, tenure: u64) -> Record {
+    let mut record = checkout.new_record();
+    record.place().tenure = tenure;
+    record
 }

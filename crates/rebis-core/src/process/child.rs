@@ -87,7 +87,7 @@ impl Threads {
         }
         let start = Instant::now();
         loop {
-            match count_threads() {
+            match thread_count() {
                 Ok(1) => return Ok(()),
                 // The kernel wakes the joiner before it takes the thread off the list: wait for a moment.
                 Ok(_) if start.elapsed() < JOINED_LINGERS => std::thread::sleep(Duration::from_millis(1)),
@@ -115,7 +115,8 @@ impl Threads {
     }
 }
 
-fn count_threads() -> io::Result<usize> {
+/// How many threads this process has.
+pub(crate) fn thread_count() -> io::Result<usize> {
     Ok(std::fs::read_dir("/proc/self/task")?.count())
 }
 

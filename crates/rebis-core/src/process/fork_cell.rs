@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::generation::{Generation, generation};
+use super::sync::{AtomicPtr, Ordering};
 
 /// A value per process generation, made at its first use there.
 ///

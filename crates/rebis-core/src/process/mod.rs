@@ -7,22 +7,30 @@
 
 #![allow(unsafe_code)]
 
+mod append_list;
 mod atfork;
+mod atomic_ref;
 mod child;
+mod clock;
 mod deadline;
 mod fork_cell;
 pub(crate) mod gate;
 mod generation;
 mod owned;
+pub(crate) mod random;
 mod registry;
 mod resolve;
 mod socket;
+mod sync;
 #[doc(hidden)]
 pub mod testing;
 
+pub(crate) use append_list::AppendList;
 pub(crate) use atfork::on_new_process;
-pub(crate) use child::{Child, End, Pipe, Received, fork_worker, set_connection_limit};
+pub(crate) use atomic_ref::AtomicRef;
+pub(crate) use child::{Child, End, Pipe, Received, fork_worker, set_connection_limit, thread_count};
 pub use child::{Threads, connection_limit};
+pub(crate) use clock::{Clock, Moment, thread_number};
 pub use deadline::Deadline;
 pub(crate) use fork_cell::ForkCell;
 pub use generation::{Generation, generation};

@@ -5,6 +5,7 @@ mod from_row;
 #[cfg(test)]
 mod tests;
 mod typed;
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,11 +13,10 @@ use std::sync::Arc;
 use self::batch::Batch;
 pub use from_row::{ColumnIndex, FromRow, RowView};
 pub use typed::TypedRows;
+pub(crate) use watch::{Sql, Watch};
 
-use crate::compile::Compiled;
 use crate::driver::{Column, Cursor};
 use crate::error::{Error, ErrorKind, Result};
-use crate::pool::Pool;
 use crate::process::{Generation, forked, generation};
 use crate::value::FromValue;
 
@@ -53,25 +53,6 @@ enum After {
     More,
     End,
     Failed(Error),
-}
-
-/// What an error needs on its way to the user: its statement, and a pool that hears of lost connections.
-pub(crate) struct Watch<'c> {
-    compiled: Arc<Compiled>,
-    pool: &'c dyn Pool,
-}
-
-impl<'c> Watch<'c> {
-    pub(crate) fn new(compiled: Arc<Compiled>, pool: &'c dyn Pool) -> Self {
-        Watch { compiled, pool }
-    }
-
-    pub(crate) fn failed(&self, error: Error) -> Error {
-        if error.kind() == ErrorKind::Disconnected {
-            self.pool.invalidate();
-        }
-        error.with_sql(&*self.compiled.sql)
-    }
 }
 
 /// Most rows that are read ahead into one buffer; it starts at one, so that the first row costs one row.
@@ -127,8 +108,9 @@ impl<'c> Rows<'c> {
         while batch.len() < self.read_ahead {
             let more = self.cursor.advance();
             match more.and_then(|more| if more { batch.push(self.cursor) } else { Ok(false) }) {
-                Ok(true) => {}
+                Ok(true) => self.watch.rows += 1,
                 Ok(false) => {
+                    self.watch.ended();
                     self.after = After::End;
                     break;
                 }
@@ -145,7 +127,7 @@ impl<'c> Rows<'c> {
 
     fn check_process(&self) -> Result<()> {
         if self.generation != generation() {
-            Err(forked("answer").with_sql(&*self.watch.compiled.sql))
+            Err(forked("answer").with_sql(&*self.watch.sql))
         } else {
             Ok(())
         }
@@ -190,8 +172,8 @@ impl<'c> Rows<'c> {
     /// # Errors
     /// [`ErrorKind::NoRow`], [`ErrorKind::MultipleRows`], and as [`next`](Rows::next).
     pub fn one(self) -> Result<Row> {
-        let compiled = Arc::clone(&self.watch.compiled);
-        self.one_or_none()?.ok_or_else(|| no_row(&compiled))
+        let sql = self.watch.sql.clone();
+        self.one_or_none()?.ok_or_else(|| no_row(&sql))
     }
 
     /// The only row, or `None` when there is none.
@@ -201,7 +183,7 @@ impl<'c> Rows<'c> {
     pub fn one_or_none(mut self) -> Result<Option<Row>> {
         let Some(row) = self.next()? else { return Ok(None) };
         if self.next()?.is_some() {
-            return Err(multiple_rows(&self.watch.compiled));
+            return Err(multiple_rows(&self.watch.sql));
         }
         Ok(Some(row))
     }
@@ -214,7 +196,7 @@ impl<'c> Rows<'c> {
     pub fn scalar<T: FromValue>(mut self) -> Result<T> {
         match self.next()? {
             Some(row) => row.value(0),
-            None => Err(no_row(&self.watch.compiled)),
+            None => Err(no_row(&self.watch.sql)),
         }
     }
 
@@ -239,16 +221,16 @@ impl<'c> Rows<'c> {
 
 impl fmt::Debug for Rows<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rows").field("sql", &self.watch.compiled.sql).finish_non_exhaustive()
+        f.debug_struct("Rows").field("sql", &&*self.watch.sql).finish_non_exhaustive()
     }
 }
 
-fn no_row(compiled: &Compiled) -> Error {
-    Error::new(ErrorKind::NoRow, "a row was expected and there is none").with_sql(&*compiled.sql)
+fn no_row(sql: &str) -> Error {
+    Error::new(ErrorKind::NoRow, "a row was expected and there is none").with_sql(sql)
 }
 
-fn multiple_rows(compiled: &Compiled) -> Error {
-    Error::new(ErrorKind::MultipleRows, "one row was expected and there are more").with_sql(&*compiled.sql)
+fn multiple_rows(sql: &str) -> Error {
+    Error::new(ErrorKind::MultipleRows, "one row was expected and there are more").with_sql(sql)
 }
 
 /// One row of an answer: a part of a buffer that its neighbours share.

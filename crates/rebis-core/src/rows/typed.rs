@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use super::from_row::{FromRow, RowView};
 use super::{After, Rows, multiple_rows, no_row};
@@ -42,12 +41,12 @@ impl<'c, T: FromRow> TypedRows<'c, T> {
     /// [`NoRow`](crate::ErrorKind::NoRow), [`MultipleRows`](crate::ErrorKind::MultipleRows), and as
     /// [`all`](TypedRows::all).
     pub fn one(mut self) -> Result<T> {
-        let compiled = Arc::clone(&self.rows.watch.compiled);
-        let value = self.next().ok_or_else(|| no_row(&compiled))??;
+        let sql = self.rows.watch.sql.clone();
+        let value = self.next().ok_or_else(|| no_row(&sql))??;
         match self.next() {
             None => Ok(value),
             Some(Err(error)) => Err(error),
-            Some(Ok(_)) => Err(multiple_rows(&compiled)),
+            Some(Ok(_)) => Err(multiple_rows(&sql)),
         }
     }
 
@@ -59,10 +58,12 @@ impl<'c, T: FromRow> TypedRows<'c, T> {
         }
         rows.check_process()?;
         if !rows.cursor.advance().map_err(|error| rows.watch.failed(error))? {
+            rows.watch.ended();
             return Ok(None);
         }
+        rows.watch.rows += 1;
         let view = RowView::new(rows.cursor.columns(), &rows.cursor);
-        T::from_row(&view).map(Some).map_err(|error| error.with_sql(&*rows.watch.compiled.sql))
+        T::from_row(&view).map(Some).map_err(|error| error.with_sql(&*rows.watch.sql))
     }
 }
 

@@ -17,12 +17,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::{Column, Connection, Connector, Cursor, Login, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::Deadline;
+use crate::process::{Clock, Deadline};
 use crate::value::{Value, ValueRef};
 
 /// What a scripted driver answers, and what was asked of it. Clones share one script.
@@ -153,6 +154,39 @@ impl fmt::Debug for Script {
             .field("opened", &self.opened())
             .field("closed", &self.closed())
             .finish_non_exhaustive()
+    }
+}
+
+/// A clock that moves when it is told: for tests of what depends on ages and idle times.
+///
+/// ```
+/// use std::time::Duration;
+/// use rebis_core::driver::scripted::{Script, ScriptedClock};
+/// use rebis_core::{Dialect, Engine};
+///
+/// let (script, clock) = (Script::new(), ScriptedClock::default());
+/// let engine = Engine::builder_with_connector(script.connector(), Dialect::SQLITE)
+///     .pool_recycle(Duration::from_secs(3600))
+///     .clock(&clock)
+///     .build()?;
+/// drop(engine.connect()?);
+/// clock.advance(Duration::from_secs(7200));
+/// drop(engine.connect()?);
+/// assert_eq!((script.opened(), script.closed()), (2, 1));
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct ScriptedClock(Arc<AtomicU64>);
+
+impl ScriptedClock {
+    /// Lets that much time pass.
+    pub fn advance(&self, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.0.fetch_add(nanoseconds, Ordering::AcqRel);
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        Clock::scripted(Arc::clone(&self.0))
     }
 }
 

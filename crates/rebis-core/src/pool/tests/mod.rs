@@ -1,119 +1,23 @@
-use std::collections::VecDeque;
+mod ledger;
+mod nested;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::ledger::{Grant, Ledger, Next};
 use super::*;
-use crate::driver::scripted::Script;
+use crate::driver::scripted::{Script, ScriptedClock};
 use crate::error::{Error, ErrorKind};
 
-// ---- the books, without threads ----
-
-#[test]
-fn newcomers_do_not_jump_the_queue() {
-    let mut ledger: Ledger<&str, &str> = Ledger::new(1, Some(0));
-    assert_eq!(ledger.take(), Grant::Place);
-    assert_eq!(ledger.take(), Grant::Nothing);
-    ledger.wait("first");
-    ledger.wait("second");
-    assert_eq!(ledger.give("c", 0), Next::Hand("first", "c"));
-    assert_eq!(ledger.take(), Grant::Nothing, "a newcomer, while somebody waits");
-    assert_eq!(ledger.give_place(0), Next::Place("second", 0));
-    assert_eq!(ledger.give("d", 0), Next::Kept);
-    assert_eq!(ledger.take(), Grant::Idle("d"));
-}
-
-#[test]
-fn overflow_is_closed_on_return() {
-    let mut ledger: Ledger<i32, ()> = Ledger::new(2, Some(1));
-    assert_eq!([ledger.take(), ledger.take(), ledger.take()], [Grant::Place, Grant::Place, Grant::Place]);
-    assert_eq!(ledger.take(), Grant::Nothing);
-    assert_eq!(
-        [ledger.give(1, 0), ledger.give(2, 0), ledger.give(3, 0)],
-        [Next::Kept, Next::Kept, Next::Close(3)]
-    );
-    assert_eq!(ledger.take(), Grant::Idle(1), "the one idle longest goes first (A14)");
-}
-
-#[test]
-fn a_ticket_is_good_once() {
-    let mut ledger: Ledger<(), &str> = Ledger::new(1, Some(0));
-    ledger.take();
-    let (first, second) = (ledger.wait("first"), ledger.wait("second"));
-    assert!(ledger.leave(first));
-    assert!(!ledger.leave(first));
-    assert_eq!(ledger.give((), 0), Next::Hand("second", ()));
-    assert!(!ledger.leave(second), "it was handed something, so it cannot leave empty-handed");
-}
-
-#[test]
-fn what_was_lent_before_a_disposal_comes_back_to_nothing() {
-    let mut ledger: Ledger<i32, &str> = Ledger::new(1, Some(0));
-    ledger.take();
-    ledger.wait("waiter");
-    assert_eq!(ledger.dispose(), (vec![], vec!["waiter"]));
-    assert_eq!(ledger.give(1, 0), Next::Close(1));
-    assert_eq!(ledger.give_place(0), Next::Kept);
-    assert_eq!(ledger.status().leased, 1, "the waiter's");
-}
-
-/// Random takes, gives and timeouts against a model that only counts.
-#[test]
-fn the_books_balance() {
-    let mut random = 1_u64;
-    let mut next = |bound: u64| {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (random >> 33) % bound
-    };
-    let mut ledger: Ledger<u64, u64> = Ledger::new(3, Some(2));
-    let (mut lent, mut opened, mut waiting) = (Vec::new(), 0, VecDeque::new());
-    for step in 0..100_000 {
-        match next(4) {
-            0 | 1 => match ledger.take() {
-                Grant::Idle(connection) => lent.push(connection),
-                Grant::Place => {
-                    opened += 1;
-                    lent.push(opened);
-                }
-                Grant::Nothing => waiting.push_back((ledger.wait(step), step)),
-            },
-            2 if !lent.is_empty() => {
-                let connection = lent.swap_remove(usize::try_from(next(lent.len() as u64)).unwrap());
-                if let Next::Hand(who, connection) = ledger.give(connection, 0) {
-                    assert_eq!(
-                        waiting.pop_front().map(|(_, who)| who),
-                        Some(who),
-                        "first come, first served"
-                    );
-                    lent.push(connection);
-                }
-            }
-            _ if !waiting.is_empty() => {
-                let (ticket, _) =
-                    waiting.remove(usize::try_from(next(waiting.len() as u64)).unwrap()).unwrap();
-                assert!(ledger.leave(ticket));
-            }
-            _ => {}
-        }
-        let status = ledger.status();
-        assert_eq!((status.leased, status.waiting), (lent.len(), waiting.len()));
-        assert!(status.leased + status.idle <= 5 && status.idle <= 3);
-        assert!(status.waiting == 0 || status.idle == 0, "nobody waits while something is free");
-    }
-}
-
-// ---- the pool ----
-
-fn lend(pool: &Arc<dyn Pool>) -> Result<Lease<Arc<dyn Pool>>> {
+fn lend(pool: &Arc<Lending>) -> Result<Lease<Arc<Lending>>> {
     Lease::checkout(Arc::clone(pool))
 }
 
-fn queue(script: &Script, change: impl FnOnce(&mut PoolOptions)) -> Arc<dyn Pool> {
+fn queue(script: &Script, change: impl FnOnce(&mut PoolOptions)) -> Arc<Lending> {
     let mut options = PoolOptions { timeout: Duration::from_millis(50), ..PoolOptions::default() };
     change(&mut options);
-    build(Arc::new(script.connector()), &options)
+    Arc::new(Lending::new(Arc::new(script.connector()), &options, Arc::default()))
 }
 
 #[test]
@@ -157,7 +61,8 @@ fn the_timeout_says_what_is_known_a7() {
     });
     script.fail("connect", 1, || Error::new(ErrorKind::Connect, "refused once"));
     assert_eq!(lend(&pool).map(|_| ()).unwrap_err().kind(), ErrorKind::Connect);
-    let held = lend(&pool).unwrap();
+    // By another thread: a nested checkout is another error.
+    let held = thread::scope(|scope| scope.spawn(|| lend(&pool).unwrap()).join().unwrap());
     let start = Instant::now();
     let error = lend(&pool).map(|_| ()).unwrap_err();
     assert!(start.elapsed() >= Duration::from_millis(50));
@@ -187,11 +92,16 @@ fn a_failed_connect_gives_its_place_back_a10() {
 #[test]
 fn recycle_looks_at_the_age_on_checkout_a50() {
     let script = Script::new();
-    let pool = queue(&script, |options| options.recycle = Some(Duration::from_millis(30)));
+    let clock = ScriptedClock::default();
+    let pool = queue(&script, |options| {
+        options.recycle = Some(Duration::from_secs(30));
+        options.clock = clock.clock();
+    });
     drop(lend(&pool).unwrap());
+    clock.advance(Duration::from_secs(1));
     drop(lend(&pool).unwrap());
     assert_eq!(script.opened(), 1);
-    thread::sleep(Duration::from_millis(40));
+    clock.advance(Duration::from_secs(34));
     drop(lend(&pool).unwrap());
     assert_eq!((script.opened(), script.closed()), (2, 1));
 }
@@ -222,7 +132,7 @@ fn fifteen_losses_replace_fifteen_a53() {
     let pool = queue(&script, |options| options.size = 15);
     let leases: Vec<_> = (0..15).map(|_| lend(&pool).unwrap()).collect();
     for lease in &leases {
-        lease.invalidate_pool();
+        lease.lender().invalidate();
     }
     drop(leases);
     let leases: Vec<_> = (0..15).map(|_| lend(&pool).unwrap()).collect();
@@ -246,7 +156,7 @@ fn dispose_starts_over_a71() {
     let pool = queue(&script, |_| {});
     let held = lend(&pool).unwrap();
     drop(lend(&pool).unwrap());
-    pool.dispose();
+    pool.dispose(true);
     assert_eq!((script.opened(), script.closed()), (2, 1));
     assert_eq!((pool.status().leased, pool.status().idle), (0, 0));
     drop(held);

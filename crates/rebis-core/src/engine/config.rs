@@ -1,0 +1,111 @@
+//! Settings from a configuration file → engine.
+
+use std::time::Duration;
+
+use super::Engine;
+use super::builder::EngineBuilder;
+use crate::error::{Error, ErrorKind, Result};
+use crate::pool::{Order, PoolKind, ResetOnReturn};
+
+impl Engine {
+    /// An engine from the settings whose names begin with a prefix, as they come from a configuration file or the environment.
+    ///
+    /// | name | value | default |
+    /// |---|---|---|
+    /// | `url` | a database URL | must be there |
+    /// | `pool` | `queue`, `null`, `static`, `singleton_thread`, `assertion` | `queue` |
+    /// | `pool_size`, `max_overflow` | a number; overflow also `unlimited` | 5, 10 |
+    /// | `pool_timeout`, `pool_recycle`, `connect_timeout`, `leak_threshold` | seconds | 30, never, 10, never |
+    /// | `pool_use_lifo`, `pool_pre_ping`, `echo`, `hide_parameters` | `true` or `false` | `false` |
+    /// | `pool_reset_on_return` | `rollback`, `commit`, `none`, `session` | `rollback` |
+    /// | `isolation_level` | a level's name, as in SQL | the database's |
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    ///
+    /// let settings = [("shop.url", "sqlite:///shop.db"), ("shop.pool_size", "3"), ("other", "ignored")];
+    /// let engine = Engine::from_config(settings, "shop.")?;
+    /// assert_eq!(engine.pool().status().size, 3);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Configuration`](ErrorKind::Configuration) for a name that is not known, a value that is none, or no URL; and as
+    /// [`Engine::new`].
+    pub fn from_config<K: AsRef<str>, V: AsRef<str>>(
+        settings: impl IntoIterator<Item = (K, V)>,
+        prefix: &str,
+    ) -> Result<Engine> {
+        let mut url = None;
+        let mut rest = Vec::new();
+        for (name, value) in settings {
+            match name.as_ref().strip_prefix(prefix) {
+                Some("url") => url = Some(value.as_ref().to_owned()),
+                Some(name) => rest.push((name.to_owned(), value.as_ref().to_owned())),
+                None => {}
+            }
+        }
+        let url = url.ok_or_else(|| {
+            Error::new(ErrorKind::Configuration, format!("the setting '{prefix}url' is missing"))
+        })?;
+        let mut builder = Engine::builder(url.as_str())?;
+        for (name, value) in rest {
+            builder = set(builder, &name, &value).map_err(|expected| {
+                // The value stays out of it: who mixes up two settings has a password there.
+                Error::new(ErrorKind::Configuration, format!("the setting '{prefix}{name}' {expected}"))
+            })?;
+        }
+        builder.build()
+    }
+}
+
+/// Sets one of them; the error says what is wrong with it.
+fn set(builder: EngineBuilder, name: &str, value: &str) -> Result<EngineBuilder, &'static str> {
+    Ok(match name {
+        "pool" => builder.pool(match value {
+            "queue" => PoolKind::Queue,
+            "null" => PoolKind::Null,
+            "static" => PoolKind::Static,
+            "singleton_thread" => PoolKind::SingletonThread,
+            "assertion" => PoolKind::Assertion,
+            _ => return Err("must be queue, null, static, singleton_thread or assertion"),
+        }),
+        "pool_size" => builder.pool_size(number(value)?),
+        "max_overflow" if value == "unlimited" => builder.max_overflow(None),
+        "max_overflow" => builder.max_overflow(number(value)?),
+        "pool_timeout" => builder.pool_timeout(seconds(value)?),
+        "pool_recycle" => builder.pool_recycle(seconds(value)?),
+        "connect_timeout" => builder.connect_timeout(seconds(value)?),
+        "leak_threshold" => builder.leak_threshold(seconds(value)?),
+        "pool_use_lifo" if flag(value)? => builder.pool_order(Order::LastInFirstOut),
+        "pool_use_lifo" => builder.pool_order(Order::FirstInFirstOut),
+        "pool_pre_ping" => builder.pre_ping(flag(value)?),
+        "pool_reset_on_return" => builder.reset_on_return(match value {
+            "rollback" => ResetOnReturn::Rollback,
+            "commit" => ResetOnReturn::Commit,
+            "none" => ResetOnReturn::Nothing,
+            "session" => ResetOnReturn::Session,
+            _ => return Err("must be rollback, commit, none or session"),
+        }),
+        "echo" => builder.echo(flag(value)?),
+        "hide_parameters" => builder.hide_parameters(flag(value)?),
+        _ => return Err("is not known"),
+    })
+}
+
+fn number(value: &str) -> Result<usize, &'static str> {
+    value.parse().map_err(|_| "must be a whole number")
+}
+
+fn seconds(value: &str) -> Result<Duration, &'static str> {
+    let seconds = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or("must be a number of seconds")
+}
+
+fn flag(value: &str) -> Result<bool, &'static str> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" => Ok(false),
+        _ => Err("must be true or false"),
+    }
+}

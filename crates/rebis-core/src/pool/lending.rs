@@ -1,0 +1,467 @@
+//! What all pools share: a place out of the pool → a connection that works, and back.
+
+use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use super::counters::Counters;
+use super::listeners::{ErrorContext, PoolListeners, ResetState};
+use super::marks::{LeaseInfo, Marks};
+use super::opening::FirstConnect;
+use super::options::{PoolKind, PoolOptions, ResetOnReturn};
+use super::queue::QueuePool;
+use super::record::Record;
+use super::simple::{AssertionPool, NullPool, SingletonThreadPool};
+use super::{Checkout, Pool, PoolCounters, PoolStatus};
+use crate::driver::{Connection, Connector, TransactionStatus};
+use crate::error::{Error, ErrorKind, Result};
+use crate::process::{Generation, forked, generation, thread_number};
+
+/// How many connections in a row a checkout gives up, refused by listeners or dead: SQLAlchemy's bound.
+const REFUSALS: usize = 2;
+
+/// One process's pool of one engine.
+#[derive(Debug)]
+pub(crate) struct Lending {
+    generation: Generation,
+    pub(super) connector: Arc<dyn Connector>,
+    pub(super) options: PoolOptions,
+    pub(super) listeners: Arc<PoolListeners>,
+    pool: Box<dyn Pool>,
+    /// Counts lost connections: one that was opened at an earlier count is not trusted any more.
+    pub(super) epoch: AtomicU64,
+    marks: Marks,
+    pub(super) counters: Counters,
+    pub(super) first_connect: FirstConnect,
+    /// When the last attempt to connect failed, and how.
+    pub(super) last_connect_error: Mutex<Option<(Instant, String)>>,
+}
+
+/// A place between two hands: on whatever path it is dropped, a panic of a listener among them, its connection is closed and
+/// the place goes back.
+struct Held<'p> {
+    lending: &'p Lending,
+    record: Option<Record>,
+}
+
+impl Held<'_> {
+    fn keep(mut self) -> Option<Record> {
+        self.record.take()
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(mut record) = self.record.take()
+            && !self.lending.is_inherited()
+        {
+            self.lending.close(&mut record);
+            self.lending.give(record);
+        }
+    }
+}
+
+impl Lending {
+    pub(crate) fn new(
+        connector: Arc<dyn Connector>,
+        options: &PoolOptions,
+        listeners: Arc<PoolListeners>,
+    ) -> Self {
+        let options = options.clone().within_budget();
+        Lending {
+            generation: generation(),
+            connector,
+            pool: build(&options),
+            options,
+            listeners,
+            epoch: AtomicU64::new(0),
+            marks: Marks::default(),
+            counters: Counters::default(),
+            first_connect: FirstConnect::default(),
+            last_connect_error: Mutex::new(None),
+        }
+    }
+
+    /// Whether a listener has forked and this is the child: then nothing here may be touched any more.
+    fn is_inherited(&self) -> bool {
+        self.generation != generation()
+    }
+
+    /// To be asked after each callback of the program's.
+    pub(super) fn check_process(&self) -> Result<()> {
+        if self.is_inherited() { Err(forked("pool")) } else { Ok(()) }
+    }
+
+    pub(super) fn new_record(&self) -> Record {
+        Record::new(self.marks.add())
+    }
+
+    // ---- out ----
+
+    /// Lends a connection that works as far as the pool's options make sure.
+    pub(crate) fn checkout(&self, site: &'static Location<'static>) -> Result<Record> {
+        let now = self.options.clock.now();
+        if self.options.leak_threshold.is_some() {
+            self.report_leaks();
+        }
+        let record = self.pool.take(&Checkout { lending: self, site })?;
+        record.mark().lend(thread_number(), site, now);
+        let mut held = Held { lending: self, record: Some(record) };
+        if let Some(record) = &mut held.record {
+            self.make_fit(record, site)?;
+        }
+        self.counters.checkouts.count();
+        held.keep().ok_or_else(|| Error::new(ErrorKind::Internal, "a place was lost"))
+    }
+
+    /// Sees to it that the place has a connection that is fresh, alive, and to the listeners' liking. After an error the place
+    /// goes back without a connection.
+    fn make_fit(&self, record: &mut Record, site: &'static Location<'static>) -> Result<()> {
+        let mut fresh = false;
+        if record.is_open() && !record.is_inherited() && self.is_stale(record.facts()) {
+            self.counters.recycled.count();
+            self.close(record);
+        }
+        if !record.is_open() {
+            self.open(record)?;
+            fresh = true;
+        }
+        let mut refusals = 0;
+        loop {
+            let Err(error) = self.inspect(record, fresh, site) else { return Ok(()) };
+            self.check_process()?;
+            if !error.is_disconnect() {
+                return Err(error);
+            }
+            if error.invalidates_pool() {
+                self.invalidate();
+            }
+            self.invalidate_record(record, Some(&error));
+            self.open(record)?;
+            fresh = true;
+            refusals += 1;
+            if refusals == REFUSALS {
+                return Err(Error::new(
+                    ErrorKind::InvalidState,
+                    format!(
+                        "{REFUSALS} connections in a row were refused on checkout; the last for: {error}"
+                    ),
+                )
+                .with_source(error));
+            }
+        }
+    }
+
+    /// The sign of life, then the listeners.
+    fn inspect(&self, record: &mut Record, fresh: bool, site: &'static Location<'static>) -> Result<()> {
+        if !fresh && !record.is_inherited() {
+            self.ping(record)?;
+        }
+        if !self.listeners.checkout.is_empty() {
+            let now = self.options.clock.now();
+            let lease = record.mark().lease(now).map(|(_, lease)| lease);
+            let lease =
+                lease.unwrap_or(LeaseInfo { checked_out_at: site, held_for: std::time::Duration::ZERO });
+            for listener in self.listeners.checkout.iter() {
+                let (Some(raw), facts) = record.parts() else { break };
+                listener(raw, facts, &lease)?;
+                self.check_process()?;
+            }
+        }
+        if record.is_inherited() {
+            // A pool of the program's own handed out its parent's connection: its owner is the parent.
+            *record = self.new_record();
+            record.mark().lend(thread_number(), site, self.options.clock.now());
+            self.open(record)?;
+        }
+        Ok(())
+    }
+
+    // ---- back ----
+
+    /// Takes a connection back, whatever state it is in.
+    pub(crate) fn checkin(&self, record: Record, transaction_was_reset: bool) {
+        let mut held = Held { lending: self, record: Some(record) };
+        let Some(record) = &mut held.record else { return };
+        if let Some(threshold) = self.options.leak_threshold {
+            self.report_late_return(record, threshold);
+        }
+        if !self.reset(record, ResetState::new(transaction_was_reset, false)) {
+            self.close(record);
+        }
+        for listener in self.listeners.checkin.iter() {
+            let (raw, facts) = record.parts();
+            listener(raw, facts);
+        }
+        if self.is_inherited() {
+            return;
+        }
+        if record.is_open() && self.is_stale(record.facts()) {
+            self.counters.recycled.count();
+            self.close(record);
+        }
+        if self.options.pre_ping {
+            record.place().facts.returned = self.options.clock.now();
+        }
+        if let Some(record) = held.keep() {
+            self.give(record);
+        }
+    }
+
+    fn give(&self, record: Record) {
+        record.mark().clear();
+        if let Some(mut record) = self.pool.give(record) {
+            self.close(&mut record);
+        }
+    }
+
+    /// Makes the connection fit for the next user; false when it is not, and must be closed.
+    fn reset(&self, record: &mut Record, state: ResetState) -> bool {
+        if record.connection().is_none_or(Connection::is_broken) || record.facts().invalidated {
+            return false;
+        }
+        for listener in self.listeners.reset.iter() {
+            let (Some(raw), facts) = record.parts() else { return false };
+            if listener(raw, facts, &state).is_err() || self.is_inherited() {
+                return false;
+            }
+        }
+        let (Some(connection), _) = record.parts() else { return false };
+        let done = match self.options.reset_on_return {
+            ResetOnReturn::Commit if connection.status() == TransactionStatus::Active => {
+                connection.control("COMMIT").and_then(|()| connection.reset())
+            }
+            ResetOnReturn::Rollback | ResetOnReturn::Commit => connection.reset(),
+            ResetOnReturn::Nothing => Ok(()),
+            ResetOnReturn::Session => connection.reset_session(),
+        };
+        done.is_ok() && !connection.is_broken() && connection.status() == TransactionStatus::Idle
+    }
+
+    /// Closes the connection; the place stays.
+    pub(super) fn close(&self, record: &mut Record) {
+        for listener in self.listeners.close.iter() {
+            let (Some(raw), facts) = record.parts() else { break };
+            listener(raw, facts);
+        }
+        if record.is_inherited() {
+            return;
+        }
+        if let Some(connection) = record.place().vacate() {
+            self.part_with(connection);
+        }
+    }
+
+    /// Says goodbye where that makes sense, and closes.
+    fn part_with(&self, mut connection: Box<dyn Connection>) {
+        if !connection.is_broken() {
+            connection.close();
+        }
+        drop(connection);
+        self.counters.closed.count();
+        tracing::debug!(target: "rebis::pool", "connection closed");
+    }
+
+    // ---- lost and given up ----
+
+    /// Shows an error of the driver's to the program's handlers, in their order.
+    pub(crate) fn handle_error(&self, error: Error, is_pre_ping: bool) -> Error {
+        if self.listeners.handle_error.is_empty() {
+            return error;
+        }
+        let mut context = ErrorContext { error, is_pre_ping };
+        for listener in self.listeners.handle_error.iter() {
+            listener(&mut context);
+        }
+        context.error
+    }
+
+    /// A connection was lost, or the program says so: those opened before now are replaced when they are asked for next.
+    pub(crate) fn invalidate(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        tracing::info!(target: "rebis::pool", "all connections opened before now will be replaced");
+    }
+
+    /// Tells the listeners, once, that this connection is lost. It is closed when nobody holds it any more.
+    pub(crate) fn announce_loss(&self, record: &mut super::ConnectionRecord, error: Option<&Error>) {
+        if std::mem::replace(&mut record.invalidated, true) {
+            return;
+        }
+        self.counters.invalidated.count();
+        tracing::info!(target: "rebis::pool", error = error.map(tracing::field::display), "connection invalidated");
+        for listener in self.listeners.invalidate.iter() {
+            listener(record, error);
+        }
+    }
+
+    /// Gives this connection up and closes it; the place stays.
+    pub(crate) fn invalidate_record(&self, record: &mut Record, error: Option<&Error>) {
+        self.announce_loss(record.parts().1, error);
+        if record.is_inherited() {
+            // Its owner is another process: it is left alone.
+            *record = self.new_record();
+            return;
+        }
+        self.close(record);
+    }
+
+    /// Marks this connection to be replaced after its return.
+    pub(crate) fn soft_invalidate(&self, record: &mut Record) {
+        let facts = record.parts().1;
+        facts.soft_invalidated = true;
+        for listener in self.listeners.soft_invalidate.iter() {
+            listener(facts, None);
+        }
+    }
+
+    /// Takes the connection out of the pool for good: its place is free at once.
+    pub(crate) fn detach(&self, record: Record) -> Record {
+        let mut held = Held { lending: self, record: Some(record) };
+        let mut own = self.new_record();
+        if let Some(record) = &mut held.record {
+            for listener in self.listeners.detach.iter() {
+                let (Some(raw), facts) = record.parts() else { break };
+                listener(raw, facts);
+            }
+            if !self.is_inherited() {
+                std::mem::swap(&mut own.place().connection, &mut record.place().connection);
+                std::mem::swap(own.parts().1.info(), record.parts().1.info());
+            }
+        }
+        own
+    }
+
+    /// Ends a detached connection.
+    pub(crate) fn close_detached(&self, mut record: Record, transaction_was_reset: bool) {
+        self.reset(&mut record, ResetState::new(transaction_was_reset, true));
+        for listener in self.listeners.close_detached.iter() {
+            let (Some(raw), _) = record.parts() else { break };
+            listener(raw);
+        }
+        if !record.is_inherited()
+            && let Some(connection) = record.place().vacate()
+        {
+            self.part_with(connection);
+        }
+    }
+
+    /// Starts over with an empty pool: closes what is idle, or leaves it open and forgotten; what is lent is closed when it
+    /// comes back.
+    pub(crate) fn dispose(&self, close: bool) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.first_connect.again();
+        for mut record in self.pool.drain() {
+            if close {
+                self.close(&mut record);
+            } else {
+                std::mem::forget(record);
+            }
+        }
+    }
+
+    // ---- looking at it ----
+
+    pub(crate) fn status(&self) -> PoolStatus {
+        self.pool.status()
+    }
+
+    pub(crate) fn counters(&self) -> PoolCounters {
+        self.counters.snapshot()
+    }
+
+    /// Who holds connections, longest first.
+    pub(crate) fn leases(&self) -> Vec<LeaseInfo> {
+        let leases = self.marks.leases(self.options.clock.now());
+        let mut leases: Vec<_> = leases.into_iter().map(|(_, _, lease)| lease).collect();
+        leases.sort_by_key(|lease| std::cmp::Reverse(lease.held_for));
+        leases
+    }
+
+    fn report_leaks(&self) {
+        let Some(threshold) = self.options.leak_threshold else { return };
+        for (mark, _, lease) in self.marks.leases(self.options.clock.now()) {
+            if lease.held_for > threshold && mark.report() {
+                self.report_leak(&lease, "a connection is out for long: leaked, or a long transaction");
+            }
+        }
+    }
+
+    fn report_late_return(&self, record: &Record, threshold: std::time::Duration) {
+        let Some((_, lease)) = record.mark().lease(self.options.clock.now()) else { return };
+        if lease.held_for > threshold {
+            if record.mark().report() {
+                self.report_leak(&lease, "a connection was out for long, and is back");
+            } else {
+                let LeaseInfo { checked_out_at, held_for } = lease;
+                tracing::info!(target: "rebis::pool", %checked_out_at, ?held_for, "it is back, so it was no leak");
+            }
+        }
+    }
+
+    fn report_leak(&self, lease: &LeaseInfo, message: &str) {
+        self.counters.leaks.count();
+        let LeaseInfo { checked_out_at, held_for } = lease;
+        tracing::warn!(target: "rebis::pool", %checked_out_at, ?held_for, "{message}");
+    }
+
+    pub(super) fn timed_out(&self, status: &PoolStatus) -> Error {
+        self.counters.timeouts.count();
+        let mut message = format!("no connection came free within {:?} ({status})", self.options.timeout);
+        for (index, lease) in self.leases().iter().take(3).enumerate() {
+            let word = if index == 0 { "; held longest: since" } else { ", since" };
+            message.push_str(&format!("{word} {:.1?} by {}", lease.held_for, lease.checked_out_at));
+        }
+        if let Some((when, error)) = &*self.last_connect_error.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            let ago = when.elapsed().as_secs();
+            message.push_str(&format!("; an attempt to connect failed {ago} s ago: {error}"));
+        }
+        message.push_str("; return connections sooner, or raise the pool's size, overflow or timeout");
+        Error::new(ErrorKind::PoolTimeout, message)
+    }
+
+    pub(super) fn nested(
+        &self,
+        waiting: &[u64],
+        leased: usize,
+        site: &'static Location<'static>,
+    ) -> Option<Error> {
+        let sites = self.marks.all_held_by(waiting, leased)?;
+        let sites: Vec<_> = sites.iter().map(ToString::to_string).collect();
+        Some(nested_checkout(site, &sites))
+    }
+}
+
+/// A checkout inside another one that holds all there is.
+pub(super) fn nested_checkout(site: &Location<'_>, held: &[String]) -> Error {
+    Error::new(
+        ErrorKind::NestedCheckout,
+        format!(
+            "the checkout at {site} can never be served: all {} connections of the pool are held by threads that wait here \
+             themselves, checked out at {}; return one before asking for the next, pass it on, or let the pool open more",
+            held.len(),
+            held.join(", ")
+        ),
+    )
+}
+
+fn build(options: &PoolOptions) -> Box<dyn Pool> {
+    match &options.kind {
+        PoolKind::Queue => Box::new(QueuePool::new(options, options.size, options.overflow)),
+        PoolKind::Static => Box::new(QueuePool::new(options, 1, Some(0))),
+        PoolKind::Null => Box::new(NullPool::default()),
+        PoolKind::SingletonThread => Box::new(SingletonThreadPool::new(options.size)),
+        PoolKind::Assertion => Box::new(AssertionPool::default()),
+        PoolKind::Own(make) => make(options),
+    }
+}
+
+/// A pool that nobody uses any more says goodbye on its idle connections.
+impl Drop for Lending {
+    fn drop(&mut self) {
+        if !self.is_inherited() {
+            self.dispose(true);
+        }
+    }
+}

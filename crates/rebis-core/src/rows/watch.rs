@@ -1,0 +1,52 @@
+//! What goes with an answer on its way to the user: its statement, its pool, its span in the log.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tracing::Span;
+
+use crate::compile::Compiled;
+use crate::error::Error;
+use crate::pool::Loss;
+
+/// What an answer needs beside its cursor: its statement for errors, a pool that hears of lost connections, its span in the log.
+pub(crate) struct Watch<'c> {
+    pub(super) sql: Sql,
+    loss: Loss<'c>,
+    span: Span,
+    /// How many rows were read.
+    pub(super) rows: u64,
+}
+
+/// The text that was sent: the compiled one, or what a listener put in its place.
+#[derive(Clone)]
+pub(crate) enum Sql {
+    Compiled(Arc<Compiled>),
+    Replaced(Arc<str>),
+}
+
+impl Deref for Sql {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Sql::Compiled(compiled) => &compiled.sql,
+            Sql::Replaced(text) => text,
+        }
+    }
+}
+
+impl<'c> Watch<'c> {
+    pub(crate) fn new(sql: Sql, loss: Loss<'c>, span: Span) -> Self {
+        Watch { sql, loss, span, rows: 0 }
+    }
+
+    pub(crate) fn failed(&mut self, error: Error) -> Error {
+        self.loss.handle(error, &self.sql)
+    }
+
+    /// The answer was read to its end.
+    pub(super) fn ended(&self) {
+        self.span.record("rows", self.rows);
+    }
+}
