@@ -1,6 +1,7 @@
 //! The databases a test runs on: SQLite always, the others where a URL is given.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use rebis::{Backend, Engine, EngineBuilder, Url};
@@ -14,17 +15,56 @@ pub struct Database {
     directory: Option<PathBuf>,
 }
 
-/// SQLite, or why not another one.
+/// The ways in which a server is reached and the journal modes of SQLite, each a case of its own in the fork matrix.
+pub const CONNECTIONS: [&str; 8] = [
+    "sqlite",
+    "sqlite+delete",
+    "mysql",
+    "mysql+tls",
+    "mysql+unix",
+    "postgresql",
+    "postgresql+tls",
+    "postgresql+unix",
+];
+
+/// The database of that name, one of [`CONNECTIONS`], or why not.
 ///
 /// # Errors
 /// The reason for which it is left out.
-pub fn database(backend: &str) -> Result<Database, String> {
-    match backend {
+pub fn database(name: &str) -> Result<Database, String> {
+    match name {
         "sqlite" => Ok(sqlite("wal")),
-        "mysql" => server("MariaDB", "REBIS_TEST_MYSQL_URL"),
-        "postgresql" => server("PostgreSQL", "REBIS_TEST_POSTGRES_URL"),
+        "sqlite+delete" => Ok(sqlite("delete")),
+        "mysql" => server("MariaDB", MYSQL, "ssl_mode=disable"),
+        "mysql+tls" => server("MariaDB", MYSQL, &format!("ssl_mode=verify-ca&ssl_ca={}", authority()?)),
+        "mysql+unix" => {
+            let socket = variable("REBIS_TEST_MYSQL_SOCKET")?;
+            without_host(server("MariaDB", MYSQL, &format!("socket={socket}"))?)
+        }
+        "postgresql" => server("PostgreSQL", POSTGRES, "sslmode=disable"),
+        "postgresql+tls" => {
+            server("PostgreSQL", POSTGRES, &format!("sslmode=verify-ca&sslrootcert={}", authority()?))
+        }
+        "postgresql+unix" => {
+            let directory = variable("REBIS_TEST_POSTGRES_SOCKET_DIR")?;
+            let port = Url::from_str(&variable(POSTGRES)?).ok().and_then(|url| url.hosts().first()?.port);
+            let options = format!("host={directory}&port={}", port.unwrap_or(5432));
+            without_host(server("PostgreSQL", POSTGRES, &options)?)
+        }
         other => Err(format!("no database is called {other}")),
     }
+}
+
+const MYSQL: &str = "REBIS_TEST_MYSQL_URL";
+const POSTGRES: &str = "REBIS_TEST_POSTGRES_URL";
+
+fn variable(name: &str) -> Result<String, String> {
+    std::env::var(name).map_err(|_| format!("{name} is not set"))
+}
+
+/// The certificate that has signed the servers' ones.
+fn authority() -> Result<String, String> {
+    Ok(format!("{}/ca.pem", variable("REBIS_TEST_TLS_DIR")?))
 }
 
 /// The database that a case named `scenario@database` asks for.
@@ -46,11 +86,18 @@ macro_rules! database_or_skip {
     };
 }
 
-fn server(name: &'static str, variable: &str) -> Result<Database, String> {
-    match std::env::var(variable) {
-        Ok(url) => Ok(Database { name, url, directory: None }),
-        Err(_) => Err(format!("{variable} is not set")),
-    }
+fn server(name: &'static str, url: &str, options: &str) -> Result<Database, String> {
+    let url = variable(url)?;
+    let separator = if url.contains('?') { '&' } else { '?' };
+    Ok(Database { name, url: format!("{url}{separator}{options}"), directory: None })
+}
+
+/// The same, reached by what its options name instead of a host.
+fn without_host(mut database: Database) -> Result<Database, String> {
+    let (account, rest) = database.url.split_once('@').ok_or("the URL names no user")?;
+    let (_, path) = rest.split_once('/').ok_or("the URL names no database")?;
+    database.url = format!("{account}@/{path}");
+    Ok(database)
 }
 
 /// A new SQLite file with this journal mode, in memory-backed storage where there is some.
@@ -92,6 +139,11 @@ impl Database {
     /// The same for transactions that only read.
     pub fn reader(&self, size: usize) -> Engine {
         settings(&self.url).pool_size(size).max_overflow(0).build().expect("an engine")
+    }
+
+    /// Whether a transaction that reads keeps others from committing: SQLite with a rollback journal.
+    pub fn readers_block_writers(&self) -> bool {
+        self.url.contains("journal_mode=delete")
     }
 
     /// Whether it is a server with sessions.

@@ -89,6 +89,49 @@ pub fn new_pid_namespace() -> bool {
     unsafe { libc::unshare(libc::CLONE_NEWPID) == 0 }
 }
 
+/// Whether this process may make pid namespaces. Tried in a child, for it cannot be undone.
+pub fn may_make_pid_namespaces() -> bool {
+    wait(child(Kind::RawClone, || i32::from(!new_pid_namespace())), Duration::from_secs(5)) == Some(0)
+}
+
+/// Closes descriptors by number, as daemons do, whosever they are.
+pub fn close_descriptors(numbers: std::ops::Range<i32>) {
+    for number in numbers {
+        // SAFETY: only called in children that are about what happens then.
+        unsafe { libc::close(number) };
+    }
+}
+
+/// The sockets that this process has open, as `/proc` names them: `socket:[inode]`.
+///
+/// # Panics
+/// Without `/proc`.
+pub fn open_sockets() -> Vec<String> {
+    let links = std::fs::read_dir("/proc/self/fd").expect("/proc").flatten();
+    let names = links.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+    names.map(|name| name.display().to_string()).filter(|name| name.starts_with("socket:")).collect()
+}
+
+/// Runs `/bin/true` in a child that shares this process's memory until it is there. Returns its pid.
+pub fn spawn_true() -> i32 {
+    let arguments = [c"true".as_ptr(), std::ptr::null()];
+    // glibc's posix_spawn is a clone with CLONE_VM and CLONE_VFORK: a child in the parent's memory.
+    let mut pid = 0;
+    // SAFETY: the strings and the array live until the call returns; null means default attributes and no file actions.
+    let failed = unsafe {
+        libc::posix_spawn(
+            &raw mut pid,
+            c"/bin/true".as_ptr(),
+            std::ptr::null(),
+            std::ptr::null(),
+            arguments.as_ptr().cast(),
+            [std::ptr::null_mut()].as_ptr(),
+        )
+    };
+    assert_eq!(failed, 0, "posix_spawn");
+    pid
+}
+
 /// This process's id, as the system call says.
 pub fn pid() -> i32 {
     // SAFETY: getpid has no preconditions.

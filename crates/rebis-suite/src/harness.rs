@@ -5,6 +5,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitCode, ExitStatus};
 use std::time::{Duration, Instant};
 
+use crate::databases::CONNECTIONS;
+
 /// One case. It panics to fail.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -30,13 +32,24 @@ pub type Scenario = (&'static str, u64, fn(&str) -> Outcome);
 
 /// Each scenario on each database.
 pub fn on_every_database(scenarios: &[Scenario]) -> Vec<Case> {
-    let case = |&(name, seconds, run): &Scenario, backend: &str| Case {
-        name: format!("{name}@{backend}"),
+    on_each(scenarios, &["sqlite", "mysql", "postgresql"])
+}
+
+/// Each scenario over each way to a database: plain, TLS, unix socket, both journal modes.
+pub fn on_every_connection(scenarios: &[Scenario]) -> Vec<Case> {
+    on_each(scenarios, &CONNECTIONS)
+}
+
+fn on_each(scenarios: &[Scenario], databases: &[&str]) -> Vec<Case> {
+    let case = |&(name, seconds, run): &Scenario, database: &&str| Case {
+        name: format!("{name}@{database}"),
         deadline: Duration::from_secs(seconds),
         run,
     };
-    let backends = ["sqlite", "mysql", "postgresql"];
-    scenarios.iter().flat_map(|scenario| backends.map(|backend| case(scenario, backend))).collect()
+    scenarios
+        .iter()
+        .flat_map(|scenario| databases.iter().map(move |database| case(scenario, database)))
+        .collect()
 }
 
 /// It passed, and counted this.

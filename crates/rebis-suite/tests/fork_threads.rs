@@ -1,6 +1,6 @@
 //! Forks while other threads are at work: whatever lock they hold, the child completes its transactions.
 //!
-//! Scenario F6 on each database. A case is named `scenario@database`.
+//! The scenarios F6 and F7 over every connection. A case is named `scenario@connection`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io::Write;
@@ -13,20 +13,21 @@ use rebis::driver::{self, Connector, Login};
 use rebis::process::Deadline;
 use rebis::{Dialect, Engine, text};
 use rebis_suite::fork::{self, Kind};
-use rebis_suite::harness::{self, Outcome, Scenario, on_every_database, passed};
+use rebis_suite::harness::{self, Outcome, Scenario, on_every_connection, passed};
 use rebis_suite::{database_or_skip, ledger};
 
 /// What the plan allows a child for its 100 transactions.
 const CHILD: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
-    let scenarios: [Scenario; 4] = [
+    let scenarios: [Scenario; 5] = [
         ("f6_threads_in_the_pool_and_in_queries", 120, busy_threads),
+        ("f7_fifty_threads_and_a_thousand_children", 300, fifty_threads),
         ("f6_a_thread_inside_connect", 60, inside_connect),
         ("f6_a_thread_inside_a_query", 60, inside_a_query),
         ("f6_threads_inside_print_and_once", 60, inside_print_and_once),
     ];
-    harness::main(&on_every_database(&scenarios))
+    harness::main(&on_every_connection(&scenarios))
 }
 
 /// Threads take and return connections and run queries all the time: some child is born inside each lock there is.
@@ -64,6 +65,62 @@ fn busy_threads(case: &str) -> Outcome {
     });
     let rows = ledger::check(&mut engine.connect().unwrap(), (0..FORKS).map(|worker| (worker, 5)));
     passed(format!("{}: {FORKS} forks beside 2 busy threads, {rows} rows", database.name))
+}
+
+/// Fifty threads hammer an engine while the main thread forks children, four at a time, and none may hang or lose a row.
+fn fifty_threads(case: &str) -> Outcome {
+    const THREADS: i64 = 50;
+    const TRANSACTIONS: i64 = 5;
+    let database = database_or_skip!(case);
+    // The plain ways have the whole number; the others go through the same code with another stream under it.
+    let forks: i64 = if case.contains('+') { 200 } else { 1000 };
+    let engine = database.engine(4);
+    ledger::create(&engine);
+    let stop = AtomicBool::new(false);
+    let written: Vec<(i64, i64)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let (engine, stop) = (&engine, &stop);
+                scope.spawn(move || {
+                    let worker = -1 - thread;
+                    let mut seq = 0;
+                    while !stop.load(Ordering::Relaxed) {
+                        ledger::write(engine, worker, seq).unwrap();
+                        seq += 1;
+                        std::thread::sleep(Duration::from_millis(20));
+                    }
+                    (worker, seq)
+                })
+            })
+            .collect();
+        let mut running = std::collections::VecDeque::new();
+        for worker in 0..forks {
+            if running.len() == 4
+                && let Some(pid) = running.pop_front()
+            {
+                expect_success(pid, &stop);
+            }
+            running.push_back(fork::child(Kind::Fork, || ledger::work(&engine, worker, TRANSACTIONS)));
+        }
+        running.into_iter().for_each(|pid| expect_success(pid, &stop));
+        stop.store(true, Ordering::Relaxed);
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let threads: i64 = written.iter().map(|(_, rows)| rows).sum();
+    let expected = written.into_iter().chain((0..forks).map(|worker| (worker, TRANSACTIONS)));
+    let rows = ledger::check(&mut engine.connect().unwrap(), expected.filter(|(_, rows)| *rows > 0));
+    passed(format!(
+        "{}: {forks} children beside {THREADS} threads ({threads} rows), {rows} rows in all",
+        database.name
+    ))
+}
+
+fn expect_success(pid: i32, stop: &AtomicBool) {
+    let code = fork::wait(pid, Duration::from_secs(30));
+    if code != Some(0) {
+        stop.store(true, Ordering::Relaxed);
+    }
+    assert_eq!(code, Some(0), "a child's failed transactions (None: it hung)");
 }
 
 /// A connector that stops inside `connect`, with its thread, until it is told to go on.
