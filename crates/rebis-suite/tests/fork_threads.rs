@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier, OnceLock};
 use std::time::Duration;
 
-use rebis::driver::{self, Connector};
+use rebis::driver::{self, Connector, Login};
 use rebis::process::Deadline;
 use rebis::{Dialect, Engine, text};
 use rebis_suite::fork::{self, Kind};
@@ -75,13 +75,13 @@ struct Slow {
 }
 
 impl Connector for Slow {
-    fn connect(&self, _deadline: Deadline) -> rebis::Result<Box<dyn driver::Connection>> {
+    fn connect(&self, login: &Login, _deadline: Deadline) -> rebis::Result<Box<dyn driver::Connection>> {
         if self.slow.swap(false, Ordering::AcqRel) {
             self.inside.wait();
             self.inside.wait();
         }
         self.real.connect()?;
-        driver::scripted::Script::new().connector().connect(Deadline::NEVER)
+        driver::scripted::Script::new().connector().connect(login, Deadline::NEVER)
     }
 }
 

@@ -14,6 +14,7 @@
 //! - **Errors**: classified by [`ErrorKind`](crate::ErrorKind); an error that cost the wire is marked
 //!   [`is_disconnect`](crate::Error::is_disconnect).
 
+mod login;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
@@ -27,6 +28,8 @@ mod transport;
 use std::fmt;
 use std::sync::Arc;
 
+pub use login::{Login, Password};
+
 use crate::error::Result;
 use crate::process::Deadline;
 use crate::value::ValueRef;
@@ -35,12 +38,17 @@ use crate::value::ValueRef;
 ///
 /// It is shared by all threads and survives a fork, so it holds nothing that a lock guards.
 pub trait Connector: fmt::Debug + Send + Sync {
-    /// Opens a connection: resolve, connect, handshake, session settings.
+    /// The user and the password that the connector has itself: the URL's. Nobody for a database that asks for none.
+    fn login(&self) -> Login {
+        Login::default()
+    }
+
+    /// Opens a connection for this login: resolve, connect, handshake, session settings.
     ///
     /// # Errors
     /// [`Connect`](crate::ErrorKind::Connect) when nobody answers in time,
     /// [`Authentication`](crate::ErrorKind::Authentication) when the server refuses.
-    fn connect(&self, deadline: Deadline) -> Result<Box<dyn Connection>>;
+    fn connect(&self, login: &Login, deadline: Deadline) -> Result<Box<dyn Connection>>;
 }
 
 /// One connection to a database, in the hands of one thread at a time.

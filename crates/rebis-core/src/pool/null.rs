@@ -26,7 +26,8 @@ impl NullPool {
 
 impl Pool for NullPool {
     fn checkout(&self) -> Result<Record> {
-        let connection = self.connector.connect(Deadline::after(self.options.connect_timeout))?;
+        let deadline = Deadline::after(self.options.connect_timeout);
+        let connection = self.connector.connect(&self.connector.login(), deadline)?;
         self.leased.fetch_add(1, Ordering::Relaxed);
         Ok(Record::new(connection, 0, 0))
     }

@@ -161,7 +161,8 @@ impl QueuePool {
     fn open(&self, tenure: u64) -> Result<Record> {
         // Before the connect: a connection lost meanwhile makes this one suspect too.
         let epoch = self.epoch.load(Ordering::Acquire);
-        match self.connector.connect(Deadline::after(self.options.connect_timeout)) {
+        let deadline = Deadline::after(self.options.connect_timeout);
+        match self.connector.connect(&self.connector.login(), deadline) {
             Ok(connection) => Ok(Record::new(connection, epoch, tenure)),
             Err(error) => {
                 *lock(&self.last_connect_error) = Some((Instant::now(), error.chain()));

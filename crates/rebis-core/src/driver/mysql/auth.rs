@@ -8,11 +8,20 @@ use mysql_common::num_bigint::BigUint;
 use mysql_common::packets::AuthPlugin;
 
 use super::packet::{Reader, Wire};
-use super::{Login, answer::Patience, error};
+use super::{answer::Patience, error};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The server's random bytes, which make each proof another one.
 pub(super) type Nonce = [u8; 20];
+
+/// What a client proves, and how freely.
+pub(super) struct Proof<'a> {
+    pub(super) password: &'a str,
+    /// Nobody listens, so the password may travel as it is where the method wants it so.
+    pub(super) private: bool,
+    /// The URL permits `mysql_clear_password`.
+    pub(super) cleartext: bool,
+}
 
 /// More steps than any method takes.
 const MOST_STEPS: usize = 8;
@@ -24,19 +33,19 @@ const ASK_FOR_KEY: u8 = 2;
 
 /// The first proof, for the method that the greeting names. One that is not known is answered as the oldest: the server
 /// then asks for what the user's account needs.
-pub(super) fn first_proof(plugin: &[u8], nonce: &Nonce, login: &Login) -> (AuthPlugin<'static>, Vec<u8>) {
+pub(super) fn first_proof(plugin: &[u8], nonce: &Nonce, proof: &Proof<'_>) -> (AuthPlugin<'static>, Vec<u8>) {
     match AuthPlugin::from_bytes(plugin) {
-        AuthPlugin::CachingSha2Password => (AuthPlugin::CachingSha2Password, sha2(nonce, login)),
-        _ => (AuthPlugin::MysqlNativePassword, native(nonce, login)),
+        AuthPlugin::CachingSha2Password => (AuthPlugin::CachingSha2Password, sha2(nonce, proof)),
+        _ => (AuthPlugin::MysqlNativePassword, native(nonce, proof)),
     }
 }
 
-fn sha2(nonce: &Nonce, login: &Login) -> Vec<u8> {
-    scramble_sha256(nonce, login.password.as_bytes()).map_or_else(Vec::new, |proof| proof.to_vec())
+fn sha2(nonce: &Nonce, proof: &Proof<'_>) -> Vec<u8> {
+    scramble_sha256(nonce, proof.password.as_bytes()).map_or_else(Vec::new, |proof| proof.to_vec())
 }
 
-fn native(nonce: &Nonce, login: &Login) -> Vec<u8> {
-    scramble_native(nonce, login.password.as_bytes()).map_or_else(Vec::new, |proof| proof.to_vec())
+fn native(nonce: &Nonce, proof: &Proof<'_>) -> Vec<u8> {
+    scramble_native(nonce, proof.password.as_bytes()).map_or_else(Vec::new, |proof| proof.to_vec())
 }
 
 /// Answers what the server asks, until it is content or refuses.
@@ -46,7 +55,7 @@ fn native(nonce: &Nonce, login: &Login) -> Vec<u8> {
 pub(super) fn converse(
     wire: &mut Wire,
     mut nonce: Nonce,
-    login: &Login,
+    proof: &Proof<'_>,
     patience: &mut Patience,
 ) -> Result<()> {
     for _ in 0..MOST_STEPS {
@@ -64,12 +73,12 @@ pub(super) fn converse(
                 if let Some(fresh) = reader.bytes(nonce.len()) {
                     nonce.copy_from_slice(fresh);
                 }
-                let proof = switched_proof(&plugin, &nonce, login)?;
+                let proof = switched_proof(&plugin, &nonce, proof)?;
                 reply(wire, &proof)?;
             }
             Some(0x01) => match payload.get(1) {
                 Some(&FAST) if payload.len() == 2 => {}
-                Some(&FULL) if payload.len() == 2 => full(wire, &nonce, login, patience)?,
+                Some(&FULL) if payload.len() == 2 => full(wire, &nonce, proof, patience)?,
                 _ => return Err(wire.protocol_error("an unknown step of authentication")),
             },
             _ => return Err(wire.protocol_error("an unknown step of authentication")),
@@ -78,11 +87,11 @@ pub(super) fn converse(
     Err(wire.protocol_error("no end of authentication"))
 }
 
-fn switched_proof(plugin: &[u8], nonce: &Nonce, login: &Login) -> Result<Vec<u8>> {
+fn switched_proof(plugin: &[u8], nonce: &Nonce, proof: &Proof<'_>) -> Result<Vec<u8>> {
     match AuthPlugin::from_bytes(plugin) {
-        AuthPlugin::MysqlNativePassword => Ok(native(nonce, login)),
-        AuthPlugin::CachingSha2Password => Ok(sha2(nonce, login)),
-        AuthPlugin::MysqlClearPassword if login.cleartext => Ok(cleartext(login)),
+        AuthPlugin::MysqlNativePassword => Ok(native(nonce, proof)),
+        AuthPlugin::CachingSha2Password => Ok(sha2(nonce, proof)),
+        AuthPlugin::MysqlClearPassword if proof.cleartext => Ok(cleartext(proof)),
         AuthPlugin::MysqlClearPassword => Err(Error::new(
             ErrorKind::Authentication,
             "the server wants the password as it is, readable on the way (mysql_clear_password); \
@@ -103,22 +112,22 @@ fn switched_proof(plugin: &[u8], nonce: &Nonce, login: &Login) -> Result<Vec<u8>
     }
 }
 
-fn cleartext(login: &Login) -> Vec<u8> {
-    let mut password = login.password.clone().into_bytes();
+fn cleartext(proof: &Proof<'_>) -> Vec<u8> {
+    let mut password = proof.password.as_bytes().to_vec();
     password.push(0);
     password
 }
 
 /// The server's cache does not know the password: it has to see it once, over a unix socket as it is, else encrypted.
-fn full(wire: &mut Wire, nonce: &Nonce, login: &Login, patience: &mut Patience) -> Result<()> {
-    if login.unix {
-        return reply(wire, &cleartext(login));
+fn full(wire: &mut Wire, nonce: &Nonce, proof: &Proof<'_>, patience: &mut Patience) -> Result<()> {
+    if proof.private {
+        return reply(wire, &cleartext(proof));
     }
     reply(wire, &[ASK_FOR_KEY])?;
     wire.read(patience)?;
     let payload = wire.payload();
     let encrypted = match payload.first() {
-        Some(0x01) => encrypt(&payload[1..], nonce, login)?,
+        Some(0x01) => encrypt(&payload[1..], nonce, proof)?,
         Some(0xff) => {
             let refused = error::from_packet(payload);
             return Err(refused.unwrap_or_else(|| wire.protocol_error("a truncated error")));
@@ -132,9 +141,9 @@ fn full(wire: &mut Wire, nonce: &Nonce, login: &Login, patience: &mut Patience) 
 }
 
 /// The password, masked by the nonce and encrypted for the server; `None` when its key is none.
-fn encrypt(pem: &[u8], nonce: &Nonce, login: &Login) -> Result<Option<Vec<u8>>> {
+fn encrypt(pem: &[u8], nonce: &Nonce, proof: &Proof<'_>) -> Result<Option<Vec<u8>>> {
     let Some((modulus, exponent)) = public_key(pem) else { return Ok(None) };
-    let mut password = cleartext(login);
+    let mut password = cleartext(proof);
     // The padding takes 42 bytes, and would panic rather than say that there is no room.
     if password.len() + 42 > modulus.len() {
         return Err(Error::new(

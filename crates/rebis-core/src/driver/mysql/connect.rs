@@ -8,12 +8,12 @@ use mysql_common::packets::HandshakeResponse;
 use mysql_common::proto::MySerialize;
 
 use super::answer::Head;
-use super::auth::{self, Nonce};
+use super::auth::{self, Nonce, Proof};
 use super::columns::Shape;
 use super::cursor::{Answer, Outcome};
 use super::packet::{Reader, Wire};
 use super::{MysqlConnection, MysqlConnector, Session, error};
-use crate::driver::{Server, transport::Transport};
+use crate::driver::{Login, Server, transport::Transport};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a client of this kind needs, whatever else the server offers.
@@ -55,7 +55,11 @@ struct Greeting {
 ///
 /// # Errors
 /// [`ErrorKind::Authentication`] when the server refuses; what the transport says.
-pub(super) fn handshake(transport: Transport, connector: &MysqlConnector) -> Result<MysqlConnection> {
+pub(super) fn handshake(
+    transport: Transport,
+    connector: &MysqlConnector,
+    login: &Login,
+) -> Result<MysqlConnection> {
     let mut wire = Wire::new(transport);
     let patience = &mut None;
     wire.read(patience)?;
@@ -73,7 +77,7 @@ pub(super) fn handshake(transport: Transport, connector: &MysqlConnector) -> Res
         ));
     }
     let mut capabilities = greeting.capabilities & WANTED;
-    capabilities.set(CapabilityFlags::CLIENT_CONNECT_WITH_DB, connector.login.database.is_some());
+    capabilities.set(CapabilityFlags::CLIENT_CONNECT_WITH_DB, connector.database.is_some());
     let bulk = MariadbCapabilities::MARIADB_CLIENT_STMT_BULK_OPERATIONS;
     let mariadb = greeting.mariadb.unwrap_or(MariadbCapabilities::empty()) & bulk;
     let session = Session {
@@ -81,8 +85,15 @@ pub(super) fn handshake(transport: Transport, connector: &MysqlConnector) -> Res
         bulk: mariadb.contains(bulk),
         longest: LONGEST_BY_DEFAULT,
     };
-    log_in(&mut wire, &greeting, capabilities, mariadb, connector)?;
-    auth::converse(&mut wire, greeting.nonce, &connector.login, patience)?;
+    let user = login.user.as_ref().or(connector.login.user.as_ref()).map_or("", String::as_str);
+    let proof = Proof {
+        password: login.secret().unwrap_or(""),
+        private: connector.unix,
+        cleartext: connector.cleartext,
+    };
+    let database = connector.database.as_deref();
+    log_in(&mut wire, &greeting, (capabilities, mariadb), (user, database), &proof)?;
+    auth::converse(&mut wire, greeting.nonce, &proof, patience)?;
 
     let no_rows = Arc::new(Shape::empty());
     let nothing = Outcome { shape: Arc::clone(&no_rows), binary: true, done: None };
@@ -154,22 +165,22 @@ fn server(greeting: &Greeting) -> Server {
 fn log_in(
     wire: &mut Wire,
     greeting: &Greeting,
-    capabilities: CapabilityFlags,
-    mariadb: MariadbCapabilities,
-    connector: &MysqlConnector,
+    (capabilities, mariadb): (CapabilityFlags, MariadbCapabilities),
+    (user, database): (&str, Option<&str>),
+    proof: &Proof<'_>,
 ) -> Result<()> {
-    let login = &connector.login;
     // Zeros end these on the wire: what is behind one would be read as something else.
-    if login.user.contains('\0') || login.database.as_ref().is_some_and(|name| name.contains('\0')) {
-        return Err(Error::new(ErrorKind::Url, "the user's or the database's name contains a zero byte"));
+    if user.contains('\0') || database.is_some_and(|name| name.contains('\0')) {
+        let text = "the user's or the database's name contains a zero byte";
+        return Err(Error::new(ErrorKind::Configuration, text));
     }
-    let (plugin, proof) = auth::first_proof(&greeting.plugin, &greeting.nonce, login);
+    let (plugin, proof) = auth::first_proof(&greeting.plugin, &greeting.nonce, proof);
     // The version chooses the collation: utf8mb4.
     let response = HandshakeResponse::new(
         Some(proof),
         (5, 5, 3),
-        Some(login.user.as_bytes()),
-        login.database.as_ref().map(String::as_bytes),
+        Some(user.as_bytes()),
+        database.map(str::as_bytes),
         Some(plugin),
         capabilities,
         None,

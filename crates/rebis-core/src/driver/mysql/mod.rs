@@ -33,7 +33,7 @@ use self::decode::Place;
 use self::packet::Wire;
 use self::statement::Statement;
 use super::transport::{Endpoints, Timeouts};
-use super::{Connection, Connector, Cursor, Server, TransactionStatus};
+use super::{Connection, Connector, Cursor, Login, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
 use crate::url::{Url, UrlOptions};
@@ -43,19 +43,14 @@ use crate::value::ValueRef;
 pub(crate) struct MysqlConnector {
     endpoints: Endpoints,
     timeouts: Timeouts,
+    /// The URL's; its user serves where a login names none.
     login: Login,
-    statements: NonZeroUsize,
-    sql_mode: String,
-}
-
-/// Who logs in, and how.
-struct Login {
-    user: String,
-    password: String,
     database: Option<String>,
     /// Over a unix socket nobody listens, so a password may travel as it is where the plugin wants it so.
     unix: bool,
     cleartext: bool,
+    statements: NonZeroUsize,
+    sql_mode: String,
 }
 
 /// Wrong values are errors, not cut or zero; the same on every server, whatever its own default.
@@ -103,13 +98,10 @@ impl MysqlConnector {
             return Err(unfit("the URL option 'sql_mode' must be names with commas between them"));
         }
         Ok(MysqlConnector {
-            login: Login {
-                user: url.user().unwrap_or("").to_owned(),
-                password: url.password().unwrap_or("").to_owned(),
-                database: url.database().map(ToOwned::to_owned),
-                unix: socket.is_some(),
-                cleartext,
-            },
+            login: Login::of(url),
+            database: url.database().map(ToOwned::to_owned),
+            unix: socket.is_some(),
+            cleartext,
             endpoints: Endpoints::new(url, PORT, socket),
             timeouts,
             statements: statements.unwrap_or(STATEMENTS),
@@ -117,9 +109,9 @@ impl MysqlConnector {
         })
     }
 
-    fn open(&self, deadline: Deadline) -> Result<MysqlConnection> {
+    fn open(&self, login: &Login, deadline: Deadline) -> Result<MysqlConnection> {
         let transport = self.endpoints.connect(self.timeouts, deadline)?;
-        connect::handshake(transport, self).map_err(connect::failed)
+        connect::handshake(transport, self, login).map_err(connect::failed)
     }
 }
 
@@ -142,18 +134,21 @@ fn check_ssl_mode(mode: Option<&str>) -> Result<()> {
 }
 
 impl Connector for MysqlConnector {
-    fn connect(&self, deadline: Deadline) -> Result<Box<dyn Connection>> {
-        Ok(Box::new(self.open(deadline)?))
+    fn login(&self) -> Login {
+        self.login.clone()
+    }
+
+    fn connect(&self, login: &Login, deadline: Deadline) -> Result<Box<dyn Connection>> {
+        Ok(Box::new(self.open(login, deadline)?))
     }
 }
 
-/// The password is left out.
 impl fmt::Debug for MysqlConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MysqlConnector")
             .field("endpoints", &self.endpoints)
-            .field("user", &self.login.user)
-            .field("database", &self.login.database)
+            .field("login", &self.login)
+            .field("database", &self.database)
             .finish_non_exhaustive()
     }
 }

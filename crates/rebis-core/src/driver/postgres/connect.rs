@@ -9,13 +9,13 @@ use postgres_protocol::message::backend;
 use super::error::ServerReport;
 use super::request;
 use super::wire::{Reader, Wait, Wire};
-use crate::driver::Server;
+use crate::driver::{Login, Server};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Who asks for a session, and how it is to be set up.
 pub(super) struct Account {
-    pub(super) user: String,
-    pub(super) password: Option<String>,
+    /// The URL's; its user serves where a login names none.
+    pub(super) login: Login,
     pub(super) database: String,
     pub(super) application_name: Option<String>,
     /// Command line options for the server's session: `-c search_path=shop`.
@@ -26,7 +26,7 @@ pub(super) struct Account {
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Account")
-            .field("user", &self.user)
+            .field("login", &self.login)
             .field("database", &self.database)
             .finish_non_exhaustive()
     }
@@ -36,9 +36,17 @@ impl fmt::Debug for Account {
 ///
 /// # Errors
 /// [`ErrorKind::Authentication`] when the server refuses; [`ErrorKind::Connect`] when it does not take more sessions.
-pub(super) fn handshake(wire: &mut Wire, account: &Account) -> Result<Server> {
+pub(super) fn handshake(wire: &mut Wire, account: &Account, login: &Login) -> Result<Server> {
+    let user = login.user.as_ref().or(account.login.user.as_ref()).map_or("", String::as_str);
+    // Zeros end these on the wire: what is behind one would be read as something else.
+    if user.contains('\0') || login.secret().is_some_and(|password| password.contains('\0')) {
+        return Err(Error::new(
+            ErrorKind::Configuration,
+            "the user's name or the password contains a zero byte",
+        ));
+    }
     let mut settings = vec![
-        ("user", account.user.as_str()),
+        ("user", user),
         ("database", account.database.as_str()),
         ("client_encoding", "UTF8"),
         ("DateStyle", "ISO"),
@@ -49,7 +57,7 @@ pub(super) fn handshake(wire: &mut Wire, account: &Account) -> Result<Server> {
     request::startup(wire.output(), &settings);
     wire.send()?;
     let mut wait = None;
-    authenticate(wire, account, &mut wait)?;
+    authenticate(wire, account, user, login.secret(), &mut wait)?;
     session(wire, &mut wait)
 }
 
@@ -76,12 +84,18 @@ fn refusal(wire: &Wire) -> Error {
     ServerReport::read(wire.body()).into_startup_error()
 }
 
-fn authenticate(wire: &mut Wire, account: &Account, wait: &mut Wait) -> Result<()> {
+fn authenticate(
+    wire: &mut Wire,
+    account: &Account,
+    user: &str,
+    secret: Option<&str>,
+    wait: &mut Wait,
+) -> Result<()> {
     let (method, data) = demand(wire, wait)?;
     match method {
         0 => return Ok(()),
         3 if account.allow_cleartext_password => {
-            request::password(wire.output(), password(account)?);
+            request::password(wire.output(), password(secret)?);
             wire.send()?;
         }
         3 => {
@@ -92,11 +106,11 @@ fn authenticate(wire: &mut Wire, account: &Account, wait: &mut Wait) -> Result<(
         }
         5 => {
             let Some(salt) = data.first_chunk::<4>() else { return Err(wire.unexpected(b'R')) };
-            let hashed = md5_hash(account.user.as_bytes(), password(account)?.as_bytes(), *salt);
+            let hashed = md5_hash(user.as_bytes(), password(secret)?.as_bytes(), *salt);
             request::password(wire.output(), &hashed);
             wire.send()?;
         }
-        10 => scram(wire, &data, password(account)?, wait)?,
+        10 => scram(wire, &data, password(secret)?, wait)?,
         method => {
             let name = match method {
                 2 => "Kerberos",
@@ -153,11 +167,8 @@ fn scram(wire: &mut Wire, mechanisms: &[u8], password: &str, wait: &mut Wait) ->
     scram.finish(&proof).map_err(failed)
 }
 
-fn password(account: &Account) -> Result<&str> {
-    account
-        .password
-        .as_deref()
-        .ok_or_else(|| refused("the server asks for a password, and the URL holds none"))
+fn password(secret: Option<&str>) -> Result<&str> {
+    secret.ok_or_else(|| refused("the server asks for a password, and the URL holds none"))
 }
 
 fn refused(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {

@@ -28,7 +28,7 @@ use self::run::Started;
 use self::statement::Statements;
 use self::wire::Wire;
 use super::transport::{Endpoints, Timeouts};
-use super::{Connection, Connector, Cursor, Server, TransactionStatus};
+use super::{Connection, Connector, Cursor, Login, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
 use crate::url::{Url, UrlOptions};
@@ -77,8 +77,7 @@ impl PostgresConnector {
         let allow = options.parsed("allow_cleartext_password", "true or false")?;
         let account = Account {
             database: url.database().unwrap_or(&user).to_owned(),
-            user,
-            password: url.password().map(str::to_owned),
+            login: Login { user: Some(user), ..Login::of(url) },
             application_name: options.text("application_name")?.map(str::to_owned),
             options: options.text("options")?.map(str::to_owned),
             allow_cleartext_password: allow.unwrap_or(false),
@@ -124,9 +123,13 @@ fn socket_path(directory: &str, port: u16) -> PathBuf {
 }
 
 impl Connector for PostgresConnector {
-    fn connect(&self, deadline: Deadline) -> Result<Box<dyn Connection>> {
+    fn login(&self) -> Login {
+        self.account.login.clone()
+    }
+
+    fn connect(&self, login: &Login, deadline: Deadline) -> Result<Box<dyn Connection>> {
         let mut wire = Wire::new(self.endpoints.connect(self.timeouts, deadline)?);
-        let server = connect::handshake(&mut wire, &self.account).map_err(unfinished)?;
+        let server = connect::handshake(&mut wire, &self.account, login).map_err(unfinished)?;
         wire.transport().connected();
         Ok(Box::new(PostgresConnection {
             wire,

@@ -21,6 +21,11 @@ fn connector(url: &str) -> Result<PostgresConnector> {
     Ok(connector)
 }
 
+fn connect(url: &str) -> Result<Box<dyn Connection>> {
+    let connector = connector(url)?;
+    connector.connect(&connector.login(), Deadline::after(Duration::from_secs(10)))
+}
+
 /// The fields of an ErrorResponse.
 fn report(fields: &[(u8, &str)]) -> Vec<u8> {
     let mut body = Vec::new();

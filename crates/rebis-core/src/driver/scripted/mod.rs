@@ -20,7 +20,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Column, Connection, Connector, Cursor, Server, TransactionStatus};
+use super::{Column, Connection, Connector, Cursor, Login, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
 use crate::value::{Value, ValueRef};
@@ -162,7 +162,7 @@ struct ScriptedConnector {
 }
 
 impl Connector for ScriptedConnector {
-    fn connect(&self, _deadline: Deadline) -> Result<Box<dyn Connection>> {
+    fn connect(&self, _login: &Login, _deadline: Deadline) -> Result<Box<dyn Connection>> {
         let number = self.script.opened() + 1;
         self.script.called(number, "connect")?;
         let number = self.script.0.opened.fetch_add(1, Ordering::AcqRel) + 1;

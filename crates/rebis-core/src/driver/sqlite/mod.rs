@@ -18,7 +18,7 @@ use self::cursor::Answer;
 use self::handle::Handle;
 use self::options::Options;
 use self::statement::{Lifetime, Statement, Step};
-use super::{Connection, Connector, Cursor, Server, TransactionStatus};
+use super::{Connection, Connector, Cursor, Login, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Deadline, forked, generation};
 use crate::url::{Url, UrlOptions};
@@ -60,7 +60,7 @@ impl SqliteConnector {
 }
 
 impl Connector for SqliteConnector {
-    fn connect(&self, deadline: Deadline) -> Result<Box<dyn Connection>> {
+    fn connect(&self, _login: &Login, deadline: Deadline) -> Result<Box<dyn Connection>> {
         if self.path.is_none() {
             self.check_memory_owner()?;
         }

@@ -6,7 +6,7 @@ fn connect(url: &str) -> Box<dyn Connection> {
     let mut options = url.options();
     let connector = SqliteConnector::new(&url, &mut options).unwrap();
     options.finish().unwrap();
-    connector.connect(Deadline::NEVER).unwrap()
+    connector.connect(&Login::default(), Deadline::NEVER).unwrap()
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn connect(url: &str) -> Result<MysqlConnection> {
     let mut options = url.options();
     let connector = MysqlConnector::new(&url, &mut options)?;
     options.finish()?;
-    connector.open(Deadline::after(std::time::Duration::from_secs(10)))
+    connector.open(&connector.login, Deadline::after(std::time::Duration::from_secs(10)))
 }
 
 /// Reads an answer to its end, as owned values.

@@ -2,10 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::time::Duration;
 
 use super::super::*;
-use super::{connector, report};
+use super::{connect, report};
 
 /// Opens a connection to a server that plays this script once.
 fn play(
@@ -16,7 +15,7 @@ fn play(
     let port = listener.local_addr().unwrap().port();
     let server = std::thread::spawn(move || script(&mut listener.accept().unwrap().0));
     let url = format!("postgresql://app:hunter2@127.0.0.1:{port}/app?{options}");
-    (connector(&url).unwrap().connect(Deadline::after(Duration::from_secs(5))), server)
+    (connect(&url), server)
 }
 
 fn message(tag: u8, body: &[u8]) -> Vec<u8> {

@@ -1,20 +1,17 @@
 //! Against a real server, named by `REBIS_TEST_POSTGRES_URL`. Its user must be a superuser, for `pg_terminate_backend`.
 
-use std::time::Duration;
-
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use rust_decimal::Decimal;
 
 use super::super::*;
-use super::connector;
+use super::connect;
 use crate::value::Value;
 
 /// A connection with these options; the tests that ask for one are ignored where there is no server.
 fn open_with(options: &str) -> Box<dyn Connection> {
     let url = std::env::var("REBIS_TEST_POSTGRES_URL").expect("REBIS_TEST_POSTGRES_URL");
     let separator = if url.contains('?') { '&' } else { '?' };
-    let connector = connector(&format!("{url}{separator}{options}")).unwrap();
-    connector.connect(Deadline::after(Duration::from_secs(10))).unwrap()
+    connect(&format!("{url}{separator}{options}")).unwrap()
 }
 
 pub(super) fn open() -> Box<dyn Connection> {
@@ -396,7 +393,7 @@ fn a_unix_socket_serves() {
     let unix = format!(
         "postgresql://{account}@/{database}?host={directory}&port={port}&application_name=it&options=-c search_path=x"
     );
-    let mut local = connector(&unix).unwrap().connect(Deadline::after(Duration::from_secs(5))).unwrap();
+    let mut local = connect(&unix).unwrap();
     let sql = "select inet_client_addr() is null, current_setting('application_name'), current_setting('search_path')";
     let row = rows(&mut *local, sql, &[]).unwrap();
     assert_eq!(row, [[Value::Bool(true), "it".into(), "x".into()]]);
