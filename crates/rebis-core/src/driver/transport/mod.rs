@@ -7,6 +7,8 @@ mod stream;
 mod target;
 #[cfg(test)]
 pub(super) mod testing;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::time::Duration;
