@@ -2,7 +2,9 @@
 
 use crate::install::{Need, ensure};
 use crate::run::{End, run};
-use crate::servers::{MYSQL_SOCKET, MYSQL_URL, POSTGRES_SOCKET_DIR, POSTGRES_URL, Servers};
+use crate::servers::{
+    MYSQL_ED25519, MYSQL_SOCKET, MYSQL_URL, POSTGRES_SOCKET_DIR, POSTGRES_URL, Servers, TLS_DIR,
+};
 use crate::{Result, layers};
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -73,8 +75,17 @@ pub(crate) fn test(only: &[Database], arguments: &[String], deadline: Instant) -
     let mut status = cargo(test_arguments(arguments), deadline, &mut set)?;
     // A caller with arguments of their own wants just those tests.
     if status.success() && arguments.is_empty() {
-        let live = live_test_arguments(&wanted);
+        let mut live = live_test_arguments(&wanted);
         if live.len() > LIVE_TESTS.len() {
+            let has = |variable| {
+                given(variable).is_some() || servers.exports().iter().any(|(name, _)| *name == variable)
+            };
+            for (variable, tests) in [(TLS_DIR, "live_tls"), (MYSQL_ED25519, "ed25519")] {
+                if !has(variable) {
+                    eprintln!("xtask: left out: the tests named {tests}, because {variable} is not set");
+                    live.extend(["--skip", tests]);
+                }
+            }
             status = cargo(live, deadline, &mut set)?;
         }
     }

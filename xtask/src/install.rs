@@ -2,7 +2,7 @@
 
 use crate::run::{End, find_program, run};
 use crate::{Result, mariadb, postgres};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -63,6 +63,39 @@ pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
             Err(format!("apt-get succeeded but {need:?} is still not found; packages: {packages:?}").into())
         }
     }
+}
+
+/// The folder with MariaDB's `auth_ed25519`. Debian has it in the package `mariadb-server`, which would start a daemon: so
+/// one file is taken out of the package, and kept for this version of the server.
+pub(crate) fn mariadb_plugins(server: &Path) -> Option<PathBuf> {
+    const PLUGIN: &str = "auth_ed25519.so";
+    const FOLDER: &str = "usr/lib/mysql/plugin";
+    let installed = Path::new("/").join(FOLDER);
+    if installed.join(PLUGIN).is_file() {
+        return Some(installed);
+    }
+    let version = Command::new(server).arg("--version").output().ok()?.stdout;
+    let version: String =
+        String::from_utf8_lossy(&version).chars().filter(char::is_ascii_alphanumeric).collect();
+    let kept = crate::cargo::root().join("target/xtask").join(version);
+    let folder = kept.join(FOLDER);
+    if folder.join(PLUGIN).is_file() {
+        return Some(folder);
+    }
+    // Another run may do the same: each in a folder of its own, and the first to be ready stays.
+    let own = kept.with_extension(std::process::id().to_string());
+    std::fs::create_dir_all(&own).ok()?;
+    let script =
+        "apt-get -q download mariadb-server && dpkg-deb -x mariadb-server_*.deb . && rm mariadb-server_*.deb";
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).current_dir(&own).stdin(Stdio::null());
+    command.stdout(std::io::stderr());
+    let end = run(&mut command, Instant::now() + Duration::from_secs(60));
+    if matches!(end, Ok(End::Exited(status)) if status.success()) {
+        let _ = std::fs::rename(&own, &kept);
+    }
+    let _ = std::fs::remove_dir_all(&own);
+    folder.join(PLUGIN).is_file().then_some(folder)
 }
 
 /// Debian's package would make a cluster and start a daemon for it. A configuration that is there is the

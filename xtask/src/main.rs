@@ -1,6 +1,7 @@
 //! `cargo xtask`: the checks of the workspace, its tests on private database servers, and those servers alone.
 
 mod cargo;
+mod certificates;
 mod install;
 mod layers;
 mod mariadb;

@@ -1,5 +1,7 @@
 //! A private MariaDB: its own data folder, one account, nothing synchronised to disk.
 
+use crate::certificates::{CERTIFIED_USER, Certificates};
+use crate::install;
 use crate::scratch::{make_dir, write_private};
 use crate::server::{Launch, Server, bound_to_us};
 use crate::{Result, run};
@@ -22,6 +24,8 @@ pub(crate) struct Programs {
 pub(crate) struct MariaDb {
     pub(crate) server: Server,
     pub(crate) socket: PathBuf,
+    /// Whether there is the user `rebis_ed25519`.
+    pub(crate) has_ed25519: bool,
 }
 
 /// The programs, if they are installed.
@@ -32,21 +36,39 @@ pub(crate) fn find() -> Option<Programs> {
 }
 
 impl MariaDb {
-    /// Makes a data folder below `scratch` and serves it; `rebis` with this password may do everything.
-    pub(crate) fn start(programs: &Programs, scratch: &Path, password: &str) -> Result<MariaDb> {
+    /// Makes a data folder below `scratch` and serves it; `rebis` with this password may do everything. `rebis_cert` must have
+    /// a certificate, `rebis_tls` must use TLS, and `rebis_ed25519` is there if the server has that method.
+    pub(crate) fn start(
+        programs: &Programs,
+        scratch: &Path,
+        certificates: &Certificates,
+        password: &str,
+    ) -> Result<MariaDb> {
         let home = scratch.join("mariadb");
         make_dir(&home, 0o711)?;
         let (data, log, socket) = (home.join("data"), home.join("log"), home.join("s"));
         install_data(programs, &data, &home.join("init-log"))?;
         let init = home.join("init.sql");
-        write_private(&init, &first_statements(password))?;
-        let command = |port| Ok(server_command(programs, &data, &socket, &init, port));
+        let plugins = install::mariadb_plugins(&programs.server);
+        if plugins.is_none() {
+            eprintln!("xtask: no auth_ed25519 for MariaDB; its tests are left out");
+        }
+        write_private(&init, &first_statements(password, plugins.is_some()))?;
+        let command = |port| {
+            let mut command = server_command(programs, &data, &socket, &init, port);
+            let tls = [("--ssl-ca", "ca.pem"), ("--ssl-cert", "server.pem"), ("--ssl-key", "server.key")];
+            command.args(tls.map(|(name, file)| option(name, &certificates.file(file))));
+            if let Some(folder) = &plugins {
+                command.arg(option("--plugin-dir", folder)).arg("--plugin-load-add=auth_ed25519");
+            }
+            Ok(command)
+        };
         let ready = || greets(&socket);
         let stop_by = Signal::TERM;
         let launch = Launch { name: "MariaDB", log: &log, stop_by, command: &command, ready: &ready };
         let server = Server::start(&launch)?;
         std::fs::remove_file(&init)?;
-        Ok(MariaDb { server, socket })
+        Ok(MariaDb { server, socket, has_ed25519: plugins.is_some() })
     }
 }
 
@@ -85,14 +107,27 @@ fn option(name: &str, value: &Path) -> String {
 
 /// Run by the server before it takes connections. The accounts without a password that the installation makes
 /// go first: other users of the machine reach the port too.
-fn first_statements(password: &str) -> String {
-    format!(
+fn first_statements(password: &str, ed25519: bool) -> String {
+    let mut statements = format!(
         "DELETE FROM mysql.global_priv WHERE User IN ('', 'root');\n\
          FLUSH PRIVILEGES;\n\
          CREATE DATABASE rebis CHARACTER SET utf8mb4;\n\
          CREATE USER rebis@'%' IDENTIFIED VIA mysql_native_password USING PASSWORD('{password}');\n\
          GRANT ALL PRIVILEGES ON *.* TO rebis@'%' WITH GRANT OPTION;\n"
-    )
+    );
+    for (user, method, demand) in [
+        (CERTIFIED_USER, "mysql_native_password", "REQUIRE X509"),
+        ("rebis_tls", "mysql_native_password", "REQUIRE SSL"),
+        ("rebis_ed25519", "ed25519", ""),
+    ] {
+        if ed25519 || method != "ed25519" {
+            statements += &format!(
+                "CREATE USER {user}@'%' IDENTIFIED VIA {method} USING PASSWORD('{password}') {demand};\n\
+                 GRANT ALL PRIVILEGES ON rebis.* TO {user}@'%';\n"
+            );
+        }
+    }
+    statements
 }
 
 /// Whether the server greets on its own socket, which it opens after the port: then it serves both, and the

@@ -1,5 +1,6 @@
 //! A private PostgreSQL: its own data folder, one superuser, nothing synchronised to disk.
 
+use crate::certificates::{CERTIFIED_USER, Certificates};
 use crate::scratch::{make_dir, write_private};
 use crate::server::{Launch, Server, bound_to_us};
 use crate::{Result, run};
@@ -54,11 +55,18 @@ pub(crate) fn find() -> Option<Programs> {
 }
 
 impl Postgres {
-    /// Makes a data folder below `scratch` and serves it; `rebis` with this password is superuser.
-    pub(crate) fn start(programs: &Programs, scratch: &Path, password: &str) -> Result<Postgres> {
+    /// Makes a data folder below `scratch` and serves it; `rebis` with this password is superuser. `rebis_md5`, `rebis_clear` and
+    /// `rebis_cert` log in as their names say.
+    pub(crate) fn start(
+        programs: &Programs,
+        scratch: &Path,
+        certificates: &Certificates,
+        password: &str,
+    ) -> Result<Postgres> {
         let home = Home::new(scratch)?;
         home.init_data(programs, password)?;
-        home.create_database(programs)?;
+        home.prepare_tls(certificates)?;
+        home.create_database(programs, password)?;
         let command = |port| home.server_command(programs, port);
         let ready = || home.is_ready();
         // SIGQUIT: the immediate shutdown, which does not wait for clients.
@@ -103,13 +111,41 @@ impl Home {
         done
     }
 
+    /// The server's account reads its own copies. What is asked of the users stands before the rules that are there.
+    fn prepare_tls(&self, certificates: &Certificates) -> Result<()> {
+        for name in ["ca.pem", "server.pem", "server.key"] {
+            let copy = self.data.join(name);
+            write_private(&copy, &std::fs::read_to_string(certificates.file(name))?)?;
+            self.give(&copy)?;
+        }
+        let rules = self.data.join("pg_hba.conf");
+        let known = std::fs::read_to_string(&rules)?;
+        let own = format!(
+            "hostssl all {CERTIFIED_USER} 127.0.0.1/32 cert\n\
+             host all {CERTIFIED_USER} 127.0.0.1/32 reject\n\
+             host all rebis_md5 127.0.0.1/32 md5\n\
+             host all rebis_clear 127.0.0.1/32 password\n"
+        );
+        Ok(std::fs::write(&rules, own + &known)?)
+    }
+
     /// By the single-user mode, before anybody can connect.
-    fn create_database(&self, programs: &Programs) -> Result<()> {
+    fn create_database(&self, programs: &Programs, password: &str) -> Result<()> {
         let statement = self.data.with_file_name("create.sql");
-        std::fs::write(&statement, "CREATE DATABASE rebis\n")?;
+        let statements = format!(
+            "CREATE DATABASE rebis;\n\n\
+             CREATE ROLE {CERTIFIED_USER} LOGIN;\n\n\
+             CREATE ROLE rebis_clear LOGIN PASSWORD '{password}';\n\n\
+             SET password_encryption = 'md5';\n\n\
+             CREATE ROLE rebis_md5 LOGIN PASSWORD '{password}';\n\n"
+        );
+        write_private(&statement, &statements)?;
         let mut command = self.command(&programs.bin.join("postgres"), "KILL")?;
         command.args(["--single", "-F", "-j", "-D"]).arg(&self.data).arg("postgres");
-        run::run_logged(&mut command, File::open(&statement)?.into(), &self.init_log, Duration::from_secs(60))
+        let input = File::open(&statement)?.into();
+        let done = run::run_logged(&mut command, input, &self.init_log, Duration::from_secs(60));
+        std::fs::remove_file(&statement)?;
+        done
     }
 
     fn server_command(&self, programs: &Programs, port: u16) -> Result<Command> {
@@ -118,7 +154,8 @@ impl Home {
         // Shared memory lies with the data, so that a killed server leaves nothing elsewhere.
         let settings =
             ["listen_addresses=127.0.0.1", "max_connections=200", "dynamic_shared_memory_type=mmap"];
-        for setting in settings.into_iter().chain(["fsync=off", "full_page_writes=off"]) {
+        let tls = ["ssl=on", "ssl_cert_file=server.pem", "ssl_key_file=server.key", "ssl_ca_file=ca.pem"];
+        for setting in settings.into_iter().chain(["fsync=off", "full_page_writes=off"]).chain(tls) {
             command.arg("-c").arg(setting);
         }
         Ok(command)

@@ -1,5 +1,6 @@
 //! The private servers together: what they export, and serving until a signal.
 
+use crate::certificates::Certificates;
 use crate::install::{Need, ensure};
 use crate::mariadb::{self, MariaDb};
 use crate::postgres::{self, Postgres};
@@ -14,6 +15,10 @@ pub(crate) const MYSQL_URL: &str = "REBIS_TEST_MYSQL_URL";
 /// Where tests find PostgreSQL; set by the caller, no server is started.
 pub(crate) const POSTGRES_URL: &str = "REBIS_TEST_POSTGRES_URL";
 pub(crate) const MYSQL_SOCKET: &str = "REBIS_TEST_MYSQL_SOCKET";
+/// The folder with the certificates of the private servers and of a client of theirs.
+pub(crate) const TLS_DIR: &str = "REBIS_TEST_TLS_DIR";
+/// Set when the private MariaDB has the user `rebis_ed25519`.
+pub(crate) const MYSQL_ED25519: &str = "REBIS_TEST_MYSQL_ED25519";
 pub(crate) const POSTGRES_SOCKET_DIR: &str = "REBIS_TEST_POSTGRES_SOCKET_DIR";
 
 /// Running servers; dropped in the order of the fields: servers first, then the data below them.
@@ -23,6 +28,7 @@ pub(crate) struct Servers {
     postgres: Option<Postgres>,
     /// Not only a path: it removes the data when the servers are gone.
     scratch: Scratch,
+    certificates: Certificates,
     password: String,
 }
 
@@ -36,7 +42,8 @@ impl Servers {
         ensure(&needs)?;
         let scratch = Scratch::new()?;
         let password = random_hex(16)?;
-        let mut servers = Servers { mariadb: None, postgres: None, scratch, password };
+        let certificates = Certificates::new(scratch.path())?;
+        let mut servers = Servers { mariadb: None, postgres: None, scratch, certificates, password };
         if mysql {
             servers.start_mariadb()?;
         }
@@ -48,7 +55,7 @@ impl Servers {
 
     fn start_mariadb(&mut self) -> Result<()> {
         let programs = mariadb::find().ok_or("the programs of MariaDB vanished")?;
-        let mariadb = MariaDb::start(&programs, self.scratch.path(), &self.password)?;
+        let mariadb = MariaDb::start(&programs, self.scratch.path(), &self.certificates, &self.password)?;
         eprintln!("xtask: MariaDB on port {}, pid {}", mariadb.server.port(), mariadb.server.pid());
         self.mariadb = Some(mariadb);
         Ok(())
@@ -56,7 +63,7 @@ impl Servers {
 
     fn start_postgres(&mut self) -> Result<()> {
         let programs = postgres::find().ok_or("the programs of PostgreSQL vanished")?;
-        let postgres = Postgres::start(&programs, self.scratch.path(), &self.password)?;
+        let postgres = Postgres::start(&programs, self.scratch.path(), &self.certificates, &self.password)?;
         eprintln!("xtask: PostgreSQL on port {}, pid {}", postgres.server.port(), postgres.server.pid());
         self.postgres = Some(postgres);
         Ok(())
@@ -69,10 +76,16 @@ impl Servers {
         if let Some(mariadb) = &self.mariadb {
             exports.push((MYSQL_URL, url("mysql", mariadb.server.port())));
             exports.push((MYSQL_SOCKET, mariadb.socket.display().to_string()));
+            if mariadb.has_ed25519 {
+                exports.push((MYSQL_ED25519, "1".to_owned()));
+            }
         }
         if let Some(postgres) = &self.postgres {
             exports.push((POSTGRES_URL, url("postgresql", postgres.server.port())));
             exports.push((POSTGRES_SOCKET_DIR, postgres.socket_dir.display().to_string()));
+        }
+        if !exports.is_empty() {
+            exports.push((TLS_DIR, self.certificates.folder().display().to_string()));
         }
         exports
     }

@@ -163,7 +163,8 @@ impl MysqlConnection {
         match self.wire.payload().first() {
             Some(0x00) => self.read_ok().map(Head::Done),
             Some(0xff) => Err(self.server_error()),
-            Some(0xfb) => Err(self.refuse_local_file(patience)?),
+            // The client has never said that it would.
+            Some(0xfb) => Err(self.wire.protocol_error("a request for a file of this machine")),
             _ => self.read_count().map(Head::Columns),
         }
     }
@@ -174,22 +175,6 @@ impl MysqlConnection {
             Some(count) if count <= MOST_COLUMNS && reader.0.is_empty() => Ok(count as usize),
             _ => Err(self.wire.protocol_error("an answer that is none")),
         }
-    }
-
-    /// The server asks for a file of the client's machine. It gets an empty one, and then says how it went.
-    fn refuse_local_file(&mut self, patience: &mut Patience) -> Result<Error> {
-        let sequence = self.wire.sequence();
-        let next = self.wire.write(sequence, |_| Ok(()))?;
-        self.wire.flush()?;
-        self.wire.expect(next);
-        self.wire.read(patience)?;
-        match self.wire.payload().first() {
-            Some(0x00) => self.unfinished = self.read_ok()?.more,
-            Some(0xff) => drop(self.server_error()),
-            _ => return Err(self.wire.protocol_error("an answer that is none")),
-        }
-        let message = "LOAD DATA LOCAL is refused: the server would read files of this machine";
-        Ok(Error::new(ErrorKind::Unsupported, message))
     }
 
     fn read_ok(&mut self) -> Result<Done> {
@@ -215,6 +200,7 @@ impl MysqlConnection {
         let Some(error) = error::from_packet(self.wire.payload()) else {
             return self.wire.protocol_error("a truncated error");
         };
+        let error = if self.must_write { error::lost_if_read_only(error) } else { error };
         if error.is_disconnect() {
             self.wire.break_off();
         }

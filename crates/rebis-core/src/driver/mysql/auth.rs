@@ -1,7 +1,9 @@
 //! How a client proves who it is: the password never travels as it is, unless nobody can listen or the URL allows it.
 
 use mysql_common::auth::plugins::caching_sha2_password::scramble_sha256;
+use mysql_common::auth::plugins::client_ed25519::{self, ClientEd25519};
 use mysql_common::auth::plugins::mysql_native_password::scramble_native;
+use mysql_common::auth::plugins::{ChallengeResponsePlugin, Context, Response};
 use mysql_common::crypto::der::{PubKeyFileType, pem_to_der};
 use mysql_common::crypto::rsa::{GetRandom, Pkcs1OaepPadding, PublicKey};
 use mysql_common::num_bigint::BigUint;
@@ -17,7 +19,7 @@ pub(super) type Nonce = [u8; 20];
 /// What a client proves, and how freely.
 pub(super) struct Proof<'a> {
     pub(super) password: &'a str,
-    /// Nobody listens, so the password may travel as it is where the method wants it so.
+    /// Inside TLS, or over a unix socket: nobody listens, so the password may travel as it is where the method wants it so.
     pub(super) private: bool,
     /// The URL permits `mysql_clear_password`.
     pub(super) cleartext: bool,
@@ -70,10 +72,11 @@ pub(super) fn converse(
             Some(0xfe) => {
                 let mut reader = Reader(&payload[1..]);
                 let plugin = reader.terminated().to_vec();
+                let challenge = reader.0.to_vec();
                 if let Some(fresh) = reader.bytes(nonce.len()) {
                     nonce.copy_from_slice(fresh);
                 }
-                let proof = switched_proof(&plugin, &nonce, proof)?;
+                let proof = switched_proof(&plugin, &nonce, &challenge, proof)?;
                 reply(wire, &proof)?;
             }
             Some(0x01) => match payload.get(1) {
@@ -87,10 +90,11 @@ pub(super) fn converse(
     Err(wire.protocol_error("no end of authentication"))
 }
 
-fn switched_proof(plugin: &[u8], nonce: &Nonce, proof: &Proof<'_>) -> Result<Vec<u8>> {
+fn switched_proof(plugin: &[u8], nonce: &Nonce, challenge: &[u8], proof: &Proof<'_>) -> Result<Vec<u8>> {
     match AuthPlugin::from_bytes(plugin) {
         AuthPlugin::MysqlNativePassword => Ok(native(nonce, proof)),
         AuthPlugin::CachingSha2Password => Ok(sha2(nonce, proof)),
+        AuthPlugin::Ed25519 => ed25519(challenge, proof),
         AuthPlugin::MysqlClearPassword if proof.cleartext => Ok(cleartext(proof)),
         AuthPlugin::MysqlClearPassword => Err(Error::new(
             ErrorKind::Authentication,
@@ -105,10 +109,43 @@ fn switched_proof(plugin: &[u8], nonce: &Nonce, proof: &Proof<'_>) -> Result<Vec
                 ErrorKind::Unsupported,
                 format!(
                     "the server wants the authentication method '{name}', which Rebis does not have; \
-                     it has mysql_native_password and caching_sha2_password"
+                     it has mysql_native_password, caching_sha2_password and client_ed25519"
                 ),
             ))
         }
+    }
+}
+
+/// MariaDB's method: the challenge, signed by a key that is made of the password.
+fn ed25519(challenge: &[u8], proof: &Proof<'_>) -> Result<Vec<u8>> {
+    let refused = || Error::new(ErrorKind::Protocol, "the server's challenge for client_ed25519 is none");
+    let challenge = challenge.get(..client_ed25519::NONCE_BYTES).ok_or_else(refused)?;
+    match ClientEd25519::default().run(proof, challenge) {
+        Ok(Response::Last { packet: Some(signature) }) => Ok(signature),
+        _ => Err(refused()),
+    }
+}
+
+/// What `mysql_common` asks of a login.
+impl Context for &Proof<'_> {
+    fn pass(&self) -> &[u8] {
+        self.password.as_bytes()
+    }
+
+    fn is_ipc_transport(&self) -> bool {
+        false
+    }
+
+    fn is_tls_transport(&self) -> bool {
+        self.private
+    }
+
+    fn scramble(&self) -> &[u8] {
+        &[]
+    }
+
+    fn server_key_pem(&self) -> Option<&[u8]> {
+        None
     }
 }
 
@@ -118,7 +155,8 @@ fn cleartext(proof: &Proof<'_>) -> Vec<u8> {
     password
 }
 
-/// The server's cache does not know the password: it has to see it once, over a unix socket as it is, else encrypted.
+/// The server's cache does not know the password: it has to see it once, inside TLS or over a unix socket as it is, else
+/// encrypted.
 fn full(wire: &mut Wire, nonce: &Nonce, proof: &Proof<'_>, patience: &mut Patience) -> Result<()> {
     if proof.private {
         return reply(wire, &cleartext(proof));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lru::LruCache;
 use mysql_common::constants::{CapabilityFlags, Command, MariadbCapabilities, StatusFlags};
-use mysql_common::packets::HandshakeResponse;
+use mysql_common::packets::{HandshakeResponse, SslRequest};
 use mysql_common::proto::MySerialize;
 
 use super::answer::Head;
@@ -13,7 +13,8 @@ use super::columns::Shape;
 use super::cursor::{Answer, Outcome};
 use super::packet::{Reader, Wire};
 use super::{MysqlConnection, MysqlConnector, Session, error};
-use crate::driver::{Login, Server, transport::Transport};
+use crate::driver::transport::{Role, Target, Transport};
+use crate::driver::{Login, Server};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a client of this kind needs, whatever else the server offers.
@@ -32,10 +33,14 @@ const WANTED: CapabilityFlags = NEEDED
     .union(CapabilityFlags::CLIENT_PS_MULTI_RESULTS)
     .union(CapabilityFlags::CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA)
     .union(CapabilityFlags::CLIENT_CONNECT_WITH_DB)
+    .union(CapabilityFlags::CLIENT_SSL)
     .union(CapabilityFlags::CLIENT_DEPRECATE_EOF);
 
 /// The server's default, until it tells.
 const LONGEST_BY_DEFAULT: usize = 16 << 20;
+
+/// Of `utf8mb4_general_ci`; the handshake's response says it again.
+const UTF8MB4: u8 = 45;
 
 /// The longest packet that the client takes: what the protocol allows.
 const LONGEST_ANSWER: u32 = 1 << 30;
@@ -59,6 +64,7 @@ pub(super) fn handshake(
     transport: Transport,
     connector: &MysqlConnector,
     login: &Login,
+    target: Target,
 ) -> Result<MysqlConnection> {
     let mut wire = Wire::new(transport);
     let patience = &mut None;
@@ -78,6 +84,9 @@ pub(super) fn handshake(
     }
     let mut capabilities = greeting.capabilities & WANTED;
     capabilities.set(CapabilityFlags::CLIENT_CONNECT_WITH_DB, connector.database.is_some());
+    let encrypted =
+        wire.transport().wants_tls() && greeting.capabilities.contains(CapabilityFlags::CLIENT_SSL);
+    capabilities.set(CapabilityFlags::CLIENT_SSL, encrypted);
     let bulk = MariadbCapabilities::MARIADB_CLIENT_STMT_BULK_OPERATIONS;
     let mariadb = greeting.mariadb.unwrap_or(MariadbCapabilities::empty()) & bulk;
     let session = Session {
@@ -85,10 +94,16 @@ pub(super) fn handshake(
         bulk: mariadb.contains(bulk),
         longest: LONGEST_BY_DEFAULT,
     };
+    if encrypted {
+        start_tls(&mut wire, capabilities, mariadb)?;
+    } else {
+        // Before anything of the login is sent.
+        wire.transport().goes_plain()?;
+    }
     let user = login.user.as_ref().or(connector.login.user.as_ref()).map_or("", String::as_str);
     let proof = Proof {
         password: login.secret().unwrap_or(""),
-        private: connector.unix,
+        private: encrypted || wire.transport().is_local(),
         cleartext: connector.cleartext,
     };
     let database = connector.database.as_deref();
@@ -103,6 +118,7 @@ pub(super) fn handshake(
         session,
         status: StatusFlags::empty(),
         failed: false,
+        must_write: false,
         unfinished: false,
         begin: None,
         closing: Vec::new(),
@@ -113,6 +129,10 @@ pub(super) fn handshake(
         definitions: Vec::new(),
     };
     connection.set_up(&connector.sql_mode)?;
+    if !target.is_any() {
+        target.check(connection.role()?)?;
+    }
+    connection.must_write = target.must_write();
     connection.wire.unlimited();
     Ok(connection)
 }
@@ -162,6 +182,18 @@ fn server(greeting: &Greeting) -> Server {
     Server::new(product, version, Some(greeting.connection.into()))
 }
 
+/// Tells the server what is spoken from here on. It does not answer: the handshake begins at once.
+fn start_tls(wire: &mut Wire, capabilities: CapabilityFlags, mariadb: MariadbCapabilities) -> Result<()> {
+    let request = SslRequest::new(capabilities, LONGEST_ANSWER, UTF8MB4).with_mariadb_capabilities(mariadb);
+    let next = wire.write(wire.sequence(), |output| {
+        request.serialize(output);
+        Ok(())
+    })?;
+    wire.flush()?;
+    wire.expect(next);
+    wire.encrypt()
+}
+
 fn log_in(
     wire: &mut Wire,
     greeting: &Greeting,
@@ -202,7 +234,25 @@ impl MysqlConnection {
         // The names again: a server may be told to ignore the handshake's.
         let settings =
             format!("SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = '{sql_mode}', autocommit = 1");
-        for sql in [settings.as_str(), "SELECT @@max_allowed_packet"] {
+        self.ask(&[&settings, "SELECT @@max_allowed_packet"])?;
+        self.read_done()?;
+        self.wire.expect(1);
+        let longest = self.read_cell()?.and_then(|text| text.parse().ok());
+        self.session.longest = longest.unwrap_or(LONGEST_BY_DEFAULT);
+        Ok(())
+    }
+
+    /// Whether the server takes writes.
+    fn role(&mut self) -> Result<Role> {
+        // Numbers, or words where a newer server has more than two of them. The second is that of Aurora's readers.
+        self.ask(&["SELECT concat_ws(',', @@global.read_only, @@global.innodb_read_only)"])?;
+        let settings = self.read_cell()?.unwrap_or_default();
+        let read_only = settings.split(',').any(|setting| !matches!(setting, "0" | "OFF"));
+        Ok(Role { read_only, standby: read_only })
+    }
+
+    fn ask(&mut self, statements: &[&str]) -> Result<()> {
+        for sql in statements {
             self.wire.write(0, |output| {
                 output.push(Command::COM_QUERY as u8);
                 output.extend_from_slice(sql.as_bytes());
@@ -211,24 +261,19 @@ impl MysqlConnection {
         }
         self.wire.flush()?;
         self.wire.expect(1);
-        self.read_done()?;
-        self.wire.expect(1);
-        let longest = self.read_number()?;
-        self.session.longest = longest.unwrap_or(LONGEST_BY_DEFAULT);
         Ok(())
     }
 
-    /// The one number of one row.
-    fn read_number(&mut self) -> Result<Option<usize>> {
+    /// The one cell of one row.
+    fn read_cell(&mut self) -> Result<Option<String>> {
         let patience = &mut None;
         let mut found = None;
         if let Head::Columns(count) = self.read_head(patience)? {
             self.skip_definitions(count, patience)?;
             self.unfinished = true;
             while self.read_row(patience)?.is_none() {
-                let number =
-                    Reader(self.wire.payload()).counted().and_then(|text| std::str::from_utf8(text).ok());
-                found = number.and_then(|text| text.parse().ok());
+                let text = Reader(self.wire.payload()).counted();
+                found = text.map(|text| String::from_utf8_lossy(text).into_owned());
             }
         }
         Ok(found)

@@ -51,6 +51,23 @@ pub(super) fn is_too_many_statements(error: &Error) -> bool {
     error.code() == Some(1461)
 }
 
+/// The server has stopped taking writes. A server that has become another's replica stays so: the connection is of no use
+/// to a program that asked for one that writes, and a new one may lead elsewhere.
+pub(super) fn lost_if_read_only(error: Error) -> Error {
+    let read_only = match error.code() {
+        // Of several options that keep a statement from running.
+        Some(1290) => error.to_string().to_ascii_lowercase().replace('_', "-").contains("read-only"),
+        Some(1792 | 1836) => true,
+        _ => false,
+    };
+    if !read_only {
+        return error;
+    }
+    error
+        .wrap(ErrorKind::Disconnected, "the server has become read-only; the connection is closed")
+        .with_disconnect()
+}
+
 fn kind(code: u16, state: &str) -> ErrorKind {
     match code {
         1022 | 1062 | 1557 | 1586 | 1761 | 1762 => ErrorKind::UniqueViolation,

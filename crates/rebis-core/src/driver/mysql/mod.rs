@@ -32,7 +32,7 @@ use self::cursor::Answer;
 use self::decode::Place;
 use self::packet::Wire;
 use self::statement::Statement;
-use super::transport::{Endpoints, Timeouts};
+use super::transport::{Endpoints, Location, Target, Timeouts, Tls, TlsNames};
 use super::{Connection, Connector, Cursor, Login, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
@@ -42,12 +42,10 @@ use crate::value::ValueRef;
 /// Opens connections to the servers of one URL.
 pub(crate) struct MysqlConnector {
     endpoints: Endpoints,
-    timeouts: Timeouts,
+    target: Target,
     /// The URL's; its user serves where a login names none.
     login: Login,
     database: Option<String>,
-    /// Over a unix socket nobody listens, so a password may travel as it is where the plugin wants it so.
-    unix: bool,
     cleartext: bool,
     statements: NonZeroUsize,
     sql_mode: String,
@@ -57,6 +55,9 @@ pub(crate) struct MysqlConnector {
 const SQL_MODE: &str =
     "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
 
+const TLS_NAMES: TlsNames =
+    TlsNames { mode: "ssl_mode", root: "ssl_ca", certificate: "ssl_cert", key: "ssl_key" };
+
 const PORT: u16 = 3306;
 const STATEMENTS: NonZeroUsize = NonZeroUsize::new(128).unwrap();
 const PING: Duration = Duration::from_secs(5);
@@ -65,10 +66,12 @@ const GOODBYE: Duration = Duration::from_secs(1);
 
 impl MysqlConnector {
     /// Takes the driver's own options: `socket` or `unix_socket`, `read_timeout`, `write_timeout`, `charset`,
-    /// `prepared_statement_cache_size`, `ssl_mode`, `allow_cleartext_password`, `sql_mode`.
+    /// `prepared_statement_cache_size`, `ssl_mode`, `ssl_ca`, `ssl_cert`, `ssl_key`, `allow_cleartext_password`, `sql_mode`,
+    /// `target_session_attrs`, `load_balance_hosts`, `local_infile`.
     ///
     /// # Errors
-    /// [`ErrorKind::Url`] for an option's value, [`ErrorKind::Unsupported`] for encryption.
+    /// [`ErrorKind::Url`] for an option's value, [`ErrorKind::Configuration`] for a file that cannot be used,
+    /// [`ErrorKind::Unsupported`] for local files.
     pub(crate) fn new(url: &Url, options: &mut UrlOptions<'_>) -> Result<Self> {
         let socket = match (options.text("socket")?, options.text("unix_socket")?) {
             (Some(_), Some(_)) => {
@@ -85,7 +88,12 @@ impl MysqlConnector {
             return Err(unfit("the URL option 'charset' can only be utf8mb4"));
         }
         let statements = options.parsed("prepared_statement_cache_size", "a whole number of at least 1")?;
-        check_ssl_mode(options.text("ssl_mode")?)?;
+        let tls = Tls::take(options, &TLS_NAMES)?;
+        let target = Target::take(options)?;
+        if options.parsed("local_infile", "true or false")?.unwrap_or(false) {
+            let text = "local_infile=true: Rebis never lets a server read files of this machine; send rows by execute_many";
+            return Err(Error::new(ErrorKind::Unsupported, text));
+        }
         let cleartext = options.parsed("allow_cleartext_password", "true or false")?.unwrap_or(false);
         let sql_mode = options.text("sql_mode")?.unwrap_or(SQL_MODE);
         // It goes into a statement's text.
@@ -97,40 +105,38 @@ impl MysqlConnector {
         if !sql_mode.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b',') {
             return Err(unfit("the URL option 'sql_mode' must be names with commas between them"));
         }
+        let locations = match socket {
+            Some(path) => vec![Location::Unix(path)],
+            None => Location::of(url.hosts(), PORT),
+        };
+        let locations = locations.into_iter().map(|location| {
+            // Nobody listens on a unix socket; but who asks for TLS gets it, for accounts that must have it.
+            let tls = if location.is_unix() && !tls.is_required() { tls.disabled() } else { tls.clone() };
+            (location, tls)
+        });
+        let endpoints = Endpoints::new(locations.collect(), timeouts, options)?;
         Ok(MysqlConnector {
             login: Login::of(url),
             database: url.database().map(ToOwned::to_owned),
-            unix: socket.is_some(),
             cleartext,
-            endpoints: Endpoints::new(url, PORT, socket),
-            timeouts,
+            endpoints,
+            target,
             statements: statements.unwrap_or(STATEMENTS),
             sql_mode: sql_mode.to_owned(),
         })
     }
 
     fn open(&self, login: &Login, deadline: Deadline) -> Result<MysqlConnection> {
-        let transport = self.endpoints.connect(self.timeouts, deadline)?;
-        connect::handshake(transport, self, login).map_err(connect::failed)
+        self.target.choose(deadline, |target, deadline| {
+            self.endpoints.connect(deadline, |transport| {
+                connect::handshake(transport, self, login, target).map_err(connect::failed)
+            })
+        })
     }
 }
 
 fn unfit(message: &'static str) -> Error {
     Error::new(ErrorKind::Url, message)
-}
-
-fn check_ssl_mode(mode: Option<&str>) -> Result<()> {
-    let Some(mode) = mode else { return Ok(()) };
-    match mode.to_ascii_lowercase().replace('-', "_").as_str() {
-        "disabled" | "disable" | "preferred" | "prefer" => Ok(()),
-        "required" | "require" | "verify_ca" | "verify_identity" | "verify_full" => Err(Error::new(
-            ErrorKind::Unsupported,
-            format!("ssl_mode={mode}: the MySQL driver does not encrypt yet"),
-        )),
-        _ => Err(unfit(
-            "the URL option 'ssl_mode' must be disabled, preferred, required, verify_ca or verify_identity",
-        )),
-    }
 }
 
 impl Connector for MysqlConnector {
@@ -162,6 +168,8 @@ pub(super) struct MysqlConnection {
     status: StatusFlags,
     /// The server has ended the transaction by an error, which carries no status.
     failed: bool,
+    /// The URL wants a server that takes writes: one that stops taking them is as good as gone.
+    must_write: bool,
     /// An answer has rows that nobody has read.
     unfinished: bool,
     /// Starts a transaction, together with the next request.
@@ -267,6 +275,7 @@ impl Connection for MysqlConnection {
         self.wire.limit(Deadline::after(GOODBYE));
         // The server closes without an answer. If this does not arrive, it finds out by itself.
         let _ = self.send(&[Command::COM_QUIT as u8]);
+        self.wire.end();
         self.wire.break_off();
     }
 }

@@ -85,6 +85,26 @@ impl Wire {
         self.transport.connected();
     }
 
+    /// The transport, for what comes before packets are encrypted.
+    pub(super) fn transport(&mut self) -> &mut Transport {
+        &mut self.transport
+    }
+
+    /// Goes past the payload that was read last, and encrypts what comes.
+    ///
+    /// # Errors
+    /// As [`Transport::encrypt`].
+    pub(super) fn encrypt(&mut self) -> Result<()> {
+        self.release();
+        self.transport.encrypt()
+    }
+
+    /// Ends the encryption behind the goodbye.
+    pub(super) fn end(&mut self) {
+        // Who has hung up already needs no goodbye.
+        let _ = self.transport.end();
+    }
+
     /// Appends one message to what the next flush sends, and returns the number of the packet that answers it.
     ///
     /// # Errors

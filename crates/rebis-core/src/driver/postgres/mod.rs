@@ -18,22 +18,25 @@ mod types;
 mod wire;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use self::connect::Account;
+use self::connect::{Account, ChannelBindingUse};
 use self::cursor::Answer;
 use self::decode::Cell;
 use self::run::Started;
 use self::statement::Statements;
 use self::wire::Wire;
-use super::transport::{Endpoints, Timeouts};
+use super::transport::{Endpoints, Location, Target, Timeouts, Tls, TlsNames, Transport};
 use super::{Connection, Connector, Cursor, Login, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
 use crate::url::{Url, UrlOptions};
 use crate::value::ValueRef;
 
+const TLS_NAMES: TlsNames =
+    TlsNames { mode: "sslmode", root: "sslrootcert", certificate: "sslcert", key: "sslkey" };
+const PORT: u16 = 5432;
 /// How long an idle server may take to show that it lives.
 const PING: Duration = Duration::from_secs(5);
 /// How long a connection may take to become clean.
@@ -45,7 +48,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct PostgresConnector {
     endpoints: Endpoints,
-    timeouts: Timeouts,
+    target: Target,
     account: Account,
     cache_size: usize,
 }
@@ -55,11 +58,11 @@ impl PostgresConnector {
     ///
     /// # Errors
     /// [`ErrorKind::Url`] for an option that makes no sense, [`ErrorKind::Configuration`] when nobody names the user,
-    /// [`ErrorKind::Unsupported`] for an `sslmode` that demands TLS.
+    /// and for a certificate's file that cannot be used.
     pub(crate) fn new(url: &Url, options: &mut UrlOptions<'_>) -> Result<Self> {
-        check_ssl_mode(options.text("sslmode")?)?;
-        check_ssl_mode(options.text("ssl_mode")?)?;
-        let endpoints = endpoints(url, options)?;
+        let tls = Tls::take(options, &TLS_NAMES)?;
+        let target = Target::take(options)?;
+        let locations = locations(url, options)?;
         let mut timeouts = Timeouts::default();
         // Zero lifts the limit.
         if let Some(read) = options.seconds("read_timeout")? {
@@ -81,45 +84,68 @@ impl PostgresConnector {
             application_name: options.text("application_name")?.map(str::to_owned),
             options: options.text("options")?.map(str::to_owned),
             allow_cleartext_password: allow.unwrap_or(false),
+            channel_binding: ChannelBindingUse::take(options)?,
         };
+        let locations = locations.into_iter().map(|location| {
+            // PostgreSQL has no TLS on unix sockets, and libpq ignores the option there.
+            let tls = if location.is_unix() { tls.disabled() } else { tls.clone() };
+            (location, tls)
+        });
+        let endpoints = Endpoints::new(locations.collect(), timeouts, options)?;
         let cache_size = options.parsed("prepared_statement_cache_size", "a number of statements")?;
-        Ok(PostgresConnector { endpoints, timeouts, account, cache_size: cache_size.unwrap_or(128) })
+        Ok(PostgresConnector { endpoints, target, account, cache_size: cache_size.unwrap_or(128) })
     }
 }
 
-fn check_ssl_mode(mode: Option<&str>) -> Result<()> {
-    match mode {
-        None | Some("disable" | "allow" | "prefer") => Ok(()),
-        Some(mode @ ("require" | "verify-ca" | "verify-full")) => Err(Error::new(
-            ErrorKind::Unsupported,
-            format!("sslmode={mode}: TLS comes with a later version; disable and prefer connect without it"),
-        )),
-        Some(_) => Err(Error::new(
-            ErrorKind::Url,
-            "the URL option 'sslmode' must be disable, allow, prefer, require, verify-ca or verify-full",
-        )),
+/// The servers: the URL's hosts and those of the option `host`, with commas between them as the ports of `port` have. One that
+/// begins with a slash is the directory of a unix socket, as libpq has it.
+fn locations(url: &Url, options: &mut UrlOptions<'_>) -> Result<Vec<Location>> {
+    let unfit = |text: &'static str| Error::new(ErrorKind::Url, text);
+    let ports = match options.text("port")? {
+        None | Some("") => vec![PORT],
+        Some(ports) => ports
+            .split(',')
+            // An empty one is the usual one.
+            .map(|port| if port.is_empty() { Ok(PORT) } else { port.parse() })
+            .collect::<Result<Vec<u16>, _>>()
+            .map_err(|_| {
+                unfit("the URL option 'port' must be numbers from 1 to 65535, with commas between them")
+            })?,
+    };
+    let mut hosts: Vec<(String, Option<u16>)> =
+        url.hosts().iter().map(|host| (host.name.clone(), host.port)).collect();
+    if let Some(extra) = options.text("host")? {
+        for host in extra.split(',') {
+            hosts.push(if host.starts_with('/') { (host.to_owned(), None) } else { named(host)? });
+        }
     }
+    if hosts.is_empty() {
+        hosts.push(("localhost".into(), None));
+    }
+    if ports.len() != 1 && ports.len() != hosts.len() {
+        return Err(unfit("the URL option 'port' must name one port, or as many as there are hosts"));
+    }
+    let ports = ports.iter().cycle();
+    let location = |((name, own_port), port): ((String, Option<u16>), &u16)| {
+        let port = own_port.unwrap_or(*port);
+        match name.starts_with('/') {
+            true => Location::Unix(Path::new(&name).join(format!(".s.PGSQL.{port}"))),
+            false => Location::Tcp(name, port),
+        }
+    };
+    Ok(hosts.into_iter().zip(ports).map(location).collect())
 }
 
-/// The servers: the URL's hosts and its option `host`. One that begins with a slash is the directory of a unix socket, as
-/// libpq has it.
-fn endpoints(url: &Url, options: &mut UrlOptions<'_>) -> Result<Endpoints> {
-    let port = options.parsed("port", "a number from 1 to 65535")?.unwrap_or(5432);
-    let extra = options.text("host")?;
-    let named = url.hosts().iter().map(|host| (host.name.as_str(), host.port));
-    let directory = named.chain(extra.map(|host| (host, None))).find(|(name, _)| name.starts_with('/'));
-    if let Some((directory, own_port)) = directory {
-        return Ok(Endpoints::new(url, port, Some(socket_path(directory, own_port.unwrap_or(port)))));
+/// `name`, `name:port`, `[::1]:port` and, as there is no other way to read it, `::1`.
+fn named(host: &str) -> Result<(String, Option<u16>)> {
+    if host.parse::<std::net::Ipv6Addr>().is_ok() {
+        return Ok((host.to_owned(), None));
     }
-    let Some(extra) = extra else { return Ok(Endpoints::new(url, port, None)) };
-    let mut hosts: Vec<String> = url.hosts().iter().map(ToString::to_string).collect();
-    hosts.push(extra.to_owned());
-    let all: Url = format!("postgresql://{}", hosts.join(",").replace('%', "%25")).parse()?;
-    Ok(Endpoints::new(&all, port, None))
-}
-
-fn socket_path(directory: &str, port: u16) -> PathBuf {
-    Path::new(directory).join(format!(".s.PGSQL.{port}"))
+    let url: Url = format!("postgresql://{}", host.replace('%', "%25")).parse()?;
+    match url.hosts() {
+        [host] => Ok((host.name.clone(), host.port)),
+        _ => Err(Error::new(ErrorKind::Url, "the URL option 'host' must be hosts with commas between them")),
+    }
 }
 
 impl Connector for PostgresConnector {
@@ -128,10 +154,23 @@ impl Connector for PostgresConnector {
     }
 
     fn connect(&self, login: &Login, deadline: Deadline) -> Result<Box<dyn Connection>> {
-        let mut wire = Wire::new(self.endpoints.connect(self.timeouts, deadline)?);
-        let server = connect::handshake(&mut wire, &self.account, login).map_err(unfinished)?;
+        let connection = self.target.choose(deadline, |target, deadline| {
+            self.endpoints
+                .connect(deadline, |transport| self.begin(transport, login, target).map_err(unfinished))
+        })?;
+        Ok(Box::new(connection))
+    }
+}
+
+impl PostgresConnector {
+    /// A session on this server, if it is one of those that are wanted.
+    fn begin(&self, mut transport: Transport, login: &Login, target: Target) -> Result<PostgresConnection> {
+        connect::encrypt(&mut transport)?;
+        let mut wire = Wire::new(transport);
+        let server = connect::handshake(&mut wire, &self.account, login, target)?;
+        wire.set_must_write(target.must_write());
         wire.transport().connected();
-        Ok(Box::new(PostgresConnection {
+        Ok(PostgresConnection {
             wire,
             statements: Statements::new(self.cache_size),
             cells: Vec::new(),
@@ -140,7 +179,7 @@ impl Connector for PostgresConnector {
             has_reused: false,
             has_bound: false,
             server,
-        }))
+        })
     }
 }
 
@@ -268,7 +307,8 @@ impl Connection for PostgresConnection {
         }
         let farewell = self.within(GOODBYE, |connection| {
             request::terminate(connection.wire.output());
-            connection.wire.send()
+            connection.wire.send()?;
+            connection.wire.transport().end()
         });
         if let Err(error) = farewell {
             tracing::debug!(target: "rebis::postgres", %error, "the server was gone before the goodbye");

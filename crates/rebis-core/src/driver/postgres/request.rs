@@ -32,6 +32,11 @@ pub(super) fn count(output: &mut Vec<u8>, count: usize) {
     output.extend_from_slice(&(count as u16).to_be_bytes());
 }
 
+/// Asks whether the server speaks TLS; it answers by one byte.
+pub(super) fn ssl(output: &mut Vec<u8>) {
+    with_length(output, |output| output.extend_from_slice(&80_877_103_u32.to_be_bytes()));
+}
+
 /// Protocol 3.0 and the session's settings.
 pub(super) fn startup(output: &mut Vec<u8>, settings: &[(&str, &str)]) {
     with_length(output, |output| {

@@ -181,8 +181,10 @@ fn parameters_share_the_widest_type() {
 #[test]
 fn url_options_are_checked() {
     for (url, kind) in [
-        ("postgresql://app@h/d?sslmode=require", ErrorKind::Unsupported),
-        ("postgresql://app@h/d?ssl_mode=verify-full", ErrorKind::Unsupported),
+        ("postgresql://app@h/d?port=1,2", ErrorKind::Url),
+        ("postgresql://app@/d?host=a,b,c&port=1,2", ErrorKind::Url),
+        ("postgresql://app@h/d?channel_binding=yes", ErrorKind::Url),
+        ("postgresql://app@h/d?target_session_attrs=master", ErrorKind::Url),
         ("postgresql://app@h/d?sslmode=maybe", ErrorKind::Url),
         ("postgresql://app@h/d?port=http", ErrorKind::Url),
         ("postgresql://app@h/d?tyop=1", ErrorKind::Url),

@@ -30,6 +30,8 @@ pub(super) struct Wire {
     /// The ReadyForQuery of a group that was ended is still to come.
     awaiting: bool,
     broken: bool,
+    /// The URL wants a server that takes writes: one that stops taking them is as good as gone.
+    must_write: bool,
 }
 
 impl Wire {
@@ -41,7 +43,12 @@ impl Wire {
             open: false,
             awaiting: false,
             broken: false,
+            must_write: false,
         }
+    }
+
+    pub(super) fn set_must_write(&mut self, must_write: bool) {
+        self.must_write = must_write;
     }
 
     pub(super) fn status(&self) -> TransactionStatus {
@@ -190,6 +197,12 @@ impl Wire {
         let fatal = report.is_fatal();
         let error = report.into_error();
         self.broken |= fatal;
+        // read_only_sql_transaction: another server is the one that writes now.
+        if self.must_write && error.sqlstate() == Some("25006") {
+            self.broken = true;
+            let text = "the server has become read-only; the connection is closed";
+            return error.wrap(ErrorKind::Disconnected, text).with_disconnect();
+        }
         error
     }
 

@@ -1,13 +1,25 @@
-//! The blocking transport under the network drivers: endpoints, buffers, deadlines.
+//! The blocking transport under the network drivers: endpoints, encryption, buffers, deadlines.
 
+mod binding;
+mod certificates;
 mod endpoint;
+mod stream;
+mod target;
+#[cfg(test)]
+pub(super) mod testing;
+#[cfg(test)]
+mod tests;
+mod tls;
 
 use std::time::Duration;
 
-pub(crate) use endpoint::Endpoints;
+pub(crate) use endpoint::{Endpoints, Location, Way};
+pub(crate) use target::{Role, Target};
+pub(crate) use tls::{Tls, TlsNames};
 
-use crate::error::Result;
-use crate::process::{Deadline, Socket};
+use self::stream::Stream;
+use crate::error::{Error, ErrorKind, Result};
+use crate::process::{Address, Deadline, Socket};
 
 /// How long one read of an answer and one write of a request may take.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +38,8 @@ impl Default for Timeouts {
 /// A byte stream to a server with one buffer each way. Messages are parsed in the input buffer, where they arrived.
 #[derive(Debug)]
 pub(crate) struct Transport {
-    socket: Socket,
+    stream: Stream,
+    way: Way,
     timeouts: Timeouts,
     /// Until the handshake is over, every wait ends here at the latest.
     limit: Deadline,
@@ -44,16 +57,96 @@ const INPUT: usize = 16 * 1024;
 const MOST_KEPT: usize = 1024 * 1024;
 
 impl Transport {
-    pub(crate) fn new(socket: Socket, timeouts: Timeouts, limit: Deadline) -> Self {
+    /// Not yet encrypted. Until [`connected`](Transport::connected) every wait ends at the limit.
+    fn new(socket: Socket, way: Way, limit: Deadline) -> Self {
         Transport {
-            socket,
-            timeouts,
+            stream: Stream::new(socket),
+            timeouts: way.timeouts,
+            way,
             limit,
             input: vec![0; INPUT],
             start: 0,
             end: 0,
             output: Vec::with_capacity(1024),
         }
+    }
+
+    /// The way to this server, to connect to it once more.
+    #[allow(dead_code, reason = "for requests to cancel")]
+    pub(crate) fn way(&self) -> &Way {
+        &self.way
+    }
+
+    /// Whether the server is to be asked for TLS.
+    pub(crate) fn wants_tls(&self) -> bool {
+        self.way.tls.config().is_some()
+    }
+
+    /// The server has no TLS.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Connect`] when the URL demands it. Nothing secret was sent.
+    pub(crate) fn goes_plain(&self) -> Result<()> {
+        let tls = &self.way.tls;
+        if !tls.is_required() {
+            return Ok(());
+        }
+        let text =
+            format!("the server at {} offers no TLS, and {} demands it", self.way.address, tls.setting());
+        Err(Error::new(ErrorKind::Connect, text))
+    }
+
+    /// The server has agreed to TLS and waits for its first bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Connect`] when the two do not agree or the certificate is not believed; [`ErrorKind::Protocol`] for bytes
+    /// that came before: they were not encrypted, anybody may have put them there, and would be read as the server's answer.
+    pub(crate) fn encrypt(&mut self) -> Result<()> {
+        if !self.buffered().is_empty() {
+            let text =
+                "bytes that are not encrypted came between the server's consent to TLS and its beginning";
+            return Err(Error::new(ErrorKind::Protocol, text).with_disconnect());
+        }
+        let Some(config) = self.way.tls.config() else {
+            return Err(Error::new(ErrorKind::Internal, "TLS was begun without being wanted"));
+        };
+        let deadline = self.read_deadline();
+        self.stream.encrypt(config, self.way.name.clone(), deadline).map_err(|error| {
+            let kind = error.kind();
+            let text =
+                format!("cannot encrypt the connection to {} ({})", self.way.address, self.way.tls.setting());
+            error.wrap(kind, text)
+        })
+    }
+
+    /// Whether what is sent is encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.stream.is_encrypted()
+    }
+
+    /// Whether only a server that has shown who it is reads what is sent: TLS with a certificate that was verified, or a unix
+    /// socket.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.is_local() || (self.is_encrypted() && self.way.tls.is_verified())
+    }
+
+    /// Whether no network lies between.
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(self.way.address, Address::Unix(_))
+    }
+
+    /// What binds a login to this server's certificate (`tls-server-end-point`), where there is such a thing.
+    pub(crate) fn channel_binding(&self) -> Option<Vec<u8>> {
+        self.stream.certificate().and_then(binding::end_point)
+    }
+
+    /// Ends the encryption, behind the protocol's own goodbye, and lets the server know.
+    ///
+    /// # Errors
+    /// As [`flush`](Transport::flush): the server may have hung up first.
+    pub(crate) fn end(&mut self) -> Result<()> {
+        let deadline = Deadline::after(self.timeouts.write).min(self.limit);
+        self.stream.close(deadline)
     }
 
     /// The handshake is over: from now on each read and write has its own deadline.
@@ -83,7 +176,7 @@ impl Transport {
     pub(crate) fn need(&mut self, count: usize, deadline: Deadline) -> Result<()> {
         while self.end - self.start < count {
             self.make_room();
-            let received = self.socket.receive(&mut self.input[self.end..], deadline)?;
+            let received = self.stream.receive(&mut self.input[self.end..], deadline)?;
             self.end += received;
         }
         Ok(())
@@ -126,7 +219,7 @@ impl Transport {
     /// As [`Socket::send_all`]; the request may have been sent in part.
     pub(crate) fn flush(&mut self) -> Result<()> {
         let deadline = Deadline::after(self.timeouts.write).min(self.limit);
-        let sent = self.socket.send_all(&self.output, deadline);
+        let sent = self.stream.send_all(&self.output, deadline);
         self.output.clear();
         // A huge request does not keep its buffer.
         self.output.shrink_to(MOST_KEPT);
@@ -135,6 +228,6 @@ impl Transport {
 
     /// Whether another process opened it.
     pub(crate) fn is_inherited(&self) -> bool {
-        self.socket.is_inherited()
+        self.stream.is_inherited()
     }
 }

@@ -192,8 +192,10 @@ fn options_are_checked() {
     for (options, kind) in [
         ("charset=latin1", ErrorKind::Url),
         ("prepared_statement_cache_size=0", ErrorKind::Url),
-        ("ssl_mode=REQUIRED", ErrorKind::Unsupported),
-        ("ssl-mode=verify-full", ErrorKind::Unsupported),
+        ("local_infile=true", ErrorKind::Unsupported),
+        ("local_infile=perhaps", ErrorKind::Url),
+        ("target_session_attrs=master", ErrorKind::Url),
+        ("load_balance_hosts=yes", ErrorKind::Url),
         ("ssl_mode=maybe", ErrorKind::Url),
         ("sql_mode=a'b", ErrorKind::Url),
         ("init_command=SET+x", ErrorKind::Url),

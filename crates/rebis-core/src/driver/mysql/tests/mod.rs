@@ -3,7 +3,9 @@
 mod bytes;
 mod live;
 mod live_many;
+mod live_tls;
 mod scripted;
+mod scripted_tls;
 
 use super::cursor::Answer;
 use super::{MysqlConnection, MysqlConnector};

@@ -14,7 +14,7 @@ fn play(
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = std::thread::spawn(move || script(&mut listener.accept().unwrap().0));
-    let url = format!("postgresql://app:hunter2@127.0.0.1:{port}/app?{options}");
+    let url = format!("postgresql://app:hunter2@127.0.0.1:{port}/app?sslmode=disable&{options}");
     (connect(&url), server)
 }
 
