@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use rebis::{ErrorKind, text};
-use rebis_suite::databases::of_case;
+use rebis_suite::databases::{CONNECTIONS, of_case};
 use rebis_suite::fork::{self, Kind};
 use rebis_suite::harness::{self, Case, Outcome};
 use rebis_suite::ledger;
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     let case = |name: &str, run| Case { name: name.to_owned(), deadline: Duration::from_secs(120), run };
     let traced = std::env::var_os("REBIS_SUITE_TRACED").is_some();
     let mut cases = Vec::new();
-    for backend in ["mysql", "postgresql"] {
+    for backend in CONNECTIONS.into_iter().filter(|name| !name.starts_with("sqlite")) {
         if traced {
             cases.push(case(&format!("inside@{backend}"), inside));
         } else {
