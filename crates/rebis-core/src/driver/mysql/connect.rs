@@ -9,10 +9,11 @@ use mysql_common::proto::MySerialize;
 
 use super::answer::Head;
 use super::auth::{self, Nonce};
+use super::cancel::Door;
 use super::columns::Shape;
 use super::cursor::{Answer, Outcome};
 use super::packet::{Reader, Wire};
-use super::{MysqlConnection, MysqlConnector, Session, error};
+use super::{Login, MysqlConnection, MysqlConnector, Session, error};
 use crate::driver::{Server, transport::Transport};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -56,6 +57,46 @@ struct Greeting {
 /// # Errors
 /// [`ErrorKind::Authentication`] when the server refuses; what the transport says.
 pub(super) fn handshake(transport: Transport, connector: &MysqlConnector) -> Result<MysqlConnection> {
+    let Hello { mut wire, greeting, without_eof, bulk } = introduce(transport, &connector.login, true)?;
+    let session = Session { without_eof, bulk, longest: LONGEST_BY_DEFAULT };
+    wire.run.set_door(Door::new(wire.way(), Arc::clone(&connector.login), greeting.connection));
+    let no_rows = Arc::new(Shape::empty());
+    let nothing = Outcome { shape: Arc::clone(&no_rows), binary: true, done: None };
+    let mut connection = MysqlConnection {
+        wire,
+        server: server(&greeting),
+        session,
+        status: StatusFlags::empty(),
+        failed: false,
+        unfinished: false,
+        begin: None,
+        closing: Vec::new(),
+        statements: LruCache::new(connector.statements),
+        no_rows,
+        answer: Answer::new(nothing),
+        places: Vec::new(),
+        definitions: Vec::new(),
+        sql_mode: Arc::clone(&connector.sql_mode),
+        database: connector.login.database.clone(),
+    };
+    connection.set_up()?;
+    connection.wire.unlimited();
+    Ok(connection)
+}
+
+/// A wire on which somebody has logged in.
+pub(super) struct Hello {
+    pub(super) wire: Wire,
+    greeting: Greeting,
+    without_eof: bool,
+    bulk: bool,
+}
+
+/// Greeting and login, without a session's settings; into the login's database or into none.
+///
+/// # Errors
+/// As [`handshake`].
+pub(super) fn introduce(transport: Transport, login: &Login, with_database: bool) -> Result<Hello> {
     let mut wire = Wire::new(transport);
     let patience = &mut None;
     wire.read(patience)?;
@@ -73,37 +114,14 @@ pub(super) fn handshake(transport: Transport, connector: &MysqlConnector) -> Res
         ));
     }
     let mut capabilities = greeting.capabilities & WANTED;
-    capabilities.set(CapabilityFlags::CLIENT_CONNECT_WITH_DB, connector.login.database.is_some());
+    let with_database = with_database && login.database.is_some();
+    capabilities.set(CapabilityFlags::CLIENT_CONNECT_WITH_DB, with_database);
     let bulk = MariadbCapabilities::MARIADB_CLIENT_STMT_BULK_OPERATIONS;
     let mariadb = greeting.mariadb.unwrap_or(MariadbCapabilities::empty()) & bulk;
-    let session = Session {
-        without_eof: capabilities.contains(CapabilityFlags::CLIENT_DEPRECATE_EOF),
-        bulk: mariadb.contains(bulk),
-        longest: LONGEST_BY_DEFAULT,
-    };
-    log_in(&mut wire, &greeting, capabilities, mariadb, connector)?;
-    auth::converse(&mut wire, greeting.nonce, &connector.login, patience)?;
-
-    let no_rows = Arc::new(Shape::empty());
-    let nothing = Outcome { shape: Arc::clone(&no_rows), binary: true, done: None };
-    let mut connection = MysqlConnection {
-        wire,
-        server: server(&greeting),
-        session,
-        status: StatusFlags::empty(),
-        failed: false,
-        unfinished: false,
-        begin: None,
-        closing: Vec::new(),
-        statements: LruCache::new(connector.statements),
-        no_rows,
-        answer: Answer::new(nothing),
-        places: Vec::new(),
-        definitions: Vec::new(),
-    };
-    connection.set_up(&connector.sql_mode)?;
-    connection.wire.unlimited();
-    Ok(connection)
+    log_in(&mut wire, &greeting, capabilities, mariadb, login)?;
+    auth::converse(&mut wire, greeting.nonce, login, patience)?;
+    let without_eof = capabilities.contains(CapabilityFlags::CLIENT_DEPRECATE_EOF);
+    Ok(Hello { wire, greeting, without_eof, bulk: mariadb.contains(bulk) })
 }
 
 /// A failed connect is told as such: what a lost wire, a passed deadline or nonsense mean here is that there is no server
@@ -156,20 +174,21 @@ fn log_in(
     greeting: &Greeting,
     capabilities: CapabilityFlags,
     mariadb: MariadbCapabilities,
-    connector: &MysqlConnector,
+    login: &Login,
 ) -> Result<()> {
-    let login = &connector.login;
     // Zeros end these on the wire: what is behind one would be read as something else.
     if login.user.contains('\0') || login.database.as_ref().is_some_and(|name| name.contains('\0')) {
         return Err(Error::new(ErrorKind::Url, "the user's or the database's name contains a zero byte"));
     }
+    let database = login.database.as_ref().map(String::as_bytes);
+    let database = database.filter(|_| capabilities.contains(CapabilityFlags::CLIENT_CONNECT_WITH_DB));
     let (plugin, proof) = auth::first_proof(&greeting.plugin, &greeting.nonce, login);
     // The version chooses the collation: utf8mb4.
     let response = HandshakeResponse::new(
         Some(proof),
         (5, 5, 3),
         Some(login.user.as_bytes()),
-        login.database.as_ref().map(String::as_bytes),
+        database,
         Some(plugin),
         capabilities,
         None,
@@ -187,7 +206,8 @@ fn log_in(
 
 impl MysqlConnection {
     /// Two requests at once: how the session is to be, and what the server takes.
-    fn set_up(&mut self, sql_mode: &str) -> Result<()> {
+    pub(super) fn set_up(&mut self) -> Result<()> {
+        let sql_mode = &*self.sql_mode;
         // The names again: a server may be told to ignore the handshake's.
         let settings =
             format!("SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = '{sql_mode}', autocommit = 1");

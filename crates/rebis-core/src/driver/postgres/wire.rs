@@ -4,9 +4,10 @@
 use postgres_protocol::message::backend;
 
 use super::error::{self, ServerReport};
-use super::request;
-use crate::driver::TransactionStatus;
+use super::{cancel, request};
+use crate::driver::interrupt::Run;
 use crate::driver::transport::Transport;
+use crate::driver::{Notices, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Deadline, forked};
 
@@ -30,6 +31,9 @@ pub(super) struct Wire {
     /// The ReadyForQuery of a group that was ended is still to come.
     awaiting: bool,
     broken: bool,
+    /// The statement that runs.
+    pub(super) run: Run,
+    pub(super) notices: Notices,
 }
 
 impl Wire {
@@ -41,6 +45,8 @@ impl Wire {
             open: false,
             awaiting: false,
             broken: false,
+            run: Run::new(),
+            notices: Notices::default(),
         }
     }
 
@@ -54,7 +60,7 @@ impl Wire {
     }
 
     pub(super) fn is_broken(&self) -> bool {
-        self.broken
+        self.broken || self.run.is_abandoned()
     }
 
     pub(super) fn set_broken(&mut self) {
@@ -69,7 +75,7 @@ impl Wire {
     pub(super) fn check(&self) -> Result<()> {
         if self.is_inherited() {
             Err(forked("connection"))
-        } else if self.broken {
+        } else if self.is_broken() {
             Err(Error::new(ErrorKind::Disconnected, "the connection was lost or closed before"))
         } else {
             Ok(())
@@ -87,6 +93,7 @@ impl Wire {
 
     /// Sends what was written, as an unfinished group.
     pub(super) fn send_open(&mut self) -> Result<()> {
+        self.run.set_running(true);
         self.open = true;
         self.send()
     }
@@ -99,6 +106,7 @@ impl Wire {
 
     /// Sends what was written: it ends its group by itself.
     pub(super) fn send_ended(&mut self) -> Result<()> {
+        self.run.set_running(true);
         self.open = false;
         self.awaiting = true;
         self.send()
@@ -117,7 +125,10 @@ impl Wire {
         loop {
             let tag = self.frame(wait).inspect_err(|_| self.broken = true)?;
             match tag {
-                backend::NOTICE_RESPONSE_TAG => error::log_notice(self.body()),
+                backend::NOTICE_RESPONSE_TAG => {
+                    let notice = error::notice(self.body());
+                    self.notices.push(notice);
+                }
                 backend::PARAMETER_STATUS_TAG if !self.is_starting() => {}
                 backend::NOTIFICATION_RESPONSE_TAG => {}
                 backend::READY_FOR_QUERY_TAG => {
@@ -128,6 +139,7 @@ impl Wire {
                         _ => return Err(self.unexpected(tag)),
                     };
                     self.awaiting = false;
+                    self.run.set_running(false);
                     return Ok(tag);
                 }
                 tag => return Ok(tag),
@@ -161,13 +173,28 @@ impl Wire {
         if self.transport.buffered().len() >= count {
             return Ok(());
         }
-        let deadline = *wait.get_or_insert_with(|| self.transport.read_deadline());
-        // A server that floods never lets the socket wait, so the socket does not notice the time.
-        if deadline.has_passed() {
-            let text = "the read deadline passed; the connection is closed";
-            return Err(Error::new(ErrorKind::Timeout, text).with_disconnect());
+        let read = *wait.get_or_insert_with(|| self.transport.read_deadline());
+        loop {
+            let deadline = read.min(self.run.limit.deadline());
+            // A server that floods never lets the socket wait, so the socket does not notice the time.
+            let received =
+                if deadline.has_passed() { Err(too_late()) } else { self.transport.need(count, deadline) };
+            match received {
+                // The time of the statement was up; the server was told, and says something soon.
+                Err(waited) => self.run.pass(waited)?,
+                Ok(()) => return Ok(()),
+            }
         }
-        self.transport.need(count, deadline)
+    }
+
+    /// Keeps the key that the current message holds, with which the session's statements can be stopped, and returns the
+    /// session's number.
+    pub(super) fn keep_key(&mut self) -> Option<u32> {
+        let mut reader = Reader(self.body());
+        let session = reader.u32().ok()?;
+        let door = cancel::Door::new(self.transport.way(), session, reader.0);
+        self.run.set_door(door);
+        Some(session)
     }
 
     /// The current message without its head.
@@ -188,9 +215,13 @@ impl Wire {
     pub(super) fn server_error(&mut self) -> Error {
         let report = ServerReport::read(self.body());
         let fatal = report.is_fatal();
+        let stopped = report.is_stopped().then(|| report.was_asked_for());
         let error = report.into_error();
         self.broken |= fatal;
-        error
+        match stopped {
+            Some(asked) => self.run.explain(error, asked),
+            None => error,
+        }
     }
 
     /// A message that does not belong here.
@@ -244,6 +275,10 @@ impl Wire {
         }
         Ok(())
     }
+}
+
+fn too_late() -> Error {
+    Error::new(ErrorKind::Timeout, "the read deadline passed; the connection is closed").with_disconnect()
 }
 
 /// The server said something that the protocol does not allow; the place in the stream is lost.

@@ -7,7 +7,7 @@ use std::time::Duration;
 pub(crate) use endpoint::Endpoints;
 
 use crate::error::Result;
-use crate::process::{Deadline, Socket};
+use crate::process::{Address, Deadline, Socket, SocketOptions};
 
 /// How long one read of an answer and one write of a request may take.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +20,24 @@ impl Default for Timeouts {
     /// A write is over when the kernel took it; an answer may need a long query, so it gets ten minutes.
     fn default() -> Self {
         Timeouts { read: Some(Duration::from_secs(600)), write: Some(Duration::from_secs(30)) }
+    }
+}
+
+/// How one server is reached again.
+#[derive(Debug, Clone)]
+pub(crate) struct Way {
+    address: Address,
+    timeouts: Timeouts,
+}
+
+impl Way {
+    /// Connects to that server.
+    ///
+    /// # Errors
+    /// [`Connect`](crate::ErrorKind::Connect).
+    pub(crate) fn connect(&self, deadline: Deadline) -> Result<Transport> {
+        let socket = Socket::connect(&self.address, SocketOptions::default(), deadline)?;
+        Ok(Transport::new(socket, self.timeouts, deadline))
     }
 }
 
@@ -54,6 +72,11 @@ impl Transport {
             end: 0,
             output: Vec::with_capacity(1024),
         }
+    }
+
+    /// The way to the server that this transport is on, for another connection to the same.
+    pub(crate) fn way(&self) -> Way {
+        Way { address: self.socket.address().clone(), timeouts: self.timeouts }
     }
 
     /// The handshake is over: from now on each read and write has its own deadline.
