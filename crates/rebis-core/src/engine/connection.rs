@@ -6,14 +6,16 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::Engine;
+use super::cancel::Seat;
+use super::limits::Limits;
 use super::log::Log;
 use super::transaction::Transaction;
 use super::transaction_state::TransactionState;
 use crate::compile::Compiled;
-use crate::dialect::IsolationLevel;
 use crate::driver::{self, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pool::Lease;
+use crate::process::Deadline;
 use crate::rows::{FromRow, Rows, Watch};
 use crate::sql::{ParameterSet, Statement};
 use crate::value::{FromValue, Value, ValueRef};
@@ -36,9 +38,11 @@ use crate::value::{FromValue, Value, ValueRef};
 /// # Ok::<(), rebis_core::Error>(())
 /// ```
 pub struct Connection {
+    // Before the lease: nobody stops anything on it once it is on its way back.
+    pub(super) seat: Seat,
     pub(super) lease: Lease<Engine>,
     pub(super) transaction: TransactionState,
-    pub(super) isolation_level: Option<IsolationLevel>,
+    pub(super) limits: Limits,
     pub(super) savepoints: u32,
     _one_borrower: PhantomData<OneBorrowerPerWire>,
 }
@@ -51,11 +55,12 @@ const SETS_AT_A_TIME: usize = 1000;
 
 impl Connection {
     pub(super) fn new(lease: Lease<Engine>) -> Self {
-        let isolation_level = lease.lender().0.options.isolation_level;
+        let limits = Limits::of(&lease.lender().0.options);
         Connection {
+            seat: Seat::empty(),
             lease,
             transaction: TransactionState::None,
-            isolation_level,
+            limits,
             savepoints: 0,
             _one_borrower: PhantomData,
         }
@@ -73,9 +78,11 @@ impl Connection {
         let values = text.values(&compiled.names)?;
         let parameters: Vec<ValueRef<'_>> =
             compiled.order.iter().map(|index| values[*index].as_ref()).collect();
-        self.prepare_for_statement()?;
+        let deadline = self.limits.deadline(text.own_timeout());
+        self.prepare_for_statement(deadline)?;
         let log = Log::start(self.engine());
         let (connection, pool) = self.lease.parts().ok_or_else(no_connection)?;
+        connection.limit_statement(deadline)?;
         let answer = connection.execute(&compiled.sql, &parameters);
         log.end(&compiled.sql, parameters.len(), 1, answer.as_ref().err());
         let watch = Watch::new(Arc::clone(&compiled), pool);
@@ -107,6 +114,7 @@ impl Connection {
             .with_sql(&*compiled.sql));
         }
         let mut sets = sets.into_iter();
+        let deadline = self.limits.deadline(text.own_timeout());
         let mut affected = 0;
         let mut values: Vec<Value> = Vec::new();
         loop {
@@ -120,20 +128,26 @@ impl Connection {
             if values.is_empty() {
                 return Ok(affected);
             }
-            affected += self.execute_sets(&compiled, &values)?;
+            affected += self.execute_sets(&compiled, &values, deadline)?;
         }
     }
 
-    fn execute_sets(&mut self, compiled: &Arc<Compiled>, values: &[Value]) -> Result<u64> {
+    fn execute_sets(
+        &mut self,
+        compiled: &Arc<Compiled>,
+        values: &[Value],
+        deadline: Deadline,
+    ) -> Result<u64> {
         let sets = values.chunks_exact(compiled.names.len());
         let count = sets.len();
         let parameters: Vec<ValueRef<'_>> =
             sets.flat_map(|set| compiled.order.iter().map(|index| set[*index].as_ref())).collect();
         // An iterator of the caller's ran in between, and may have forked.
         self.check_process()?;
-        self.prepare_for_statement()?;
+        self.prepare_for_statement(deadline)?;
         let log = Log::start(self.engine());
         let (connection, pool) = self.lease.parts().ok_or_else(no_connection)?;
+        connection.limit_statement(deadline)?;
         let result = connection.execute_many(&compiled.sql, &parameters, compiled.order.len());
         log.end(&compiled.sql, parameters.len(), count, result.as_ref().err());
         result.map_err(|error| Watch::new(Arc::clone(compiled), pool).failed(error))
@@ -233,22 +247,6 @@ impl Connection {
             return None;
         }
         self.lease.working().map(driver::Connection::status)
-    }
-
-    /// Sets the isolation level of the transactions to come on this lease.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unsupported`] when the database does not have it, [`ErrorKind::InvalidState`] in a transaction.
-    pub fn set_isolation_level(&mut self, level: IsolationLevel) -> Result<()> {
-        if self.in_transaction() {
-            return Err(Error::new(
-                ErrorKind::InvalidState,
-                "the isolation level cannot change in a transaction; commit or roll back first",
-            ));
-        }
-        self.engine().dialect().begin(Some(level))?;
-        self.isolation_level = Some(level);
-        Ok(())
     }
 
     /// What the server said of itself; `None` when the connection was lost.

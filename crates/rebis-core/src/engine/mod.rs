@@ -1,7 +1,9 @@
 //! The engine: where a program's database is, and its connections.
 
 mod builder;
+mod cancel;
 mod connection;
+mod limits;
 mod log;
 #[cfg(test)]
 mod tests;
@@ -11,13 +13,15 @@ mod transaction_state;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use builder::EngineBuilder;
+pub use cancel::CancelHandle;
 pub use connection::Connection;
 pub use transaction::{Savepoint, Transaction};
 
 use crate::compile::CompiledCache;
-use crate::dialect::{Dialect, IsolationLevel};
+use crate::dialect::{Dialect, TransactionOptions};
 use crate::driver::Connector;
 use crate::error::{Error, Result};
 use crate::pool::{Lease, Lender, Pool, PoolOptions, PoolStatus};
@@ -56,7 +60,8 @@ struct Shared {
 #[derive(Debug, Clone)]
 struct Options {
     pool: PoolOptions,
-    isolation_level: Option<IsolationLevel>,
+    transaction: TransactionOptions,
+    statement_timeout: Option<Duration>,
     echo: bool,
 }
 

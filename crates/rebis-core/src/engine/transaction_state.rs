@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::connection::{Connection, no_connection};
 use crate::driver::TransactionStatus;
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::forked;
+use crate::process::{Deadline, forked};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TransactionState {
@@ -35,7 +35,7 @@ impl Connection {
     }
 
     /// Sees to it that there is a working connection and a transaction on it.
-    pub(super) fn prepare_for_statement(&mut self) -> Result<()> {
+    pub(super) fn prepare_for_statement(&mut self, deadline: Deadline) -> Result<()> {
         if self.lease.working().is_none() {
             if self.in_transaction() {
                 return Err(Error::new(
@@ -43,7 +43,7 @@ impl Connection {
                     "the connection was lost in the middle of a transaction; call rollback() before the next statement",
                 ));
             }
-            self.lease.replace()?;
+            self.replace_connection()?;
         }
         if self.server_status() == Some(TransactionStatus::Failed) {
             return Err(Error::new(
@@ -53,17 +53,18 @@ impl Connection {
             ));
         }
         if !self.in_transaction() {
-            self.begin_as(TransactionState::Begun)?;
+            self.begin_as(TransactionState::Begun, deadline)?;
         } else if self.server_status() == Some(TransactionStatus::Idle) {
             // MySQL commits around each CREATE, and a program may say COMMIT in SQL. What comes now must not stand alone.
-            self.begin_as(self.transaction)?;
+            self.begin_as(self.transaction, deadline)?;
         }
         Ok(())
     }
 
-    fn begin_as(&mut self, state: TransactionState) -> Result<()> {
-        if let Some(begin) = self.engine().dialect().begin(self.isolation_level)? {
+    fn begin_as(&mut self, state: TransactionState, deadline: Deadline) -> Result<()> {
+        if let Some(begin) = self.engine().dialect().begin(self.limits.transaction)? {
             let connection = self.lease.working_mut().ok_or_else(no_connection)?;
+            connection.limit_statement(deadline)?;
             if let Some(before) = begin.before {
                 connection.control(before)?;
             }
@@ -89,10 +90,11 @@ impl Connection {
             ));
         }
         if self.lease.working().is_none() {
-            self.lease.replace()?;
+            self.replace_connection()?;
         }
         let guard = GUARDS.fetch_add(1, Ordering::Relaxed);
-        self.begin_as(TransactionState::Guarded(guard))?;
+        let deadline = self.limits.deadline(None);
+        self.begin_as(TransactionState::Guarded(guard), deadline)?;
         Ok(guard)
     }
 
@@ -176,7 +178,8 @@ impl Connection {
     /// The number for a new one, in a transaction that is open.
     pub(super) fn next_savepoint(&mut self) -> Result<u32> {
         self.check_process()?;
-        self.prepare_for_statement()?;
+        let deadline = self.limits.deadline(None);
+        self.prepare_for_statement(deadline)?;
         self.savepoints += 1;
         Ok(self.savepoints)
     }

@@ -20,9 +20,9 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Column, Connection, Connector, Cursor, Server, TransactionStatus};
+use super::{Cancel, Column, Connection, Connector, Cursor, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::Deadline;
+use crate::process::{Deadline, Generation, forked, generation};
 use crate::value::{Value, ValueRef};
 
 /// What a scripted driver answers, and what was asked of it. Clones share one script.
@@ -229,6 +229,18 @@ impl Connection for ScriptedConnection {
         Ok(())
     }
 
+    fn limit_statement(&mut self, deadline: Deadline) -> Result<()> {
+        match deadline.remaining() {
+            Some(left) => self.called(&format!("limit {:.0} s", left.as_secs_f64().ceil())),
+            None => Ok(()),
+        }
+    }
+
+    fn canceller(&self) -> Option<Arc<dyn Cancel>> {
+        let ScriptedConnection { script, number, .. } = self;
+        Some(Arc::new(ScriptedCancel { script: script.clone(), number: *number, generation: generation() }))
+    }
+
     fn status(&self) -> TransactionStatus {
         self.status
     }
@@ -253,6 +265,23 @@ impl Connection for ScriptedConnection {
 
     fn close(&mut self) {
         let _ = self.called("close");
+    }
+}
+
+/// Calls `cancel`, as if a statement ran.
+#[derive(Debug)]
+struct ScriptedCancel {
+    script: Script,
+    number: usize,
+    generation: Generation,
+}
+
+impl Cancel for ScriptedCancel {
+    fn cancel(&self, _deadline: Deadline) -> Result<bool> {
+        if self.generation != generation() {
+            return Err(forked("connection"));
+        }
+        self.script.called(self.number, "cancel").map(|()| true)
     }
 }
 

@@ -45,6 +45,17 @@ impl Limit {
         self.run.state.store(RUNNING, Ordering::Relaxed);
     }
 
+    /// Something begins that does not count as a statement, such as BEGIN, unless it has to wait.
+    pub(super) fn start_quiet(&self, deadline: Deadline) {
+        self.deadline.set(deadline);
+        self.run.state.store(IDLE, Ordering::Relaxed);
+    }
+
+    /// It has to wait: from here on it can be cancelled.
+    pub(super) fn set_waiting(&self) {
+        let _ = self.run.state.compare_exchange(IDLE, RUNNING, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
     /// It is over.
     pub(super) fn end(&self) {
         self.deadline.set(Deadline::NEVER);
@@ -55,7 +66,7 @@ impl Limit {
         self.deadline.get()
     }
 
-    fn is_cancelled(&self) -> bool {
+    pub(super) fn is_cancelled(&self) -> bool {
         self.run.state.load(Ordering::Relaxed) == CANCELLED
     }
 

@@ -189,8 +189,9 @@ impl SqliteConnection {
 
     /// Waits a moment for the lock that this error tells of.
     fn wait_for_lock(&self, wait: &mut BusyWait, error: Error) -> Result<()> {
-        let goes_on = wait.pause();
         let limit = self.handle.limit();
+        limit.set_waiting();
+        let goes_on = wait.pause();
         if limit.must_stop() {
             return Err(limit.error().with_source(error));
         }
@@ -403,9 +404,15 @@ impl SqliteConnection {
             self.lost = false;
             return Ok(());
         }
-        self.handle.limit().start(deadline);
+        self.handle.limit().start_quiet(deadline);
         let result = self.run_plain(sql);
+        let cancelled = self.handle.limit().is_cancelled();
         self.handle.limit().end();
+        // The lock came in the moment of the cancel: the statement that waits behind this was meant.
+        if cancelled && result.is_ok() && sql.starts_with("BEGIN") {
+            self.run_plain("ROLLBACK")?;
+            return Err(Error::new(ErrorKind::Cancelled, "the transaction was cancelled at its begin"));
+        }
         result
     }
 }
