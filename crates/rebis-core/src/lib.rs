@@ -27,7 +27,8 @@ pub mod workers;
 pub use {chrono, rust_decimal};
 
 pub use dialect::{Dialect, IsolationLevel};
-pub use engine::{Connection, Engine, EngineBuilder, Savepoint, Transaction};
+pub use driver::Notice;
+pub use engine::{CancelHandle, Connection, Engine, EngineBuilder, Savepoint, Transaction};
 pub use error::{Error, ErrorKind, Result};
 pub use pool::{PoolKind, PoolStatus, ResetOnReturn};
 pub use rows::{FromRow, Row, Rows};

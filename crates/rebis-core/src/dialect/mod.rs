@@ -1,6 +1,13 @@
 //! What differs between databases, as data. A dialect holds no connection and executes nothing.
 
-use crate::error::{Error, ErrorKind, Result};
+mod isolation;
+mod transactions;
+
+pub use isolation::IsolationLevel;
+pub(crate) use transactions::{Begin, TransactionOptions};
+
+use self::transactions::Transactions;
+use crate::error::Result;
 use crate::url::Backend;
 
 /// The differences of one database, as far as text and transactions go.
@@ -31,7 +38,7 @@ pub struct Dialect {
     pub nested_comments: bool,
     /// The character round quoted identifiers.
     pub identifier_quote: char,
-    isolation: Isolation,
+    transactions: Transactions,
 }
 
 /// How a statement's text names a parameter.
@@ -46,40 +53,6 @@ pub enum Placeholder {
     DollarNumber,
 }
 
-/// How much a transaction sees of others; what each means is the database's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum IsolationLevel {
-    /// READ UNCOMMITTED
-    ReadUncommitted,
-    /// READ COMMITTED
-    ReadCommitted,
-    /// REPEATABLE READ
-    RepeatableRead,
-    /// SERIALIZABLE
-    Serializable,
-    /// No transaction: each statement stands for itself.
-    Autocommit,
-}
-
-/// How a transaction of a level is begun.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Isolation {
-    /// One level only, and no words for it.
-    SerializableOnly,
-    /// `SET TRANSACTION ISOLATION LEVEL …` before `BEGIN`.
-    SetBefore,
-    /// `BEGIN ISOLATION LEVEL …`.
-    WithBegin,
-}
-
-/// The statements that begin a transaction: what comes first, if anything, and the beginning itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Begin {
-    pub(crate) before: Option<&'static str>,
-    pub(crate) begin: &'static str,
-}
-
 impl Dialect {
     /// SQLite.
     pub const SQLITE: Dialect = Dialect {
@@ -92,7 +65,7 @@ impl Dialect {
         bracket_quotes: true,
         nested_comments: false,
         identifier_quote: '"',
-        isolation: Isolation::SerializableOnly,
+        transactions: Transactions::Sqlite,
     };
 
     /// MySQL and MariaDB.
@@ -106,7 +79,7 @@ impl Dialect {
         bracket_quotes: false,
         nested_comments: false,
         identifier_quote: '`',
-        isolation: Isolation::SetBefore,
+        transactions: Transactions::Mysql,
     };
 
     /// PostgreSQL.
@@ -120,7 +93,7 @@ impl Dialect {
         bracket_quotes: false,
         nested_comments: true,
         identifier_quote: '"',
-        isolation: Isolation::WithBegin,
+        transactions: Transactions::Postgresql,
     };
 
     /// The dialect of a URL's database.
@@ -132,42 +105,8 @@ impl Dialect {
         }
     }
 
-    /// How a transaction of this level begins; `None` for autocommit.
-    pub(crate) fn begin(&self, level: Option<IsolationLevel>) -> Result<Option<Begin>> {
-        use IsolationLevel::{Autocommit, ReadCommitted, ReadUncommitted, RepeatableRead, Serializable};
-        let plain = Begin { before: None, begin: "BEGIN" };
-        let Some(level) = level else { return Ok(Some(plain)) };
-        let begin = match (self.isolation, level) {
-            (_, Autocommit) => return Ok(None),
-            (Isolation::SerializableOnly, Serializable) => plain,
-            (Isolation::SerializableOnly, level) => {
-                return Err(Error::new(
-                    ErrorKind::Unsupported,
-                    format!(
-                        "{} has no isolation level {level:?}; it has Serializable and Autocommit",
-                        self.name
-                    ),
-                ));
-            }
-            (Isolation::SetBefore, level) => Begin {
-                before: Some(match level {
-                    ReadUncommitted => "SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED",
-                    ReadCommitted => "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
-                    RepeatableRead => "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-                    Serializable | Autocommit => "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
-                }),
-                begin: "BEGIN",
-            },
-            (Isolation::WithBegin, level) => Begin {
-                before: None,
-                begin: match level {
-                    ReadUncommitted => "BEGIN ISOLATION LEVEL READ UNCOMMITTED",
-                    ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
-                    RepeatableRead => "BEGIN ISOLATION LEVEL REPEATABLE READ",
-                    Serializable | Autocommit => "BEGIN ISOLATION LEVEL SERIALIZABLE",
-                },
-            },
-        };
-        Ok(Some(begin))
+    /// How a transaction with these options begins; `None` for autocommit.
+    pub(crate) fn begin(&self, options: TransactionOptions) -> Result<Option<Begin>> {
+        self.transactions.begin(self.name, options)
     }
 }

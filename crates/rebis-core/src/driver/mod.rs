@@ -14,9 +14,14 @@
 //! - **Errors**: classified by [`ErrorKind`](crate::ErrorKind); an error that cost the wire is marked
 //!   [`is_disconnect`](crate::Error::is_disconnect).
 
+#[cfg(test)]
+mod contract;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod interrupt;
 mod login;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
+mod notice;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 pub mod scripted;
@@ -29,8 +34,11 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use login::{Login, Password};
+pub use notice::Notice;
+#[cfg(feature = "postgres")]
+use notice::Notices;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
 use crate::value::ValueRef;
 
@@ -86,6 +94,46 @@ pub trait Connection: fmt::Debug + Send {
     /// As for [`execute`](Connection::execute).
     fn control(&mut self, sql: &str) -> Result<()>;
 
+    /// The moment at which the next [`execute`](Connection::execute) or [`execute_many`](Connection::execute_many) must be
+    /// over, with the reading of its rows and with a [`begin`](Connection::begin) before it. It counts for one statement.
+    ///
+    /// When it passes, the driver asks the database to stop the statement and reads its answer. The statement's error is
+    /// then [`Timeout`](ErrorKind::Timeout) and the connection can be used; when the database does not answer soon, it is
+    /// broken. A statement that ended before it could be stopped has ended well.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) for any deadline but [`Deadline::NEVER`], of a driver that cannot do this.
+    fn limit_statement(&mut self, deadline: Deadline) -> Result<()> {
+        if deadline == Deadline::NEVER {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            "this driver cannot stop a statement, so it has no statement timeout",
+        ))
+    }
+
+    /// What stops this connection's statements from other threads; `None` of a driver that has no such thing.
+    fn canceller(&self) -> Option<Arc<dyn Cancel>> {
+        None
+    }
+
+    /// What the server said beside its answers since the last call. A driver keeps a bounded number.
+    fn take_notices(&mut self) -> Vec<Notice> {
+        Vec::new()
+    }
+
+    /// Asks for the warnings about the last statement.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) where the database does not keep them.
+    fn warnings(&mut self) -> Result<Vec<Notice>> {
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            "this database keeps no list of warnings; what it has to say comes as notices",
+        ))
+    }
+
     /// Whether a transaction is open, by what the server said last.
     fn status(&self) -> TransactionStatus;
 
@@ -101,7 +149,8 @@ pub trait Connection: fmt::Debug + Send {
     /// Any error means that the connection is not clean and must be closed.
     fn reset(&mut self) -> Result<()>;
 
-    /// The same, and the session as it was when it was opened: settings, temporary tables and locks go.
+    /// [`reset`](Connection::reset), and undoes what was set on the session by SQL as far as the database can: settings,
+    /// temporary tables, locks.
     ///
     /// # Errors
     /// As [`reset`](Connection::reset).
@@ -117,6 +166,17 @@ pub trait Connection: fmt::Debug + Send {
 
     /// Says goodbye, as the protocol wants it, within a second. Dropping without it closes silently.
     fn close(&mut self);
+}
+
+/// Stops what runs on one connection, from any thread, without touching the connection.
+pub trait Cancel: fmt::Debug + Send + Sync {
+    /// Asks the database to stop what runs at this moment; false when nothing does. When it has returned `Ok`, a statement
+    /// that is begun afterwards is not hit.
+    ///
+    /// # Errors
+    /// [`Forked`](ErrorKind::Forked) in a child, before anything is touched. A failure to reach the server; when nobody
+    /// knows whether the request still arrives, the connection is broken from then on, so that it hits nobody else.
+    fn cancel(&self, deadline: Deadline) -> Result<bool>;
 }
 
 /// The answer to one statement, a part of its connection. A driver keeps its state and lends it out: nothing has to be dropped,

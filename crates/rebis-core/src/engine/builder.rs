@@ -29,6 +29,7 @@ impl EngineBuilder {
         let mut url_options = url.options();
         let connector = connector(&url, &mut url_options)?;
         let connect_timeout = url_options.seconds("connect_timeout")?;
+        let isolation_level = url_options.text("isolation_level")?;
         url_options.finish()?;
         let mut builder = EngineBuilder::with_connector(connector, Dialect::of(url.backend()));
         if url.backend() == Backend::Sqlite && url.database().is_none() {
@@ -37,6 +38,9 @@ impl EngineBuilder {
         }
         if let Some(timeout) = connect_timeout {
             builder = builder.connect_timeout(timeout);
+        }
+        if let Some(level) = isolation_level {
+            builder = builder.isolation_level(level.parse()?);
         }
         builder.url = Some(url);
         Ok(builder)
@@ -139,6 +143,28 @@ impl EngineBuilder {
         self
     }
 
+    /// Whether every transaction only reads: see [`Connection::set_read_only`](crate::Connection::set_read_only). Default no.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, ErrorKind, text};
+    ///
+    /// let reports = Engine::builder("sqlite://")?.read_only(true).build()?;
+    /// let error = reports.connect()?.execute(text("create table t (i int)")).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Statement);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    pub fn read_only(mut self, read_only: bool) -> Self {
+        self.options.read_only = read_only;
+        self
+    }
+
+    /// How long a statement may run, where neither the statement nor its connection says otherwise; `None` for no limit.
+    /// Default none: only the driver's read timeout (600 s) bounds it then. See [`Text::timeout`](crate::Text::timeout).
+    pub fn statement_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.options.statement_timeout = timeout.into();
+        self
+    }
+
     /// Whether statements are logged as `tracing` events of level INFO (target `rebis::sql`), with their values, instead of
     /// DEBUG without them. Default no.
     pub fn echo(mut self, echo: bool) -> Self {
@@ -181,11 +207,11 @@ impl EngineBuilder {
     ///
     /// # Errors
     /// [`Configuration`](ErrorKind::Configuration) for settings that make no sense,
-    /// [`Unsupported`](ErrorKind::Unsupported) for an isolation level that the database does not have.
+    /// [`Unsupported`](ErrorKind::Unsupported) for transactions that the database does not have: an isolation level, say.
     pub fn build(self) -> Result<Engine> {
         self.pool.check()?;
         self.check_memory()?;
-        self.dialect.begin(self.options.isolation_level)?;
+        self.dialect.begin(self.options.transaction())?;
         let core = Core {
             url: self.url,
             dialect: self.dialect,

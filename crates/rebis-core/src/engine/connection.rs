@@ -5,10 +5,10 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::Engine;
+use super::cancel::Seat;
 use super::options::ExecutionOptions;
 use super::transaction::Transaction;
 use super::transaction_state::TransactionState;
-use crate::dialect::IsolationLevel;
 use crate::driver::{self, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pool::{ConnectionRecord, Info, Lease};
@@ -31,6 +31,8 @@ use crate::pool::{ConnectionRecord, Info, Lease};
 /// # Ok::<(), rebis_core::Error>(())
 /// ```
 pub struct Connection {
+    // Before the lease: nobody stops anything on it once it is on its way back.
+    pub(super) seat: Seat,
     pub(super) lease: Lease<Engine>,
     pub(super) transaction: TransactionState,
     pub(super) options: ExecutionOptions,
@@ -45,6 +47,7 @@ impl Connection {
     pub(super) fn new(lease: Lease<Engine>) -> Self {
         let options = lease.lender().0.options.clone();
         Connection {
+            seat: Seat::empty(),
             lease,
             transaction: TransactionState::None,
             options,
@@ -124,38 +127,6 @@ impl Connection {
         self.lease.working().map(driver::Connection::status)
     }
 
-    /// Sets the isolation level of the transactions to come on this lease.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unsupported`] when the database does not have it, [`ErrorKind::InvalidState`] in a transaction.
-    pub fn set_isolation_level(&mut self, level: IsolationLevel) -> Result<()> {
-        if self.in_transaction() {
-            return Err(Error::new(
-                ErrorKind::InvalidState,
-                "the isolation level cannot change in a transaction; commit or roll back first",
-            ));
-        }
-        self.engine().dialect().begin(Some(level))?;
-        self.options.isolation_level = Some(level);
-        Ok(())
-    }
-
-    /// Changes how statements are run on this lease.
-    ///
-    /// # Errors
-    /// As [`set_isolation_level`](Connection::set_isolation_level), when that changes.
-    pub fn execution_options(&mut self, change: impl FnOnce(&mut ExecutionOptions)) -> Result<()> {
-        let mut options = self.options.clone();
-        change(&mut options);
-        if options.isolation_level != self.options.isolation_level
-            && let Some(level) = options.isolation_level
-        {
-            self.set_isolation_level(level)?;
-        }
-        self.options = options;
-        Ok(())
-    }
-
     // ---- the connection itself ----
 
     /// The program's facts about the connection, one value for each type; they go when it is closed. `None` when it was lost,
@@ -184,6 +155,7 @@ impl Connection {
     /// another one; inside one [`rollback`](Connection::rollback) comes first. In a child it does nothing.
     pub fn invalidate(&mut self) {
         if !self.lease.is_inherited() {
+            self.turn_handles_away();
             self.lease.invalidate(None);
         }
     }
@@ -227,6 +199,8 @@ pub(super) fn no_connection() -> Error {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        // First: a cancel must not hit the rollback.
+        self.turn_handles_away();
         // Ours to end, so that listeners hear of it; what the program began in SQL is the pool's reset's. A child does nothing.
         if self.transaction != TransactionState::None
             && !self.lease.is_inherited()

@@ -8,7 +8,7 @@ use super::events::{AfterCursorExecute, AfterExecute, BeforeCursorExecute, Befor
 use super::log::{Log, Sent};
 use crate::compile::Compiled;
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::{Generation, forked, generation};
+use crate::process::{Deadline, Generation, forked, generation};
 use crate::rows::{FromRow, Rows, Sql, Watch};
 use crate::sql::{ParameterSet, Statement};
 use crate::value::{FromValue, Value, ValueRef};
@@ -36,7 +36,8 @@ impl Connection {
         let values = text.values(&compiled.names)?;
         let mut parameters: Vec<ValueRef<'_>> =
             compiled.order.iter().map(|index| values[*index].as_ref()).collect();
-        self.prepare_for_statement()?;
+        let deadline = self.options.deadline(text.own_timeout());
+        self.prepare_for_statement(deadline)?;
         let replaced = self.before_cursor_execute(&compiled.sql, &parameters, 1)?;
         let sql = sent_sql(&compiled, &replaced);
         if let Some(values) = replaced.as_ref().and_then(|replaced| replaced.parameters.as_ref()) {
@@ -47,6 +48,7 @@ impl Connection {
         let Connection { lease, options, .. } = self;
         let (connection, mut loss, engine) = lease.parts().ok_or_else(no_connection)?;
         let log = Log::start(options, &sql, engine.is_timed());
+        connection.limit_statement(deadline)?;
         let answer = log.span.in_scope(|| connection.execute(&sql, &parameters));
         let error = answer.as_ref().err();
         let elapsed = log.end(&Sent { sql: &sql, parameters: &parameters, sets: 1, cached, error });
@@ -95,6 +97,7 @@ impl Connection {
             )
             .with_sql(&*compiled.sql));
         }
+        let deadline = self.options.deadline(text.own_timeout());
         let mut sets = sets.into_iter();
         let mut affected = 0;
         let mut values: Vec<Value> = Vec::new();
@@ -110,18 +113,24 @@ impl Connection {
                 self.engine().after_execute(&statement);
                 return Ok(affected);
             }
-            affected += self.execute_sets(&compiled, &values, cached)?;
+            affected += self.execute_sets(&compiled, &values, cached, deadline)?;
         }
     }
 
-    fn execute_sets(&mut self, compiled: &Arc<Compiled>, values: &[Value], cached: bool) -> Result<u64> {
+    fn execute_sets(
+        &mut self,
+        compiled: &Arc<Compiled>,
+        values: &[Value],
+        cached: bool,
+        deadline: Deadline,
+    ) -> Result<u64> {
         let sets = values.chunks_exact(compiled.names.len());
         let count = sets.len();
         let mut parameters: Vec<ValueRef<'_>> =
             sets.flat_map(|set| compiled.order.iter().map(|index| set[*index].as_ref())).collect();
         // An iterator of the caller's ran in between, and may have forked.
         self.check_process()?;
-        self.prepare_for_statement()?;
+        self.prepare_for_statement(deadline)?;
         let replaced = self.before_cursor_execute(&compiled.sql, &parameters, count)?;
         let sql = sent_sql(compiled, &replaced);
         if let Some(values) = replaced.as_ref().and_then(|replaced| replaced.parameters.as_ref()) {
@@ -132,6 +141,7 @@ impl Connection {
         let (connection, mut loss, engine) = lease.parts().ok_or_else(no_connection)?;
         let log = Log::start(options, &sql, engine.is_timed());
         let width = compiled.order.len();
+        connection.limit_statement(deadline)?;
         let result = log.span.in_scope(|| connection.execute_many(&sql, &parameters, width));
         let error = result.as_ref().err();
         let elapsed = log.end(&Sent { sql: &sql, parameters: &parameters, sets: count, cached, error });

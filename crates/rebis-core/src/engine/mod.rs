@@ -1,11 +1,13 @@
 //! The engine: where a program's database is, and its connections.
 
 mod builder;
+mod cancel;
 mod config;
 mod connection;
 mod counters;
 mod events;
 mod execute;
+mod limits;
 mod listen;
 mod log;
 mod options;
@@ -21,6 +23,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 pub use builder::EngineBuilder;
+pub use cancel::CancelHandle;
 pub use connection::Connection;
 pub use counters::EngineCounters;
 pub use events::{AfterCursorExecute, AfterExecute, BeforeCursorExecute, BeforeExecute, TransactionEvent};
@@ -97,8 +100,7 @@ impl Engine {
     /// An engine with settings of one's own.
     ///
     /// ```
-    /// use std::time::Duration;
-    /// use rebis_core::Engine;
+    ///     /// use rebis_core::Engine;
     ///
     /// let engine = Engine::builder("sqlite:///shop.db")?
     ///     .pool_size(2)
@@ -221,11 +223,11 @@ impl Engine {
     /// ```
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) for an isolation level that the database does not have.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for transactions that the database does not have.
     pub fn execution_options(&self, change: impl FnOnce(&mut ExecutionOptions)) -> Result<Engine> {
         let mut options = self.0.options.clone();
         change(&mut options);
-        self.core().dialect.begin(options.isolation_level)?;
+        self.core().dialect.begin(options.transaction())?;
         Ok(Engine(Arc::new(View { core: Arc::clone(&self.0.core), options })))
     }
 

@@ -1,8 +1,10 @@
 //! Options of execution: an engine's, a connection's.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::dialect::IsolationLevel;
+use crate::dialect::{IsolationLevel, TransactionOptions};
+use crate::process::Deadline;
 
 /// How statements are run: set on an engine, on a view of one ([`Engine::execution_options`](crate::Engine::execution_options)),
 /// or on one connection; the nearest counts.
@@ -11,10 +13,29 @@ use crate::dialect::IsolationLevel;
 pub struct ExecutionOptions {
     /// The isolation level of transactions. Default: the database's own.
     pub isolation_level: Option<IsolationLevel>,
+    /// Whether transactions only read. Default no.
+    pub read_only: bool,
+    /// Whether transactions may wait at their beginning until nothing can disturb them; PostgreSQL's only. Default no.
+    pub deferrable: bool,
+    /// How long each statement may run, with the reading of its rows. Default no limit but the driver's read timeout.
+    pub statement_timeout: Option<Duration>,
     /// Whether statements are logged as `tracing` events of level INFO, with their values, instead of DEBUG. Default no.
     pub echo: bool,
     /// Whether `echo` leaves the values out. Default no.
     pub hide_parameters: bool,
     /// A word that stands in each line of the log, to tell connections apart.
     pub logging_token: Option<Arc<str>>,
+}
+
+impl ExecutionOptions {
+    /// What a transaction is.
+    pub(super) fn transaction(&self) -> TransactionOptions {
+        let ExecutionOptions { isolation_level, read_only, deferrable, .. } = *self;
+        TransactionOptions { isolation_level, read_only, deferrable }
+    }
+
+    /// When a statement that begins now must be over; its own timeout counts before these options'.
+    pub(super) fn deadline(&self, own: Option<Duration>) -> Deadline {
+        own.or(self.statement_timeout).map_or(Deadline::NEVER, Deadline::after)
+    }
 }

@@ -7,7 +7,7 @@ use super::events::{EngineListeners, OnTransaction, TransactionEvent, tell};
 use super::log;
 use crate::driver::TransactionStatus;
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::{AppendList, forked};
+use crate::process::{AppendList, Deadline, forked};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TransactionState {
@@ -37,7 +37,7 @@ impl Connection {
     }
 
     /// Sees to it that there is a working connection and a transaction on it.
-    pub(super) fn prepare_for_statement(&mut self) -> Result<()> {
+    pub(super) fn prepare_for_statement(&mut self, deadline: Deadline) -> Result<()> {
         self.lease.touch();
         if self.lease.working().is_none() {
             if self.in_transaction() {
@@ -46,7 +46,7 @@ impl Connection {
                     "the connection was lost in the middle of a transaction; call rollback() before the next statement",
                 ));
             }
-            self.lease.replace()?;
+            self.replace_connection()?;
         }
         if self.server_status() == Some(TransactionStatus::Failed) {
             return Err(Error::new(
@@ -56,21 +56,22 @@ impl Connection {
             ));
         }
         if !self.in_transaction() {
-            self.begin_as(TransactionState::Begun)?;
+            self.begin_as(TransactionState::Begun, deadline)?;
         } else if self.server_status() == Some(TransactionStatus::Idle) {
             // MySQL commits around each CREATE, and a program may say COMMIT in SQL. What comes now must not stand alone.
-            self.begin_as(self.transaction)?;
+            self.begin_as(self.transaction, deadline)?;
         }
         Ok(())
     }
 
-    fn begin_as(&mut self, state: TransactionState) -> Result<()> {
-        if let Some(begin) = self.engine().dialect().begin(self.options.isolation_level)? {
+    fn begin_as(&mut self, state: TransactionState, deadline: Deadline) -> Result<()> {
+        if let Some(begin) = self.engine().dialect().begin(self.options.transaction())? {
             self.tell(|listeners| &listeners.begin, None)?;
             let implicit = state == TransactionState::Begun;
             log::transaction(&self.options, if implicit { "BEGIN (implicit)" } else { "BEGIN" });
             let (connection, mut loss, engine) = self.lease.parts().ok_or_else(no_connection)?;
-            let begun = begin.before.map_or(Ok(()), |before| connection.control(before));
+            let begun = connection.limit_statement(deadline);
+            let begun = begun.and_then(|()| begin.before.map_or(Ok(()), |before| connection.control(before)));
             let begun = begun.and_then(|()| connection.begin(begin.begin));
             begun.map_err(|error| loss.handle(error, begin.begin))?;
             engine.state().counters.begins.count();
@@ -111,10 +112,11 @@ impl Connection {
             ));
         }
         if self.lease.working().is_none() {
-            self.lease.replace()?;
+            self.replace_connection()?;
         }
         let guard = GUARDS.fetch_add(1, Ordering::Relaxed);
-        self.begin_as(TransactionState::Guarded(guard))?;
+        let deadline = self.options.deadline(None);
+        self.begin_as(TransactionState::Guarded(guard), deadline)?;
         Ok(guard)
     }
 
@@ -203,7 +205,8 @@ impl Connection {
     /// The number for a new one, in a transaction that is open.
     pub(super) fn next_savepoint(&mut self) -> Result<u32> {
         self.check_process()?;
-        self.prepare_for_statement()?;
+        let deadline = self.options.deadline(None);
+        self.prepare_for_statement(deadline)?;
         self.savepoints += 1;
         Ok(self.savepoints)
     }

@@ -25,6 +25,8 @@ pub enum ErrorKind {
     /// A statement, read or write did not end before its deadline. When the wire had to be given up as well,
     /// [`is_disconnect`](crate::Error::is_disconnect) says so.
     Timeout,
+    /// Somebody stopped the statement: a [`CancelHandle`](crate::CancelHandle), or the server's administrator.
+    Cancelled,
     /// The connection is in use by something that has not ended.
     Busy,
     /// This database cannot do that; nothing was sent.
@@ -81,6 +83,7 @@ impl ErrorKind {
         ErrorKind::Disconnected,
         ErrorKind::CommitUnknown,
         ErrorKind::Timeout,
+        ErrorKind::Cancelled,
         ErrorKind::Busy,
         ErrorKind::Unsupported,
         ErrorKind::UniqueViolation,

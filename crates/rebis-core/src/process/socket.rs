@@ -57,6 +57,7 @@ impl Default for SocketOptions {
 pub struct Socket {
     generation: Generation,
     slot: &'static registry::Slot,
+    address: Address,
 }
 
 /// How long one system call waits at most; the deadline is looked at in between.
@@ -78,7 +79,7 @@ impl Socket {
         let make = || rustix::net::socket_with(family, SocketType::STREAM, flags, None);
         let (_, slot) = registry::open(generation, make).map_err(|errno| refused(address, errno))?;
         // From here on `Drop` closes it, whatever fails.
-        let socket = Socket { generation, slot };
+        let socket = Socket { generation, slot, address: address.clone() };
         socket.start_connect(address, deadline).map_err(|errno| refused(address, errno))?;
         socket.set_options(address, options).map_err(|errno| refused(address, errno))?;
         Ok(socket)
@@ -160,6 +161,11 @@ impl Socket {
             }
         }
         Ok(())
+    }
+
+    /// The address it was connected to.
+    pub fn address(&self) -> &Address {
+        &self.address
     }
 
     /// Whether this process opened the socket.

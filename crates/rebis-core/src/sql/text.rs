@@ -1,6 +1,7 @@
 //! SQL written by hand, with named parameters.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::Value;
@@ -12,6 +13,7 @@ use crate::value::Value;
 pub struct Text {
     sql: Cow<'static, str>,
     binds: Vec<(Cow<'static, str>, Value)>,
+    timeout: Option<Duration>,
 }
 
 /// A statement from a literal.
@@ -28,7 +30,7 @@ pub struct Text {
 /// # Ok::<(), rebis_core::Error>(())
 /// ```
 pub fn text(sql: &'static str) -> Text {
-    Text { sql: Cow::Borrowed(sql), binds: Vec::new() }
+    Text { sql: Cow::Borrowed(sql), binds: Vec::new(), timeout: None }
 }
 
 /// A statement from a text made at run time. The text itself is trusted: values belong into [`bind`](Text::bind).
@@ -42,7 +44,7 @@ pub fn text(sql: &'static str) -> Text {
 /// # Ok::<(), rebis_core::Error>(())
 /// ```
 pub fn raw(sql: impl Into<String>) -> Text {
-    Text { sql: Cow::Owned(sql.into()), binds: Vec::new() }
+    Text { sql: Cow::Owned(sql.into()), binds: Vec::new(), timeout: None }
 }
 
 impl Text {
@@ -56,6 +58,33 @@ impl Text {
             None => self.binds.push((name, value)),
         }
         self
+    }
+
+    /// How long the statement may run, with the reading of its rows, whatever the connection's
+    /// [`statement_timeout`](crate::Connection::set_statement_timeout) says. When the time is up the database is told to stop it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rebis_core::{Engine, ErrorKind, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let endless = "with recursive c(i) as (select 1 union all select i + 1 from c) select count(*) from c";
+    /// let error = conn.execute(text(endless).timeout(Duration::from_millis(20))).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Timeout);
+    /// assert!(!error.is_disconnect());
+    /// conn.rollback()?;
+    /// assert_eq!(conn.scalar::<i64>(text("select 1"))?, 1);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The limit of this one statement.
+    pub(crate) fn own_timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 
     /// The text as it was written.

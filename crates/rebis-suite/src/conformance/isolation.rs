@@ -141,7 +141,7 @@ fn unsupported(database: &Database) -> Outcome {
         }
         for error in [built.map(drop).unwrap_err(), set.unwrap_err()] {
             assert_eq!(error.kind(), ErrorKind::Unsupported);
-            assert!(error.to_string().contains("Serializable and Autocommit"), "{error}");
+            assert!(error.to_string().contains("SERIALIZABLE and AUTOCOMMIT"), "{error}");
             refused += 1;
         }
     }

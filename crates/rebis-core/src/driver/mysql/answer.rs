@@ -53,6 +53,7 @@ impl MysqlConnection {
         build: impl FnOnce(&mut Vec<u8>) -> Result<()>,
     ) -> Result<()> {
         self.settle()?;
+        self.wire.run.check()?;
         let longest = self.session.longest;
         let sequence = match self.write_request(|output| {
             let before = output.len();
@@ -205,7 +206,7 @@ impl MysqlConnection {
             self.wire.break_off();
         }
         self.failed |= error::ended_transaction(&error);
-        error
+        if error::is_interrupted(&error) { self.wire.run.explain(error, true) } else { error }
     }
 
     /// Reads the definitions of that many columns: the known shape, when they say the same.
@@ -348,6 +349,29 @@ impl MysqlConnection {
             Err(error) if self.wire.is_broken() => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// Begins a call: reads past what is left of the one before, and sets the limit of this one.
+    ///
+    /// # Errors
+    /// As [`settle`](Self::settle).
+    pub(super) fn start_call(&mut self, limited: bool) -> Result<()> {
+        if limited {
+            self.wire.run.limit.approach();
+        }
+        self.settle()?;
+        if limited {
+            self.wire.run.start();
+        } else {
+            self.wire.run.start_unlimited();
+        }
+        self.wire.run.set_running(true);
+        Ok(())
+    }
+
+    /// Ends a call, unless rows are left to be read.
+    pub(super) fn end_call(&mut self) {
+        self.wire.run.set_running(self.unfinished);
     }
 }
 

@@ -9,6 +9,7 @@ use mysql_common::proto::MySerialize;
 
 use super::answer::Head;
 use super::auth::{self, Nonce, Proof};
+use super::cancel::Door;
 use super::columns::Shape;
 use super::cursor::{Answer, Outcome};
 use super::packet::{Reader, Wire};
@@ -66,50 +67,15 @@ pub(super) fn handshake(
     login: &Login,
     target: Target,
 ) -> Result<MysqlConnection> {
-    let mut wire = Wire::new(transport);
-    let patience = &mut None;
-    wire.read(patience)?;
-    if wire.payload().first() == Some(&0xff) {
-        let refused = error::from_packet(wire.payload());
-        return Err(refused.unwrap_or_else(|| wire.protocol_error("a truncated error")));
-    }
-    let Some(greeting) = greeting(wire.payload()) else {
-        return Err(wire.protocol_error("no greeting of MySQL's protocol 10"));
-    };
-    if !greeting.capabilities.contains(NEEDED) {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            "the server is older than MySQL 5.5: its protocol lacks parts",
-        ));
-    }
-    let mut capabilities = greeting.capabilities & WANTED;
-    capabilities.set(CapabilityFlags::CLIENT_CONNECT_WITH_DB, connector.database.is_some());
-    let encrypted =
-        wire.transport().wants_tls() && greeting.capabilities.contains(CapabilityFlags::CLIENT_SSL);
-    capabilities.set(CapabilityFlags::CLIENT_SSL, encrypted);
-    let bulk = MariadbCapabilities::MARIADB_CLIENT_STMT_BULK_OPERATIONS;
-    let mariadb = greeting.mariadb.unwrap_or(MariadbCapabilities::empty()) & bulk;
-    let session = Session {
-        without_eof: capabilities.contains(CapabilityFlags::CLIENT_DEPRECATE_EOF),
-        bulk: mariadb.contains(bulk),
-        longest: LONGEST_BY_DEFAULT,
-    };
-    if encrypted {
-        start_tls(&mut wire, capabilities, mariadb)?;
-    } else {
-        // Before anything of the login is sent.
-        wire.transport().goes_plain()?;
-    }
-    let user = login.user.as_ref().or(connector.login.user.as_ref()).map_or("", String::as_str);
-    let proof = Proof {
-        password: login.secret().unwrap_or(""),
-        private: encrypted || wire.transport().is_local(),
+    let user = login.user.as_ref().or(connector.login.user.as_ref()).cloned();
+    let account = Arc::new(Account {
+        login: Login { user, password: login.password.clone() },
         cleartext: connector.cleartext,
-    };
+    });
     let database = connector.database.as_deref();
-    log_in(&mut wire, &greeting, (capabilities, mariadb), (user, database), &proof)?;
-    auth::converse(&mut wire, greeting.nonce, &proof, patience)?;
-
+    let Hello { mut wire, greeting, without_eof, bulk } = introduce(transport, &account, database)?;
+    let session = Session { without_eof, bulk, longest: LONGEST_BY_DEFAULT };
+    wire.run.set_door(Door::new(wire.way(), account, greeting.connection));
     let no_rows = Arc::new(Shape::empty());
     let nothing = Outcome { shape: Arc::clone(&no_rows), binary: true, done: None };
     let mut connection = MysqlConnection {
@@ -127,14 +93,76 @@ pub(super) fn handshake(
         answer: Answer::new(nothing),
         places: Vec::new(),
         definitions: Vec::new(),
+        sql_mode: Arc::clone(&connector.sql_mode),
+        database: connector.database.clone(),
     };
-    connection.set_up(&connector.sql_mode)?;
+    connection.set_up()?;
     if !target.is_any() {
         target.check(connection.role()?)?;
     }
     connection.must_write = target.must_write();
     connection.wire.unlimited();
     Ok(connection)
+}
+
+/// Who logs in on a connection, and again to stop what runs on it.
+pub(super) struct Account {
+    login: Login,
+    cleartext: bool,
+}
+
+/// A wire on which somebody has logged in.
+pub(super) struct Hello {
+    pub(super) wire: Wire,
+    greeting: Greeting,
+    without_eof: bool,
+    bulk: bool,
+}
+
+/// Greeting and login, without a session's settings; into this database or into none.
+///
+/// # Errors
+/// As [`handshake`].
+pub(super) fn introduce(transport: Transport, account: &Account, database: Option<&str>) -> Result<Hello> {
+    let mut wire = Wire::new(transport);
+    let patience = &mut None;
+    wire.read(patience)?;
+    if wire.payload().first() == Some(&0xff) {
+        let refused = error::from_packet(wire.payload());
+        return Err(refused.unwrap_or_else(|| wire.protocol_error("a truncated error")));
+    }
+    let Some(greeting) = greeting(wire.payload()) else {
+        return Err(wire.protocol_error("no greeting of MySQL's protocol 10"));
+    };
+    if !greeting.capabilities.contains(NEEDED) {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "the server is older than MySQL 5.5: its protocol lacks parts",
+        ));
+    }
+    let mut capabilities = greeting.capabilities & WANTED;
+    capabilities.set(CapabilityFlags::CLIENT_CONNECT_WITH_DB, database.is_some());
+    let encrypted =
+        wire.transport().wants_tls() && greeting.capabilities.contains(CapabilityFlags::CLIENT_SSL);
+    capabilities.set(CapabilityFlags::CLIENT_SSL, encrypted);
+    let bulk = MariadbCapabilities::MARIADB_CLIENT_STMT_BULK_OPERATIONS;
+    let mariadb = greeting.mariadb.unwrap_or(MariadbCapabilities::empty()) & bulk;
+    if encrypted {
+        start_tls(&mut wire, capabilities, mariadb)?;
+    } else {
+        // Before anything of the login is sent.
+        wire.transport().goes_plain()?;
+    }
+    let user = account.login.user.as_deref().unwrap_or("");
+    let proof = Proof {
+        password: account.login.secret().unwrap_or(""),
+        private: encrypted || wire.transport().is_local(),
+        cleartext: account.cleartext,
+    };
+    log_in(&mut wire, &greeting, (capabilities, mariadb), (user, database), &proof)?;
+    auth::converse(&mut wire, greeting.nonce, &proof, patience)?;
+    let without_eof = capabilities.contains(CapabilityFlags::CLIENT_DEPRECATE_EOF);
+    Ok(Hello { wire, greeting, without_eof, bulk: mariadb.contains(bulk) })
 }
 
 /// A failed connect is told as such: what a lost wire, a passed deadline or nonsense mean here is that there is no server
@@ -230,7 +258,8 @@ fn log_in(
 
 impl MysqlConnection {
     /// Two requests at once: how the session is to be, and what the server takes.
-    fn set_up(&mut self, sql_mode: &str) -> Result<()> {
+    pub(super) fn set_up(&mut self) -> Result<()> {
+        let sql_mode = &*self.sql_mode;
         // The names again: a server may be told to ignore the handshake's.
         let settings =
             format!("SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = '{sql_mode}', autocommit = 1");

@@ -6,6 +6,7 @@ use super::MysqlConnection;
 use super::answer::Done;
 use super::columns::Shape;
 use super::decode;
+use crate::driver::interrupt::Limit;
 use crate::driver::{Column, Cursor};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::ValueRef;
@@ -33,6 +34,26 @@ impl Answer {
 }
 
 impl MysqlConnection {
+    fn next_row(&mut self) -> Result<bool> {
+        let patience = &mut None;
+        let mut skipped = false;
+        loop {
+            match self.read_row(patience)? {
+                Some(end) => {
+                    self.answer.outcome.done = Some(self.read_rest(end, patience)?);
+                    return if skipped { Err(Limit::error()) } else { Ok(false) };
+                }
+                // Its time was up: what was under way is read past, the server's word is what counts.
+                None if self.wire.run.limit.is_stopped() => skipped = true,
+                None => {
+                    self.locate().ok_or_else(|| self.wire.protocol_error("a malformed row"))?;
+                    self.answer.on_row = true;
+                    return Ok(true);
+                }
+            }
+        }
+    }
+
     fn locate(&mut self) -> Option<()> {
         let MysqlConnection { wire, places, answer, .. } = self;
         let Shape { kinds, .. } = &*answer.outcome.shape;
@@ -59,18 +80,9 @@ impl Cursor for MysqlConnection {
         if !self.unfinished {
             return Ok(false);
         }
-        let patience = &mut None;
-        match self.read_row(patience)? {
-            Some(end) => {
-                self.answer.outcome.done = Some(self.read_rest(end, patience)?);
-                Ok(false)
-            }
-            None => {
-                self.locate().ok_or_else(|| self.wire.protocol_error("a malformed row"))?;
-                self.answer.on_row = true;
-                Ok(true)
-            }
-        }
+        let more = self.next_row();
+        self.end_call();
+        more
     }
 
     fn cell(&self, index: usize) -> Result<ValueRef<'_>> {

@@ -36,6 +36,16 @@ pub(super) fn ended_transaction(error: &Error) -> bool {
     matches!(error.code(), Some(1213 | 1206 | 1020))
 }
 
+/// Whether the statement was stopped by a KILL QUERY.
+pub(super) fn is_interrupted(error: &Error) -> bool {
+    error.code() == Some(1317)
+}
+
+/// Whether there is no such session.
+pub(super) fn is_unknown_session(error: &Error) -> bool {
+    error.code() == Some(1094)
+}
+
 /// Whether the statement cannot be prepared, or not be run in bulk.
 pub(super) fn is_not_preparable(error: &Error) -> bool {
     matches!(error.code(), Some(1295 | 1235))
@@ -80,10 +90,12 @@ fn kind(code: u16, state: &str) -> ErrorKind {
         1040 | 1129 | 1203 | 1226 | 3159 => ErrorKind::Connect,
         1264 | 1265 | 1292 | 1366 | 1367 | 1406 | 1411 | 1690 | TOO_LARGE => ErrorKind::Data,
         1053 | 1080 | 1152 | 1158..=1161 | 1927 | 2006 | 2013 | 4031 => ErrorKind::Disconnected,
-        1317 | 1969 | 3024 => ErrorKind::Timeout,
+        1317 => ErrorKind::Cancelled,
+        1969 | 3024 => ErrorKind::Timeout,
         1290 | 1836 => ErrorKind::Operational,
         1235 | 1295 => ErrorKind::Unsupported,
-        1210 | 1221 => ErrorKind::Statement,
+        // 1792: the transaction only reads.
+        1210 | 1221 | 1792 => ErrorKind::Statement,
         _ => match state.get(..2) {
             // 45: SIGNAL, by which triggers refuse.
             Some("23" | "44" | "45") => ErrorKind::CheckViolation,

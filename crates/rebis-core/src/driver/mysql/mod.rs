@@ -2,11 +2,13 @@
 //!
 //! A statement's way: [`statement`] prepares it once per connection and sends its values by [`encode`], [`answer`] reads
 //! what the server says, [`cursor`] hands out its rows, which [`decode`] reads where they arrived. [`bulk`] runs one
-//! statement for many rows. Under all of it [`packet`] frames, and [`auth`] and [`connect`] come before.
+//! statement for many rows. Under all of it [`packet`] frames, and [`auth`] and [`connect`] come before; [`cancel`]
+//! stops what runs.
 
 mod answer;
 mod auth;
 mod bulk;
+mod cancel;
 mod columns;
 mod connect;
 mod cursor;
@@ -33,7 +35,7 @@ use self::decode::Place;
 use self::packet::Wire;
 use self::statement::Statement;
 use super::transport::{Endpoints, Location, Target, Timeouts, Tls, TlsNames};
-use super::{Connection, Connector, Cursor, Login, Server, TransactionStatus};
+use super::{Cancel, Connection, Connector, Cursor, Login, Notice, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
 use crate::url::{Url, UrlOptions};
@@ -48,7 +50,7 @@ pub(crate) struct MysqlConnector {
     database: Option<String>,
     cleartext: bool,
     statements: NonZeroUsize,
-    sql_mode: String,
+    sql_mode: Arc<str>,
 }
 
 /// Wrong values are errors, not cut or zero; the same on every server, whatever its own default.
@@ -122,7 +124,7 @@ impl MysqlConnector {
             endpoints,
             target,
             statements: statements.unwrap_or(STATEMENTS),
-            sql_mode: sql_mode.to_owned(),
+            sql_mode: sql_mode.into(),
         })
     }
 
@@ -182,6 +184,9 @@ pub(super) struct MysqlConnection {
     /// Where the cells of the current row lie, and a buffer for definitions; kept for their capacity.
     places: Vec<Place>,
     definitions: Vec<u8>,
+    /// What `reset_session` sets again.
+    sql_mode: Arc<str>,
+    database: Option<String>,
 }
 
 /// What was agreed on at the handshake.
@@ -196,13 +201,18 @@ struct Session {
 
 impl Connection for MysqlConnection {
     fn execute(&mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<&mut dyn Cursor> {
-        let outcome = self.run(sql, parameters)?;
-        self.answer = Answer::new(outcome);
+        self.start_call(true)?;
+        let outcome = self.run(sql, parameters);
+        self.end_call();
+        self.answer = Answer::new(outcome?);
         Ok(self)
     }
 
     fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
-        self.run_many(sql, parameters, width)
+        self.start_call(true)?;
+        let affected = self.run_many(sql, parameters, width);
+        self.end_call();
+        affected
     }
 
     fn begin(&mut self, sql: &str) -> Result<()> {
@@ -217,13 +227,33 @@ impl Connection for MysqlConnection {
     }
 
     fn control(&mut self, sql: &str) -> Result<()> {
-        self.query(sql)?;
-        self.skip_rows(&mut None)?;
+        self.start_call(false)?;
+        let done = self.query(sql).and_then(|_| self.skip_rows(&mut None));
+        self.end_call();
+        done?;
         // Nothing else acknowledges that the server gave the transaction up: a SAVEPOINT after it would stand alone.
         if sql == "ROLLBACK" {
             self.failed = false;
         }
         Ok(())
+    }
+
+    fn limit_statement(&mut self, deadline: Deadline) -> Result<()> {
+        self.wire.run.set_next_limit(deadline)
+    }
+
+    fn canceller(&self) -> Option<Arc<dyn Cancel>> {
+        self.wire.run.canceller()
+    }
+
+    fn warnings(&mut self) -> Result<Vec<Notice>> {
+        self.start_call(false)?;
+        // Anything that is sent before it would have warnings of its own.
+        let (begin, closing) = (self.begin.take(), std::mem::take(&mut self.closing));
+        let warnings = self.read_warnings();
+        (self.begin, self.closing) = (begin, closing);
+        self.end_call();
+        warnings
     }
 
     fn status(&self) -> TransactionStatus {
@@ -240,7 +270,7 @@ impl Connection for MysqlConnection {
 
     fn ping(&mut self) -> Result<()> {
         self.limited(PING, |connection| {
-            connection.settle()?;
+            connection.start_call(false)?;
             connection.send(&[Command::COM_PING as u8])?;
             connection.read_done()
         })
@@ -257,6 +287,17 @@ impl Connection for MysqlConnection {
                 connection.control("SET autocommit = 1")?;
             }
             Ok(())
+        })
+    }
+
+    fn reset_session(&mut self) -> Result<()> {
+        // A transaction that was not sent is not begun for this.
+        self.begin = None;
+        self.limited(RESET, |connection| {
+            connection.start_call(false)?;
+            let reset = connection.reset_and_set_up();
+            connection.end_call();
+            reset
         })
     }
 

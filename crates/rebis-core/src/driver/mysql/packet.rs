@@ -3,7 +3,8 @@
 //! `mysql_common` has parsers of its own. They are used for what the client makes itself; what a server sends is read
 //! here, because theirs overflow on an odd greeting, refuse flags that a newer server sets, and allocate per column.
 
-use crate::driver::transport::Transport;
+use crate::driver::interrupt::Run;
+use crate::driver::transport::{Transport, Way};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Deadline, forked};
 
@@ -26,6 +27,8 @@ pub(super) struct Wire {
     /// The packets of a long payload, joined.
     joined: Vec<u8>,
     broken: bool,
+    /// The statement that runs.
+    pub(super) run: Run,
 }
 
 /// Where the payload that was read last lies.
@@ -39,7 +42,14 @@ enum Current {
 
 impl Wire {
     pub(super) fn new(transport: Transport) -> Self {
-        Wire { transport, sequence: 0, current: Current::None, joined: Vec::new(), broken: false }
+        Wire {
+            transport,
+            sequence: 0,
+            current: Current::None,
+            joined: Vec::new(),
+            broken: false,
+            run: Run::new(),
+        }
     }
 
     /// Whether this process may speak on it.
@@ -50,7 +60,7 @@ impl Wire {
         if self.transport.is_inherited() {
             return Err(forked("connection"));
         }
-        if self.broken {
+        if self.is_broken() {
             return Err(Error::new(ErrorKind::Disconnected, "the connection was lost before"));
         }
         Ok(())
@@ -61,7 +71,12 @@ impl Wire {
     }
 
     pub(super) fn is_broken(&self) -> bool {
-        self.broken
+        self.broken || self.run.is_abandoned()
+    }
+
+    /// The way to the server, for another connection to it.
+    pub(super) fn way(&self) -> Way {
+        self.transport.way().clone()
     }
 
     pub(super) fn break_off(&mut self) {
@@ -219,12 +234,18 @@ impl Wire {
         if self.transport.buffered().len() >= count {
             return Ok(());
         }
-        let deadline = *deadline.get_or_insert_with(|| self.transport.read_deadline());
-        // A server that is fast enough has always something to read: the deadline counts all the same.
-        let received =
-            if deadline.has_passed() { Err(too_late()) } else { self.transport.need(count, deadline) };
-        self.broken |= received.is_err();
-        received
+        let read = *deadline.get_or_insert_with(|| self.transport.read_deadline());
+        loop {
+            let deadline = read.min(self.run.limit.deadline());
+            // A server that is fast enough has always something to read: the deadline counts all the same.
+            let received =
+                if deadline.has_passed() { Err(too_late()) } else { self.transport.need(count, deadline) };
+            match received {
+                // The time of the statement was up; the server was told, and says something soon.
+                Err(waited) => self.run.pass(waited).inspect_err(|_| self.broken = true)?,
+                Ok(()) => return Ok(()),
+            }
+        }
     }
 
     fn release(&mut self) {

@@ -72,10 +72,18 @@ impl MysqlConnection {
     /// # Errors
     /// The server's, or a disconnect.
     pub(super) fn query(&mut self, sql: &str) -> Result<Outcome> {
-        self.request(Expected::Result, |output| command(output, Command::COM_QUERY, sql))?;
+        self.request_text(sql)?;
         let outcome = self.read_outcome(None, false)?;
         self.notice_use(sql);
         Ok(outcome)
+    }
+
+    /// Sends a statement as text.
+    ///
+    /// # Errors
+    /// As [`request`](Self::request).
+    pub(super) fn request_text(&mut self, sql: &str) -> Result<()> {
+        self.request(Expected::Result, |output| command(output, Command::COM_QUERY, sql))
     }
 
     /// A prepared statement keeps the database in which it was prepared: after USE it would find another's tables.

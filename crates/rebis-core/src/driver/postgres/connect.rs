@@ -150,7 +150,7 @@ fn session(wire: &mut Wire, wait: &mut Wait) -> Result<(Server, Option<Role>)> {
                     _ => {}
                 }
             }
-            backend::BACKEND_KEY_DATA_TAG => session_id = Reader(wire.body()).u32().ok().map(u64::from),
+            backend::BACKEND_KEY_DATA_TAG => session_id = wire.keep_key().map(u64::from),
             backend::ERROR_RESPONSE_TAG => return Err(refusal(wire)),
             tag => return Err(wire.unexpected(tag)),
         }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::wire::Reader;
+use crate::driver::Notice;
 use crate::error::{Error, ErrorKind};
 
 /// The names of our prepared statements begin so: an error about one of them is ours to mend.
@@ -66,6 +67,16 @@ impl<'a> ServerReport<'a> {
             "26000" => self.message.contains(STATEMENT_PREFIX),
             _ => false,
         }
+    }
+
+    /// The statement was stopped: because somebody asked, or by a timeout of the server's own.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.sqlstate == "57014"
+    }
+
+    /// Whether the server says that somebody asked; it may say so in another language.
+    pub(super) fn was_asked_for(&self) -> bool {
+        self.message.contains("user request")
     }
 
     /// The error, of a session that was up.
@@ -142,11 +153,13 @@ pub(super) fn may_be_stale(error: &Error) -> bool {
     }
 }
 
-pub(super) fn log_notice(body: &[u8]) {
-    let notice = ServerReport::read(body);
+/// A notice; it is logged as well.
+pub(super) fn notice(body: &[u8]) -> Notice {
+    let report = ServerReport::read(body);
     tracing::debug!(
-        target: "rebis::postgres", severity = &*notice.severity, sqlstate = &*notice.sqlstate, "{}", notice.text()
+        target: "rebis::notice", severity = &*report.severity, sqlstate = &*report.sqlstate, "{}", report.text()
     );
+    Notice::new(report.severity, report.sqlstate, report.message)
 }
 
 fn classify(sqlstate: &str) -> ErrorKind {

@@ -1,9 +1,11 @@
 //! The driver for PostgreSQL: protocol 3.0, statements by its extended protocol, values in binary.
 //!
 //! The files in the order of a connection's life: `connect` (startup, authentication), `wire` (messages in), `request`
-//! (messages out), `statement` (preparing, the cache), `encode` (values out), `run` (which messages go together), `cursor`
+//! (messages out), `cancel`
+//! (stopping what runs), `statement` (preparing, the cache), `encode` (values out), `run` (which messages go together), `cursor`
 //! and `decode` (rows in), `error` (what the server refuses), `types` (object ids).
 
+mod cancel;
 mod connect;
 mod cursor;
 mod decode;
@@ -19,6 +21,7 @@ mod wire;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::connect::{Account, ChannelBindingUse};
@@ -28,7 +31,7 @@ use self::run::Started;
 use self::statement::Statements;
 use self::wire::Wire;
 use super::transport::{Endpoints, Location, Target, Timeouts, Tls, TlsNames, Transport};
-use super::{Connection, Connector, Cursor, Login, Server, TransactionStatus};
+use super::{Cancel, Connection, Connector, Cursor, Login, Notice, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
 use crate::url::{Url, UrlOptions};
@@ -254,6 +257,7 @@ impl Connection for PostgresConnection {
         self.wire.check()?;
         run::check_text(sql)?;
         self.wire.settle()?;
+        self.wire.run.start_unlimited();
         let tag = self.send_begin().and_then(|()| self.query(sql));
         let tag = tag.map_err(|error| self.recover(error).with_sql(sql))?;
         // The server answers COMMIT with a rollback, and without an error, when the transaction had failed.
@@ -264,6 +268,18 @@ impl Connection for PostgresConnection {
         Ok(())
     }
 
+    fn limit_statement(&mut self, deadline: Deadline) -> Result<()> {
+        self.wire.run.set_next_limit(deadline)
+    }
+
+    fn canceller(&self) -> Option<Arc<dyn Cancel>> {
+        self.wire.run.canceller()
+    }
+
+    fn take_notices(&mut self) -> Vec<Notice> {
+        self.wire.notices.take()
+    }
+
     fn status(&self) -> TransactionStatus {
         if self.begin.is_some() { TransactionStatus::Active } else { self.wire.status() }
     }
@@ -272,6 +288,7 @@ impl Connection for PostgresConnection {
         self.wire.check()?;
         self.within(PING, |connection| {
             connection.wire.settle()?;
+            connection.wire.run.start_unlimited();
             connection.wire.send_group()?;
             connection.wire.settle()
         })
@@ -283,6 +300,7 @@ impl Connection for PostgresConnection {
         self.begin = None;
         self.within(RESET, |connection| {
             connection.wire.settle()?;
+            connection.wire.run.start_unlimited();
             if connection.status() != TransactionStatus::Idle {
                 connection.query("ROLLBACK").map_err(|error| connection.recover(error))?;
             }
@@ -290,6 +308,15 @@ impl Connection for PostgresConnection {
                 TransactionStatus::Idle => Ok(()),
                 _ => Err(Error::new(ErrorKind::InvalidState, "a transaction is open after ROLLBACK")),
             }
+        })
+    }
+
+    fn reset_session(&mut self) -> Result<()> {
+        self.reset()?;
+        // It ends all prepared statements, ours among them.
+        self.statements.clear();
+        self.within(RESET, |connection| {
+            connection.query("DISCARD ALL").map(drop).map_err(|error| connection.recover(error))
         })
     }
 

@@ -113,6 +113,14 @@ pub(super) fn execute(output: &mut Vec<u8>) {
     });
 }
 
+/// Runs a portal that does not exist: an error, which undoes what the group has done.
+pub(super) fn fail(output: &mut Vec<u8>) {
+    message(output, b'E', |output| {
+        text(output, "rebis_stopped");
+        output.extend_from_slice(&0_u32.to_be_bytes());
+    });
+}
+
 /// Lets the server send what it has, without ending the group.
 pub(super) fn flush(output: &mut Vec<u8>) {
     message(output, b'H', |_| {});
@@ -122,6 +130,18 @@ pub(super) fn flush(output: &mut Vec<u8>) {
 pub(super) fn sync(output: &mut Vec<u8>) {
     message(output, b'S', |_| {});
 }
+
+/// On a connection of its own: stops what runs on a session.
+pub(super) fn cancel(output: &mut Vec<u8>, session: u32, secret: &[u8]) {
+    with_length(output, |output| {
+        output.extend_from_slice(&CANCEL.to_be_bytes());
+        output.extend_from_slice(&session.to_be_bytes());
+        output.extend_from_slice(secret);
+    });
+}
+
+/// A version that no protocol has.
+const CANCEL: u32 = 1234 << 16 | 5678;
 
 pub(super) fn terminate(output: &mut Vec<u8>) {
     message(output, b'X', |_| {});

@@ -12,6 +12,7 @@ use super::error::may_be_stale;
 use super::statement::Statement;
 use super::wire::Wait;
 use super::{PostgresConnection, decode, encode, request, types};
+use crate::driver::interrupt::Limit;
 use crate::driver::{Connection, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::ValueRef;
@@ -58,6 +59,7 @@ impl PostgresConnection {
         let wanted: Vec<_> = parameters.iter().map(encode::wanted).collect();
         let mut prefix = self.open_group();
         let statement = self.statement(sql, &wanted, &mut prefix)?;
+        self.wire.run.check()?;
         let output = self.wire.output();
         encode::bind(output, &statement, parameters);
         request::execute(output);
@@ -111,7 +113,14 @@ impl PostgresConnection {
     fn end_batch(&mut self, waiting: &mut usize, prefix: &mut Prefix) -> Result<u64> {
         request::flush(self.wire.output());
         self.wire.send_open()?;
-        self.read_batch(waiting, prefix)
+        let affected = self.read_batch(waiting, prefix)?;
+        if let Err(stopped) = self.wire.run.check() {
+            // The Sync alone, that ends the run, would commit what has run.
+            request::fail(self.wire.output());
+            self.wire.send_open()?;
+            return Err(stopped);
+        }
+        Ok(affected)
     }
 
     fn read_batch(&mut self, waiting: &mut usize, prefix: &mut Prefix) -> Result<u64> {
@@ -169,20 +178,25 @@ impl PostgresConnection {
     /// The next message of a running statement.
     pub(super) fn step(&mut self, columns: usize) -> Result<Step> {
         let mut wait = None;
-        match self.wire.receive(&mut wait)? {
-            backend::DATA_ROW_TAG => match decode::cells(self.wire.body(), columns, &mut self.cells) {
-                Ok(()) => Ok(Step::Row),
-                Err(error) => Err(self.wire.malformed(error)),
-            },
-            tag @ (backend::COMMAND_COMPLETE_TAG | backend::EMPTY_QUERY_RESPONSE_TAG) => {
-                let is_empty = tag == backend::EMPTY_QUERY_RESPONSE_TAG;
-                let affected = if is_empty { 0 } else { decode::affected(self.wire.body()) };
-                // A deferred constraint may still fail here, where the server commits.
-                self.wire.expect(backend::READY_FOR_QUERY_TAG, &mut wait)?;
-                Ok(Step::End(affected))
+        let mut skipped = false;
+        loop {
+            match self.wire.receive(&mut wait)? {
+                // Its time was up: what was under way is read past, the server's word is what counts.
+                backend::DATA_ROW_TAG if self.wire.run.limit.is_stopped() => skipped = true,
+                backend::DATA_ROW_TAG => {
+                    let cells = decode::cells(self.wire.body(), columns, &mut self.cells);
+                    return cells.map(|()| Step::Row).map_err(|error| self.wire.malformed(error));
+                }
+                tag @ (backend::COMMAND_COMPLETE_TAG | backend::EMPTY_QUERY_RESPONSE_TAG) => {
+                    let is_empty = tag == backend::EMPTY_QUERY_RESPONSE_TAG;
+                    let affected = if is_empty { 0 } else { decode::affected(self.wire.body()) };
+                    // A deferred constraint may still fail here, where the server commits.
+                    self.wire.expect(backend::READY_FOR_QUERY_TAG, &mut wait)?;
+                    return if skipped { Err(Limit::error()) } else { Ok(Step::End(affected)) };
+                }
+                backend::ERROR_RESPONSE_TAG => return Err(self.wire.server_error()),
+                tag => return Err(self.wire.unexpected(tag)),
             }
-            backend::ERROR_RESPONSE_TAG => Err(self.wire.server_error()),
-            tag => Err(self.wire.unexpected(tag)),
         }
     }
 
@@ -267,7 +281,9 @@ impl PostgresConnection {
     pub(super) fn call<T>(&mut self, sql: &str, mut call: impl FnMut(&mut Self) -> Result<T>) -> Result<T> {
         self.wire.check()?;
         check_text(sql)?;
+        self.wire.run.limit.approach();
         self.wire.settle()?;
+        self.wire.run.start();
         let begin = self.begin.clone();
         (self.has_reused, self.has_bound) = (false, false);
         let error = match call(self) {

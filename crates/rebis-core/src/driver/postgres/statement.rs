@@ -143,6 +143,14 @@ impl Statements {
         self.closing.extend(variants.into_iter().map(|statement| statement.name.clone()));
     }
 
+    /// The server has ended them all.
+    pub(super) fn clear(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            kept.clear();
+        }
+        self.closing.clear();
+    }
+
     /// A name that may or may not exist on the server, to be closed (the server bears both).
     pub(super) fn abandon(&mut self, name: String) {
         if !name.is_empty() {

@@ -1,5 +1,6 @@
 //! What needs no server: values, errors, URL options. Scripted servers and a real one are in their own files.
 
+mod limits;
 mod scripted;
 mod server;
 mod volume;

@@ -4,9 +4,10 @@
 use postgres_protocol::message::backend;
 
 use super::error::{self, ServerReport};
-use super::request;
-use crate::driver::TransactionStatus;
+use super::{cancel, request};
+use crate::driver::interrupt::Run;
 use crate::driver::transport::Transport;
+use crate::driver::{Notices, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Deadline, forked};
 
@@ -32,6 +33,9 @@ pub(super) struct Wire {
     broken: bool,
     /// The URL wants a server that takes writes: one that stops taking them is as good as gone.
     must_write: bool,
+    /// The statement that runs.
+    pub(super) run: Run,
+    pub(super) notices: Notices,
 }
 
 impl Wire {
@@ -44,6 +48,8 @@ impl Wire {
             awaiting: false,
             broken: false,
             must_write: false,
+            run: Run::new(),
+            notices: Notices::default(),
         }
     }
 
@@ -61,7 +67,7 @@ impl Wire {
     }
 
     pub(super) fn is_broken(&self) -> bool {
-        self.broken
+        self.broken || self.run.is_abandoned()
     }
 
     pub(super) fn set_broken(&mut self) {
@@ -76,7 +82,7 @@ impl Wire {
     pub(super) fn check(&self) -> Result<()> {
         if self.is_inherited() {
             Err(forked("connection"))
-        } else if self.broken {
+        } else if self.is_broken() {
             Err(Error::new(ErrorKind::Disconnected, "the connection was lost or closed before"))
         } else {
             Ok(())
@@ -94,6 +100,7 @@ impl Wire {
 
     /// Sends what was written, as an unfinished group.
     pub(super) fn send_open(&mut self) -> Result<()> {
+        self.run.set_running(true);
         self.open = true;
         self.send()
     }
@@ -106,6 +113,7 @@ impl Wire {
 
     /// Sends what was written: it ends its group by itself.
     pub(super) fn send_ended(&mut self) -> Result<()> {
+        self.run.set_running(true);
         self.open = false;
         self.awaiting = true;
         self.send()
@@ -124,7 +132,10 @@ impl Wire {
         loop {
             let tag = self.frame(wait).inspect_err(|_| self.broken = true)?;
             match tag {
-                backend::NOTICE_RESPONSE_TAG => error::log_notice(self.body()),
+                backend::NOTICE_RESPONSE_TAG => {
+                    let notice = error::notice(self.body());
+                    self.notices.push(notice);
+                }
                 backend::PARAMETER_STATUS_TAG if !self.is_starting() => {}
                 backend::NOTIFICATION_RESPONSE_TAG => {}
                 backend::READY_FOR_QUERY_TAG => {
@@ -135,6 +146,7 @@ impl Wire {
                         _ => return Err(self.unexpected(tag)),
                     };
                     self.awaiting = false;
+                    self.run.set_running(false);
                     return Ok(tag);
                 }
                 tag => return Ok(tag),
@@ -168,13 +180,28 @@ impl Wire {
         if self.transport.buffered().len() >= count {
             return Ok(());
         }
-        let deadline = *wait.get_or_insert_with(|| self.transport.read_deadline());
-        // A server that floods never lets the socket wait, so the socket does not notice the time.
-        if deadline.has_passed() {
-            let text = "the read deadline passed; the connection is closed";
-            return Err(Error::new(ErrorKind::Timeout, text).with_disconnect());
+        let read = *wait.get_or_insert_with(|| self.transport.read_deadline());
+        loop {
+            let deadline = read.min(self.run.limit.deadline());
+            // A server that floods never lets the socket wait, so the socket does not notice the time.
+            let received =
+                if deadline.has_passed() { Err(too_late()) } else { self.transport.need(count, deadline) };
+            match received {
+                // The time of the statement was up; the server was told, and says something soon.
+                Err(waited) => self.run.pass(waited)?,
+                Ok(()) => return Ok(()),
+            }
         }
-        self.transport.need(count, deadline)
+    }
+
+    /// Keeps the key that the current message holds, with which the session's statements can be stopped, and returns the
+    /// session's number.
+    pub(super) fn keep_key(&mut self) -> Option<u32> {
+        let mut reader = Reader(self.body());
+        let session = reader.u32().ok()?;
+        let door = cancel::Door::new(self.transport.way().clone(), session, reader.0);
+        self.run.set_door(door);
+        Some(session)
     }
 
     /// The current message without its head.
@@ -195,6 +222,7 @@ impl Wire {
     pub(super) fn server_error(&mut self) -> Error {
         let report = ServerReport::read(self.body());
         let fatal = report.is_fatal();
+        let stopped = report.is_stopped().then(|| report.was_asked_for());
         let error = report.into_error();
         self.broken |= fatal;
         // read_only_sql_transaction: another server is the one that writes now.
@@ -203,7 +231,10 @@ impl Wire {
             let text = "the server has become read-only; the connection is closed";
             return error.wrap(ErrorKind::Disconnected, text).with_disconnect();
         }
-        error
+        match stopped {
+            Some(asked) => self.run.explain(error, asked),
+            None => error,
+        }
     }
 
     /// A message that does not belong here.
@@ -257,6 +288,10 @@ impl Wire {
         }
         Ok(())
     }
+}
+
+fn too_late() -> Error {
+    Error::new(ErrorKind::Timeout, "the read deadline passed; the connection is closed").with_disconnect()
 }
 
 /// The server said something that the protocol does not allow; the place in the stream is lost.

@@ -21,9 +21,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Column, Connection, Connector, Cursor, Login, Server, TransactionStatus};
+use super::{Cancel, Column, Connection, Connector, Cursor, Login, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::{Clock, Deadline};
+use crate::process::{Clock, Deadline, Generation, forked, generation};
 use crate::value::{Value, ValueRef};
 
 /// What a scripted driver answers, and what was asked of it. Clones share one script.
@@ -263,6 +263,18 @@ impl Connection for ScriptedConnection {
         Ok(())
     }
 
+    fn limit_statement(&mut self, deadline: Deadline) -> Result<()> {
+        match deadline.remaining() {
+            Some(left) => self.called(&format!("limit {:.0} s", left.as_secs_f64().ceil())),
+            None => Ok(()),
+        }
+    }
+
+    fn canceller(&self) -> Option<Arc<dyn Cancel>> {
+        let ScriptedConnection { script, number, .. } = self;
+        Some(Arc::new(ScriptedCancel { script: script.clone(), number: *number, generation: generation() }))
+    }
+
     fn status(&self) -> TransactionStatus {
         self.status
     }
@@ -287,6 +299,23 @@ impl Connection for ScriptedConnection {
 
     fn close(&mut self) {
         let _ = self.called("close");
+    }
+}
+
+/// Calls `cancel`, as if a statement ran.
+#[derive(Debug)]
+struct ScriptedCancel {
+    script: Script,
+    number: usize,
+    generation: Generation,
+}
+
+impl Cancel for ScriptedCancel {
+    fn cancel(&self, _deadline: Deadline) -> Result<bool> {
+        if self.generation != generation() {
+            return Err(forked("connection"));
+        }
+        self.script.called(self.number, "cancel").map(|()| true)
     }
 }
 

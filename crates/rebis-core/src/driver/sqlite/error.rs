@@ -39,7 +39,7 @@ pub(super) fn classify(code: c_int, message: String) -> Error {
             ffi::SQLITE_ERROR | ffi::SQLITE_RANGE | ffi::SQLITE_AUTH => ErrorKind::Statement,
             ffi::SQLITE_MISMATCH | ffi::SQLITE_TOOBIG => ErrorKind::Data,
             ffi::SQLITE_CANTOPEN | ffi::SQLITE_NOTADB => ErrorKind::Connect,
-            ffi::SQLITE_INTERRUPT => ErrorKind::Timeout,
+            ffi::SQLITE_INTERRUPT => ErrorKind::Cancelled,
             ffi::SQLITE_MISUSE => ErrorKind::Internal,
             _ => ErrorKind::Operational,
         },

@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use libsqlite3_sys as ffi;
 
 use super::error::{classify, classify_running};
+use super::limit::Limit;
 use super::statement::Statement;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Generation, gate, generation, on_new_process};
@@ -20,15 +21,30 @@ use crate::process::{Generation, gate, generation, on_new_process};
 pub(super) struct Handle {
     database: NonNull<ffi::sqlite3>,
     generation: Generation,
-    /// What the busy handler says: SQLite met a lock that is worth waiting for. Boxed, because C holds its address.
-    waitable: Box<Cell<bool>>,
+    /// Boxed, because C holds its address.
+    callbacks: Box<Callbacks>,
+}
+
+/// What the callbacks say and are told.
+#[derive(Debug)]
+struct Callbacks {
+    /// What the busy handler says: SQLite met a lock that is worth waiting for.
+    waitable: Cell<bool>,
+    /// What the progress handler asks.
+    limit: Limit,
+}
+
+impl Callbacks {
+    fn new() -> Box<Self> {
+        Box::new(Callbacks { waitable: Cell::new(false), limit: Limit::new() })
+    }
 }
 
 // SAFETY: SQLite in NOMUTEX mode lets a handle move between threads as long as one uses it at a time, which `&mut` and
-// `!Sync` ensure; `waitable` is touched only from calls on this handle.
+// `!Sync` ensure; `callbacks` are touched only from calls on this handle, but for the atomic that other threads share.
 unsafe impl Send for Handle {}
 
-/// How many steps of SQLite's virtual machine lie between two looks at a waiting fork.
+/// How many steps of SQLite's virtual machine lie between two looks at a waiting fork and at the statement's limit.
 const STEPS: c_int = 1000;
 
 impl Handle {
@@ -50,7 +66,7 @@ impl Handle {
         let Some(database) = NonNull::new(database) else {
             return Err(Error::new(ErrorKind::Operational, "SQLite is out of memory"));
         };
-        let handle = Handle { database, generation: generation(), waitable: Box::new(Cell::new(false)) };
+        let handle = Handle { database, generation: generation(), callbacks: Callbacks::new() };
         register(database);
         if code != ffi::SQLITE_OK {
             let shown = path.unwrap_or(":memory:");
@@ -62,11 +78,11 @@ impl Handle {
     }
 
     fn install_callbacks(&self) {
-        let waitable = ptr::from_ref(&*self.waitable).cast_mut().cast();
-        // SAFETY: the handle is open; the callbacks are functions, and `waitable` lives in a box until after the close.
+        let callbacks = ptr::from_ref(&*self.callbacks).cast_mut().cast();
+        // SAFETY: the handle is open; the callbacks are functions, and what they read lives in a box until after the close.
         unsafe {
-            ffi::sqlite3_busy_handler(self.as_ptr(), Some(note_busy), waitable);
-            ffi::sqlite3_progress_handler(self.as_ptr(), STEPS, Some(let_fork_pass), ptr::null_mut());
+            ffi::sqlite3_busy_handler(self.as_ptr(), Some(note_busy), callbacks);
+            ffi::sqlite3_progress_handler(self.as_ptr(), STEPS, Some(between_steps), callbacks);
         }
     }
 
@@ -155,7 +171,12 @@ impl Handle {
 
     /// Whether the call that just failed with BUSY met a lock worth waiting for (a deadlock is not), and forgets it.
     pub(super) fn take_waitable(&self) -> bool {
-        self.waitable.replace(false)
+        self.callbacks.waitable.replace(false)
+    }
+
+    /// The limit of the statement that runs.
+    pub(super) fn limit(&self) -> &Limit {
+        &self.callbacks.limit
     }
 
     /// The error of the call that returned this code.
@@ -167,6 +188,10 @@ impl Handle {
     /// The error of the step that returned this code.
     pub(super) fn error_of_step(&self, code: c_int) -> Error {
         let (code, message) = self.failure(code);
+        // Only the progress handler interrupts.
+        if code & 0xff == ffi::SQLITE_INTERRUPT {
+            return self.limit().error().with_code(code);
+        }
         classify_running(code, message)
     }
 
@@ -192,8 +217,7 @@ impl Drop for Handle {
         // A child lets go of nothing but the files, which `abandon` has closed: closing the handle there would break
         // the parent's transaction (107 of 20,000 rows written, seen).
         if self.is_inherited() {
-            let forever = std::mem::replace(&mut self.waitable, Box::new(Cell::new(false)));
-            std::mem::forget(forever);
+            std::mem::forget(std::mem::replace(&mut self.callbacks, Callbacks::new()));
             return;
         }
         let _inside = gate::enter();
@@ -209,15 +233,16 @@ fn c_string(path: impl Into<String>) -> Result<CString> {
 }
 
 /// Waiting inside the call would keep the gate shut; so the handler only notes that waiting makes sense.
-extern "C" fn note_busy(waitable: *mut c_void, _tries: c_int) -> c_int {
-    // SAFETY: `install_callbacks` passed the address of a boxed cell that lives as long as the handle.
-    unsafe { &*waitable.cast::<Cell<bool>>() }.set(true);
+extern "C" fn note_busy(callbacks: *mut c_void, _tries: c_int) -> c_int {
+    // SAFETY: `install_callbacks` passed the address of a box that lives as long as the handle.
+    unsafe { &*callbacks.cast::<Callbacks>() }.waitable.set(true);
     0
 }
 
-extern "C" fn let_fork_pass(_nothing: *mut c_void) -> c_int {
+extern "C" fn between_steps(callbacks: *mut c_void) -> c_int {
     gate::let_fork_pass();
-    0
+    // SAFETY: as above.
+    unsafe { &*callbacks.cast::<Callbacks>() }.limit.must_stop().into()
 }
 
 // ---- fork ----

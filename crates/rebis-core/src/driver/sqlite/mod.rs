@@ -3,12 +3,15 @@
 mod cursor;
 mod error;
 mod handle;
+mod limit;
 mod options;
+mod session;
 mod statement;
 #[cfg(test)]
 mod tests;
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -18,7 +21,7 @@ use self::cursor::Answer;
 use self::handle::Handle;
 use self::options::Options;
 use self::statement::{Lifetime, Statement, Step};
-use super::{Connection, Connector, Cursor, Login, Server, TransactionStatus};
+use super::{Cancel, Connection, Connector, Cursor, Login, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Deadline, forked, generation};
 use crate::url::{Url, UrlOptions};
@@ -82,6 +85,12 @@ pub(super) struct SqliteConnection {
     handle: Handle,
     busy_timeout: Duration,
     begin: &'static str,
+    /// What `reset_session` sets again.
+    pragmas: Vec<String>,
+    /// The deadline of the next statement.
+    next_limit: Deadline,
+    /// `PRAGMA query_only` is on, for a transaction that only reads.
+    query_only: bool,
     /// A transaction was open when the last statement began.
     active: bool,
     /// An error has rolled it back, and nobody has acknowledged that.
@@ -98,6 +107,9 @@ impl SqliteConnection {
             handle,
             busy_timeout: options.busy_timeout,
             begin: options.begin,
+            pragmas: options.pragmas(),
+            next_limit: Deadline::NEVER,
+            query_only: false,
             active: false,
             lost: false,
             server: Server::new("SQLite", version(), None),
@@ -109,7 +121,7 @@ impl SqliteConnection {
         self.busy_timeout =
             deadline.remaining().map_or(options.busy_timeout, |left| left.min(options.busy_timeout));
         for pragma in options.pragmas() {
-            self.control(&pragma)?;
+            self.run_plain(&pragma)?;
         }
         let encoding = {
             let cursor = self.execute("PRAGMA encoding", &[])?;
@@ -122,6 +134,7 @@ impl SqliteConnection {
                 "the SQLite file keeps its text in UTF-16; only UTF-8 is read",
             ));
         }
+        self.finish_running();
         self.busy_timeout = options.busy_timeout;
         Ok(())
     }
@@ -136,18 +149,20 @@ impl SqliteConnection {
             statement.reset();
             self.statements.push(sql, statement);
         }
+        self.handle.limit().end();
     }
 
     fn prepared(&mut self, sql: &str) -> Result<(Box<str>, Statement)> {
         if let Some(entry) = self.statements.pop_entry(sql) {
             return Ok(entry);
         }
-        let mut wait = BusyWait::new(self.busy_timeout);
+        let mut wait = BusyWait::new(self.busy_timeout, self.handle.limit().deadline());
         loop {
             match self.handle.prepare(sql) {
                 // Reading the schema can meet a lock too.
-                Err(error)
-                    if error.kind() == ErrorKind::Locked && self.handle.take_waitable() && wait.pause() => {}
+                Err(error) if error.kind() == ErrorKind::Locked && self.handle.take_waitable() => {
+                    self.wait_for_lock(&mut wait, error)?;
+                }
                 prepared => return prepared.map(|statement| (sql.into(), statement)),
             }
         }
@@ -155,24 +170,39 @@ impl SqliteConnection {
 
     /// The first step, which may meet another connection's lock: waits outside the gate and tries again.
     fn first_step(&self, statement: &mut Statement) -> Result<Step> {
-        let mut wait = BusyWait::new(self.busy_timeout);
+        let mut wait = BusyWait::new(self.busy_timeout, self.handle.limit().deadline());
         loop {
             match statement.step() {
                 Step::Failed(code) => {
                     let error = self.handle.error_of_step(code);
                     statement.reset();
                     let waitable = self.handle.take_waitable();
-                    if !(error.kind() == ErrorKind::Locked && waitable && wait.pause()) {
-                        return Err(self.explain_lock(error));
+                    if !(error.kind() == ErrorKind::Locked && waitable) {
+                        return Err(self.explain(error));
                     }
+                    self.wait_for_lock(&mut wait, error)?;
                 }
                 step => return Ok(step),
             }
         }
     }
 
-    fn explain_lock(&self, error: Error) -> Error {
+    /// Waits a moment for the lock that this error tells of.
+    fn wait_for_lock(&self, wait: &mut BusyWait, error: Error) -> Result<()> {
+        let limit = self.handle.limit();
+        limit.set_waiting();
+        let goes_on = wait.pause();
+        if limit.must_stop() {
+            return Err(limit.error().with_source(error));
+        }
+        if goes_on { Ok(()) } else { Err(self.explain(error)) }
+    }
+
+    fn explain(&self, error: Error) -> Error {
         match error.kind() {
+            _ if self.query_only && error.code().is_some_and(|code| code & 0xff == READ_ONLY) => {
+                error.wrap(ErrorKind::Statement, "the transaction is read-only, and the statement writes")
+            }
             ErrorKind::Locked => error.wrap(
                 ErrorKind::Locked,
                 format!(
@@ -189,9 +219,70 @@ impl SqliteConnection {
         }
     }
 
-    fn start(&mut self) {
+    fn start(&mut self) -> Result<()> {
         self.finish_running();
+        self.leave_read_only()?;
         self.active = !self.handle.is_autocommit();
+        let deadline = std::mem::replace(&mut self.next_limit, Deadline::NEVER);
+        self.handle.limit().start(deadline);
+        Ok(())
+    }
+
+    /// Runs up to the first row, which is then ahead.
+    fn start_statement(&mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()> {
+        let changes = self.handle.total_changes();
+        let inserts = inserts(sql);
+        let (sql, mut statement) = self.prepared(sql)?;
+        statement.bind(parameters, Lifetime::Copied)?;
+        let step = self.first_step(&mut statement);
+        let columns = statement.columns().clone();
+        // The statement stays with the connection: a program may forget the cursor.
+        self.running = Some((sql, statement));
+        let step = step.inspect_err(|_| self.failed())?;
+        if step == Step::Done {
+            self.finish_running();
+        }
+        self.answer = Answer::new(columns, step, changes, inserts);
+        Ok(())
+    }
+
+    fn run_sets(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
+        let mut affected = 0;
+        let (sql, mut statement) = self.prepared(sql)?;
+        let mut result = Ok(());
+        for set in parameters.chunks(width) {
+            // Each set is short: the progress handler, which counts the steps of one, may never be asked.
+            if self.handle.limit().must_stop() {
+                result = Err(self.handle.limit().error());
+                break;
+            }
+            let changes = self.handle.total_changes();
+            result =
+                statement.bind(set, Lifetime::OutlivesRun).and_then(|()| self.run_to_end(&mut statement));
+            if result.is_err() {
+                break;
+            }
+            if self.handle.total_changes() != changes {
+                affected += self.handle.changes();
+            }
+        }
+        // The parameters' bytes end with this call.
+        statement.reset();
+        statement.unbind();
+        self.statements.push(sql, statement);
+        if result.is_err() {
+            self.failed();
+        }
+        result.map(|()| u64::try_from(affected).unwrap_or(0))
+    }
+
+    /// Runs a statement that has neither parameters nor rows that matter.
+    fn run_plain(&mut self, sql: &str) -> Result<()> {
+        let (sql, mut statement) = self.prepared(sql)?;
+        statement.bind(&[], Lifetime::Copied)?;
+        let result = self.run_to_end(&mut statement);
+        self.statements.push(sql, statement);
+        result
     }
 
     /// SQLite gives up the transaction at some errors: a full disk, OR ROLLBACK.
@@ -222,73 +313,40 @@ impl SqliteConnection {
 impl Connection for SqliteConnection {
     fn execute(&mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<&mut dyn Cursor> {
         self.check_process()?;
-        self.start();
-        let changes = self.handle.total_changes();
-        let inserts = inserts(sql);
-        let (sql, mut statement) = self.prepared(sql)?;
-        statement.bind(parameters, Lifetime::Copied)?;
-        let step = self.first_step(&mut statement);
-        let columns = statement.columns().clone();
-        // The statement stays with the connection: a program may forget the cursor.
-        self.running = Some((sql, statement));
-        let step = step.inspect_err(|_| self.failed())?;
-        if step == Step::Done {
-            self.finish_running();
-        }
-        self.answer = Answer::new(columns, step, changes, inserts);
+        self.start()?;
+        let started = self.start_statement(sql, parameters);
+        started.inspect_err(|_| self.handle.limit().end())?;
         Ok(self)
     }
 
     fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
         self.check_process()?;
-        self.start();
-        let mut affected = 0;
-        let (sql, mut statement) = self.prepared(sql)?;
-        let mut result = Ok(());
-        for set in parameters.chunks(width) {
-            let changes = self.handle.total_changes();
-            result =
-                statement.bind(set, Lifetime::OutlivesRun).and_then(|()| self.run_to_end(&mut statement));
-            if result.is_err() {
-                break;
-            }
-            if self.handle.total_changes() != changes {
-                affected += self.handle.changes();
-            }
-        }
-        // The parameters' bytes end with this call.
-        statement.reset();
-        statement.unbind();
-        self.statements.push(sql, statement);
-        if result.is_err() {
-            self.failed();
-        }
-        result.map(|()| u64::try_from(affected).unwrap_or(0))
+        self.start()?;
+        let affected = self.run_sets(sql, parameters, width);
+        self.handle.limit().end();
+        affected
     }
 
     fn begin(&mut self, sql: &str) -> Result<()> {
-        self.control(if sql == "BEGIN" { self.begin } else { sql })
+        let limit = self.next_limit;
+        match sql {
+            "BEGIN" => self.control_until(self.begin, limit),
+            "BEGIN READ ONLY" => self.begin_read_only(),
+            _ => self.control_until(sql, limit),
+        }
     }
 
     fn control(&mut self, sql: &str) -> Result<()> {
-        self.check_process()?;
-        self.finish_running();
-        if self.lost {
-            // Nothing else acknowledges it: a savepoint's end must not make the transaction look whole.
-            if sql != "ROLLBACK" {
-                return Err(Error::new(
-                    ErrorKind::PendingRollback,
-                    "an error has rolled back the transaction",
-                ));
-            }
-            self.lost = false;
-            return Ok(());
-        }
-        let (sql, mut statement) = self.prepared(sql)?;
-        statement.bind(&[], Lifetime::Copied)?;
-        let result = self.run_to_end(&mut statement);
-        self.statements.push(sql, statement);
-        result
+        self.control_until(sql, Deadline::NEVER)
+    }
+
+    fn limit_statement(&mut self, deadline: Deadline) -> Result<()> {
+        self.next_limit = deadline;
+        Ok(())
+    }
+
+    fn canceller(&self) -> Option<Arc<dyn Cancel>> {
+        Some(self.handle.limit().run())
     }
 
     fn status(&self) -> TransactionStatus {
@@ -308,7 +366,15 @@ impl Connection for SqliteConnection {
     fn reset(&mut self) -> Result<()> {
         self.check_process()?;
         self.finish_running();
-        if self.status() == TransactionStatus::Idle { Ok(()) } else { self.control("ROLLBACK") }
+        if self.status() != TransactionStatus::Idle {
+            self.control("ROLLBACK")?;
+        }
+        self.leave_read_only()
+    }
+
+    fn reset_session(&mut self) -> Result<()> {
+        self.reset()?;
+        self.clear_session()
     }
 
     fn is_broken(&self) -> bool {
@@ -320,6 +386,35 @@ impl Connection for SqliteConnection {
     }
 
     fn close(&mut self) {}
+}
+
+impl SqliteConnection {
+    fn control_until(&mut self, sql: &str, deadline: Deadline) -> Result<()> {
+        self.check_process()?;
+        self.finish_running();
+        self.leave_read_only()?;
+        if self.lost {
+            // Nothing else acknowledges it: a savepoint's end must not make the transaction look whole.
+            if sql != "ROLLBACK" {
+                return Err(Error::new(
+                    ErrorKind::PendingRollback,
+                    "an error has rolled back the transaction",
+                ));
+            }
+            self.lost = false;
+            return Ok(());
+        }
+        self.handle.limit().start_quiet(deadline);
+        let result = self.run_plain(sql);
+        let cancelled = self.handle.limit().is_cancelled();
+        self.handle.limit().end();
+        // The lock came in the moment of the cancel: the statement that waits behind this was meant.
+        if cancelled && result.is_ok() && sql.starts_with("BEGIN") {
+            self.run_plain("ROLLBACK")?;
+            return Err(Error::new(ErrorKind::Cancelled, "the transaction was cancelled at its begin"));
+        }
+        result
+    }
 }
 
 /// Whether a statement's text inserts; it may begin with a comment or with WITH.
@@ -343,8 +438,8 @@ struct BusyWait {
 }
 
 impl BusyWait {
-    fn new(timeout: Duration) -> Self {
-        BusyWait { deadline: Deadline::after(timeout), pause: Duration::from_micros(100) }
+    fn new(timeout: Duration, limit: Deadline) -> Self {
+        BusyWait { deadline: Deadline::after(timeout).min(limit), pause: Duration::from_micros(100) }
     }
 
     /// Sleeps; false when the time is up.
@@ -359,5 +454,8 @@ impl BusyWait {
 fn version() -> String {
     String::from_utf8_lossy(libsqlite3_sys::SQLITE_VERSION.to_bytes()).into_owned()
 }
+
+/// SQLITE_READONLY.
+const READ_ONLY: i64 = libsqlite3_sys::SQLITE_READONLY as i64;
 
 const DEFAULT_STATEMENTS: NonZeroUsize = NonZeroUsize::new(128).unwrap();

@@ -1,3 +1,5 @@
+mod limits;
+
 use super::error::classify_running;
 use super::*;
 

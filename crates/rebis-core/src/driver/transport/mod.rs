@@ -72,7 +72,6 @@ impl Transport {
     }
 
     /// The way to this server, to connect to it once more.
-    #[allow(dead_code, reason = "for requests to cancel")]
     pub(crate) fn way(&self) -> &Way {
         &self.way
     }

@@ -153,7 +153,8 @@ impl Session {
     /// Takes in encrypted bytes, waiting for them if none have arrived.
     fn receive(&mut self, socket: &Socket, deadline: Deadline) -> Result<()> {
         if self.start == self.end {
-            self.start = 0;
+            // Emptied first: a wait that ends in vain must not leave the old bytes behind, to be taken in twice.
+            (self.start, self.end) = (0, 0);
             self.end = socket.receive(&mut self.arrived, deadline)?;
         }
         let mut arrived = &self.arrived[self.start..self.end];

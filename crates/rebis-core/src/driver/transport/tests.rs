@@ -195,7 +195,10 @@ fn dropping_says_nothing() {
     });
     transport.encrypt().unwrap();
     drop(transport);
-    assert_eq!(server.join().unwrap(), std::io::ErrorKind::UnexpectedEof);
+    // The stream just ends: a goodbye would be no error. It is cut where the server's own last bytes were not read.
+    use std::io::ErrorKind::{ConnectionReset, UnexpectedEof};
+    let end = server.join().unwrap();
+    assert!(matches!(end, UnexpectedEof | ConnectionReset), "{end}");
 }
 
 #[test]

@@ -1,0 +1,121 @@
+//! Against a real server: time limits, cancels, notices, new sessions.
+
+use std::time::Instant;
+
+use super::super::*;
+use super::server::{one, open, run_many};
+use crate::driver::contract::{self, Slow};
+use crate::value::Value;
+
+const SLOW: Slow = Slow {
+    silent: "select pg_sleep(20)",
+    rows: "select generate_series(1, 1000000000), repeat('x', 500)",
+    per_set: "select pg_sleep(0.01 + 0 * $1::int)",
+};
+
+#[test]
+#[ignore = "needs a server: REBIS_TEST_POSTGRES_URL"]
+fn statements_time_out() {
+    contract::times_out(&mut *open(), &SLOW);
+    contract::times_out_between_rows(&mut *open(), &SLOW);
+}
+
+#[test]
+#[ignore = "needs a server: REBIS_TEST_POSTGRES_URL"]
+fn statements_are_cancelled() {
+    contract::cancels(&mut *open(), &SLOW);
+    let hit = contract::never_hits_the_next(&mut *open(), "select pg_sleep(0.002)", 300);
+    assert!(hit > 0);
+}
+
+/// Sets that had run are undone when the run is stopped, though no transaction was begun.
+#[test]
+#[ignore = "needs a server: REBIS_TEST_POSTGRES_URL"]
+fn a_stopped_run_is_undone_as_one() {
+    let mut connection = open();
+    connection.control("create temporary table runs (i int)").unwrap();
+    let insert = "insert into runs select $1::int from (select pg_sleep(0.0005)) s";
+    let sets: Vec<Value> = (0..20_000).map(Value::from).collect();
+    for round in 0..10 {
+        connection.limit_statement(Deadline::after(Duration::from_millis(300 + round * 40))).unwrap();
+        let error = run_many(&mut *connection, insert, &sets, 1).unwrap_err();
+        assert_eq!((error.kind(), error.is_disconnect()), (ErrorKind::Timeout, false), "{error:?}");
+        assert_eq!(one(&mut *connection, "select count(*) from runs", &[]).unwrap(), Value::Int(0));
+    }
+}
+
+#[test]
+#[ignore = "needs a server: REBIS_TEST_POSTGRES_URL"]
+fn a_wait_for_a_lock_times_out_and_the_transaction_has_failed() {
+    let mut first = open();
+    let mut other = open();
+    first.begin("BEGIN").unwrap();
+    one(&mut *first, "select pg_advisory_xact_lock(815)::text", &[]).unwrap();
+    other.begin("BEGIN").unwrap();
+    one(&mut *other, "select 1", &[]).unwrap();
+    let start = Instant::now();
+    other.limit_statement(Deadline::after(Duration::from_millis(200))).unwrap();
+    let error = one(&mut *other, "select pg_advisory_xact_lock(815)::text", &[]).unwrap_err();
+    assert_eq!((error.kind(), error.is_disconnect()), (ErrorKind::Timeout, false), "{error:?}");
+    assert_eq!(error.sqlstate(), Some("57014"));
+    assert!(start.elapsed() < Duration::from_secs(5));
+    assert_eq!(other.status(), TransactionStatus::Failed);
+    other.control("ROLLBACK").unwrap();
+    first.control("ROLLBACK").unwrap();
+    one(&mut *other, "select pg_advisory_lock(815)::text", &[]).unwrap();
+}
+
+/// Who stopped it: the server's own timeout is none of ours, an administrator's word is a cancel.
+#[test]
+#[ignore = "needs a server: REBIS_TEST_POSTGRES_URL"]
+fn the_error_tells_who_stopped_it() {
+    let mut connection = open();
+    connection.control("set statement_timeout = 100").unwrap();
+    let error = one(&mut *connection, "select pg_sleep(20)", &[]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
+    connection.control("set statement_timeout = 0").unwrap();
+    let session = connection.server().session_id.unwrap();
+    let stopped = std::thread::spawn(move || one(&mut *connection, "select pg_sleep(20)", &[]).unwrap_err());
+    let mut administrator = open();
+    let start = Instant::now();
+    while !stopped.is_finished() {
+        assert!(start.elapsed() < Duration::from_secs(10));
+        one(&mut *administrator, &format!("select pg_cancel_backend({session})"), &[]).unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(stopped.join().unwrap().kind(), ErrorKind::Cancelled);
+}
+
+#[test]
+#[ignore = "needs a server: REBIS_TEST_POSTGRES_URL"]
+fn notices_arrive_and_the_oldest_go() {
+    let mut connection = open();
+    assert!(connection.take_notices().is_empty());
+    connection.control("do $$ begin raise notice 'seven %', 7; raise warning 'eight'; end $$").unwrap();
+    let notices = connection.take_notices();
+    let told: Vec<_> = notices.iter().map(|n| (&*n.severity, &*n.code, &*n.message)).collect();
+    assert_eq!(told, [("NOTICE", "00000", "seven 7"), ("WARNING", "01000", "eight")]);
+    assert!(connection.take_notices().is_empty());
+    let many = "do $$ begin for i in 1..250 loop raise notice '% %', i, repeat('é', 9000); end loop; end $$";
+    connection.control(many).unwrap();
+    let notices = connection.take_notices();
+    assert_eq!((notices.len(), notices[0].dropped_before, notices[1].dropped_before), (100, 150, 0));
+    assert!(notices[0].message.starts_with("151 é") && notices[0].message.len() < 9000);
+    assert!(connection.warnings().is_err_and(|error| error.kind() == ErrorKind::Unsupported));
+}
+
+#[test]
+#[ignore = "needs a server: REBIS_TEST_POSTGRES_URL"]
+fn a_new_session_knows_nothing_of_the_old() {
+    let mut connection = open();
+    let connection = &mut *connection;
+    contract::forgets(connection, "set search_path = pg_catalog", "show search_path");
+    contract::forgets(connection, "set timezone = 'Asia/Tokyo'", "show timezone");
+    contract::forgets(
+        connection,
+        "create temporary table mine (i int)",
+        "select to_regclass('mine') is null",
+    );
+    let locks = "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()";
+    contract::forgets(connection, "select pg_advisory_lock(4711)", locks);
+}
