@@ -55,6 +55,14 @@ pub(super) fn times_out(connection: &mut dyn Connection, slow: &Slow) {
             works(connection);
         }
     }
+    // Also while the statement is prepared, or before the server has begun it.
+    for round in 0..50 {
+        let start = Instant::now();
+        connection.limit_statement(Deadline::after(Duration::from_micros(round * 60))).unwrap();
+        let error = read(connection, slow.rows).unwrap_err();
+        assert_stopped(&error, ErrorKind::Timeout, start);
+        assert_eq!(read(connection, "select 1").unwrap(), 1);
+    }
     let start = Instant::now();
     connection.limit_statement(Deadline::after(SOON)).unwrap();
     let sets: Vec<_> = (0..10_000).map(ValueRef::Int).collect();
