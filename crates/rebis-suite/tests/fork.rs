@@ -403,7 +403,7 @@ fn f_cancel_in_a_child(case: &str) -> Outcome {
         "MariaDB" => "select sleep(1.5) + 7",
         "PostgreSQL" => "select 7 from pg_sleep(1.5)",
         _ => {
-            "with recursive c(i) as (select 1 union all select i + 1 from c where i < 3000000) \
+            "with recursive c(i) as (select 1 union all select i + 1 from c where i < 6000000) \
              select 7 from (select count(*) from c)"
         }
     };
