@@ -17,13 +17,14 @@ use rebis_suite::{database_or_skip, ledger};
 const CHILD: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
-    let scenarios: [Scenario; 7] = [
+    let scenarios: [Scenario; 8] = [
         ("f1_workers_beside_an_open_transaction", 400, f1_workers),
         ("f1_raw_clone", 60, f1_raw_clone),
         ("f2_a_half_read_cursor", 60, f2_half_read_cursor),
         ("f3_children_end_in_every_way", 60, f3_ends),
         ("f3_children_drop_in_every_order", 120, f3_drops),
         ("f4_what_was_leased_answers_forked", 60, f4_forked),
+        ("f_cancel_in_a_child", 60, f_cancel_in_a_child),
         ("f9_a_killed_parent_leaves_no_session", 60, f9_killed_parent),
     ];
     harness::main(&on_every_connection(&scenarios))
@@ -395,4 +396,52 @@ fn f9_killed_parent(case: &str) -> Outcome {
         counts.push(before);
     }
     passed(format!("{}: fork and raw clone, no session left of {} parents", database.name, counts.len()))
+}
+
+// ---- a cancel ----
+
+/// A child's cancel of its parent's statement answers `Forked` and reaches nobody, and its drops end nothing.
+fn f_cancel_in_a_child(case: &str) -> Outcome {
+    let database = database_or_skip!(case);
+    let engine = database.engine(1);
+    let mut conn = engine.connect().unwrap();
+    let session = conn.server().unwrap().session_id;
+    let handle = conn.cancel_handle();
+    let sql = match database.name {
+        "MariaDB" => "select sleep(1.5) + 7",
+        "PostgreSQL" => "select 7 from pg_sleep(1.5)",
+        _ => {
+            "with recursive c(i) as (select 1 union all select i + 1 from c where i < 6000000) \
+             select 7 from (select count(*) from c)"
+        }
+    };
+    let begun = Instant::now();
+    let answer: i64 = std::thread::scope(|scope| {
+        let running = scope.spawn(|| conn.scalar(text(sql)).unwrap());
+        std::thread::sleep(Duration::from_millis(200));
+        for _ in 0..8 {
+            assert!(!running.is_finished(), "the statement must run while children cancel");
+            let inherited = handle.clone();
+            fork::expect(Kind::Fork, CHILD, move || {
+                let forked = |handle: &rebis::CancelHandle| {
+                    handle.cancel().is_err_and(|error| error.kind() == ErrorKind::Forked)
+                };
+                let refused = forked(&inherited) && forked(&inherited.clone());
+                drop(inherited);
+                i32::from(!refused)
+            });
+        }
+        running.join().unwrap()
+    });
+    assert_eq!(answer, 7, "no child has stopped it");
+    conn.rollback().unwrap();
+    // What a child makes of an inherited connection is as empty.
+    fork::expect(Kind::Fork, CHILD, || {
+        let refused = conn.cancel_handle().cancel().is_err_and(|error| error.kind() == ErrorKind::Forked);
+        i32::from(!(refused && conn.notices().is_empty()))
+    });
+    assert!(!handle.cancel().unwrap(), "in the parent it works, and nothing runs");
+    assert_eq!(conn.scalar::<i64>(text("select 1")).unwrap(), 1);
+    assert_eq!(conn.server().unwrap().session_id, session);
+    passed(format!("9 children in {:.1} s", begun.elapsed().as_secs_f64()))
 }

@@ -93,7 +93,10 @@ impl Cancel for Interrupter {
 }
 
 /// How long a server may take to hear of a passed deadline and to answer it.
-pub(super) const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(5);
+
+/// After how long it is told again: one that had not yet begun the statement has forgotten what it was told.
+const AGAIN: Duration = Duration::from_millis(300);
 
 /// The time limit of a connection's statements.
 #[derive(Debug, Clone, Copy)]
@@ -102,8 +105,14 @@ pub(super) struct Limit {
     next: Deadline,
     /// Of the statement that runs.
     deadline: Deadline,
-    /// The statement was stopped, and its answer is awaited until then.
-    stopped: Option<Deadline>,
+    /// The statement was stopped, and its answer is awaited.
+    stopped: Option<Stopped>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Stopped {
+    until: Deadline,
+    again: Deadline,
 }
 
 impl Limit {
@@ -137,11 +146,11 @@ impl Limit {
 
     /// When to stop waiting for the server.
     pub(super) fn deadline(&self) -> Deadline {
-        self.stopped.unwrap_or(self.deadline)
+        self.stopped.map_or(self.deadline, |stopped| stopped.again.min(stopped.until))
     }
 
-    /// A wait has ended without the server's word. Once, the deadline was the statement's: then the server is told to stop
-    /// it, and the wait goes on.
+    /// A wait has ended without the server's word. When the deadline was the statement's, the server is told to stop it, and
+    /// the wait goes on.
     ///
     /// # Errors
     /// The statement's, which has cost the connection.
@@ -149,7 +158,7 @@ impl Limit {
         if waited.kind() != ErrorKind::Timeout {
             return Err(waited);
         }
-        if self.stopped.is_some() {
+        if self.stopped.is_some_and(|stopped| stopped.until.has_passed()) {
             return Err(Error::new(
                 ErrorKind::Timeout,
                 "the statement did not end before its timeout, and the server did not stop it in time; \
@@ -157,11 +166,11 @@ impl Limit {
             )
             .with_disconnect());
         }
-        if !self.deadline.has_passed() {
+        if !self.deadline().has_passed() {
             return Err(waited);
         }
-        let grace = Deadline::after(GRACE);
-        interrupter.stop(grace).map_err(|error| {
+        let until = self.stopped.map_or_else(|| Deadline::after(GRACE), |stopped| stopped.until);
+        interrupter.stop(until).map_err(|error| {
             Error::new(
                 ErrorKind::Timeout,
                 "the statement did not end before its timeout, and the server could not be told to stop it; \
@@ -170,7 +179,7 @@ impl Limit {
             .with_disconnect()
             .with_source(error)
         })?;
-        self.stopped = Some(grace);
+        self.stopped = Some(Stopped { until, again: Deadline::after(AGAIN) });
         Ok(())
     }
 

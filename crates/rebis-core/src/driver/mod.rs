@@ -1,17 +1,17 @@
 //! What a database driver is: text and values in; rows and a classified error out.
 //!
-//! A driver never sees a statement tree, a table or a pool. Three object-safe traits are all there is; a driver of one's
+//! A driver never sees a statement tree, a table or a pool. Four object-safe traits are all there is; a driver of one's
 //! own implements them and goes into [`Engine::builder_with_connector`](crate::Engine::builder_with_connector).
 //!
 //! What a driver owes beside the traits:
 //!
 //! - **Fork**: what it opened belongs to the process that opened it. Before each write and in every `Drop` it compares
 //!   [`generation`](crate::process::generation) with the one it was opened in. In another process it answers
-//!   [`ErrorKind::Forked`](crate::ErrorKind::Forked) and its `Drop` does nothing. [`Socket`](crate::process::Socket)
+//!   [`ErrorKind::Forked`] and its `Drop` does nothing. [`Socket`](crate::process::Socket)
 //!   does this for network drivers.
 //! - **Deadlines**: no call waits for ever.
 //! - **Truth**: [`Connection::status`] is what the server said last, not what the client counted.
-//! - **Errors**: classified by [`ErrorKind`](crate::ErrorKind); an error that cost the wire is marked
+//! - **Errors**: classified by [`ErrorKind`]; an error that cost the wire is marked
 //!   [`is_disconnect`](crate::Error::is_disconnect).
 
 #[cfg(test)]

@@ -52,9 +52,11 @@ impl CancelHandle {
         self
     }
 
-    /// Stops the statement that runs on the lease at this moment, and returns whether there was one: true says that the
-    /// database was told, not that the statement did not end by itself just then. A statement that is begun after the
-    /// return is not hit. The stopped one answers [`ErrorKind::Cancelled`].
+    /// Stops the statement that runs on the lease at this moment, and returns whether there was one. The stopped one
+    /// answers [`ErrorKind::Cancelled`]. A statement that is begun after the return is not hit.
+    ///
+    /// True says that the database was told. The statement may have ended by itself just then; and a server that has not
+    /// begun it yet forgets what it was told: who must be sure looks whether it ends, and calls again.
     ///
     /// On a server this takes a connection of its own: on MySQL and MariaDB a second login. Both are made to the address
     /// that the connection is on; where a balancer stands there and hands each connection to another server, do not use

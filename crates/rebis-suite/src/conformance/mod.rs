@@ -5,6 +5,7 @@
 mod binds;
 mod errors;
 mod isolation;
+mod limits;
 mod locks;
 mod many;
 mod moments;
@@ -28,7 +29,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 14] = [
+const SUBJECTS: [&[Scenario]; 15] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -41,6 +42,7 @@ const SUBJECTS: [&[Scenario]; 14] = [
     errors::CASES,
     secrets::CASES,
     locks::CASES,
+    limits::CASES,
     sessions::CASES,
     statements::CASES,
 ];

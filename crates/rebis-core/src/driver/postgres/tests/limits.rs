@@ -119,3 +119,104 @@ fn a_new_session_knows_nothing_of_the_old() {
     let locks = "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()";
     contract::forgets(connection, "select pg_advisory_lock(4711)", locks);
 }
+
+// ---- against a server that plays bytes ----
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+use super::connector;
+use super::scripted::{message, welcome};
+
+/// A connection to a server whose statements never end; the listener is there for the cancel.
+fn endless() -> (Box<dyn Connection>, TcpListener, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let opening = std::thread::spawn(move || {
+        let url = format!("postgresql://app:hunter2@127.0.0.1:{port}/app");
+        connector(&url).unwrap().connect(Deadline::after(Duration::from_secs(5))).unwrap()
+    });
+    let (mut stream, _) = listener.accept().unwrap();
+    welcome(&mut stream);
+    (opening.join().unwrap(), listener, stream)
+}
+
+fn soon() -> Deadline {
+    Deadline::after(Duration::from_millis(50))
+}
+
+fn run_endless(connection: &mut dyn Connection) -> Error {
+    connection.execute("select", &[]).map(drop).unwrap_err()
+}
+
+#[test]
+fn the_cancel_names_the_session_and_the_error_is_read() {
+    let (mut connection, listener, mut stream) = endless();
+    let server = std::thread::spawn(move || {
+        let mut request = Vec::new();
+        let (mut side, _) = listener.accept().unwrap();
+        let mut bytes = [0; 16];
+        side.read_exact(&mut bytes).unwrap();
+        request.extend(bytes);
+        drop(side);
+        let refusal = message(b'E', b"SERROR\0VERROR\0C57014\0Mabgebrochen\0\0");
+        stream.write_all(&refusal).unwrap();
+        // Up to the Sync that settles.
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"S\0\0\0\x04") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            seen.extend(byte);
+        }
+        stream.write_all(&message(b'Z', b"I")).unwrap();
+        (request, stream)
+    });
+    connection.limit_statement(soon()).unwrap();
+    let error = run_endless(&mut *connection);
+    assert_eq!((error.kind(), error.is_disconnect()), (ErrorKind::Timeout, false), "{error:?}");
+    assert!(!connection.is_broken());
+    let (request, _stream) = server.join().unwrap();
+    assert_eq!(request, [0, 0, 0, 16, 4, 210, 22, 46, 0, 0, 0, 7, 1, 2, 3, 4]);
+}
+
+#[test]
+fn a_server_that_cannot_be_told_costs_the_connection() {
+    let (mut connection, listener, _stream) = endless();
+    drop(listener);
+    connection.limit_statement(soon()).unwrap();
+    let error = run_endless(&mut *connection);
+    assert_eq!((error.kind(), error.is_disconnect()), (ErrorKind::Timeout, true), "{error:?}");
+    assert!(connection.is_broken());
+}
+
+#[test]
+fn a_server_that_does_not_answer_costs_the_connection() {
+    let (mut connection, listener, _stream) = endless();
+    // Cancels are taken, and forgotten.
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    let start = Instant::now();
+    connection.limit_statement(soon()).unwrap();
+    let error = run_endless(&mut *connection);
+    assert_eq!((error.kind(), error.is_disconnect()), (ErrorKind::Timeout, true), "{error:?}");
+    assert!(connection.is_broken());
+    assert!(start.elapsed() < Duration::from_secs(30));
+}
+
+/// Nobody knows when a cancel arrives that was not acknowledged: the next user must not be its victim.
+#[test]
+fn a_cancel_that_may_still_arrive_costs_the_connection() {
+    let (mut connection, listener, mut stream) = endless();
+    let canceller = connection.canceller().unwrap();
+    let running = std::thread::spawn(move || {
+        let error = run_endless(&mut *connection);
+        (connection, error)
+    });
+    while !canceller.cancel(soon()).is_err_and(|error| error.is_disconnect()) {
+        std::thread::yield_now();
+    }
+    // The statement ends well all the same.
+    stream.write_all(&message(b'E', b"SERROR\0C42601\0Mnonsense\0\0")).unwrap();
+    let (connection, _) = running.join().unwrap();
+    assert!(connection.is_broken());
+    drop(listener);
+}

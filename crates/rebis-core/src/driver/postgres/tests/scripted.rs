@@ -18,7 +18,7 @@ fn play(
     (connect(&url), server)
 }
 
-fn message(tag: u8, body: &[u8]) -> Vec<u8> {
+pub(super) fn message(tag: u8, body: &[u8]) -> Vec<u8> {
     let mut message = vec![tag];
     message.extend_from_slice(&(body.len() as u32 + 4).to_be_bytes());
     message.extend_from_slice(body);
@@ -49,7 +49,7 @@ fn read_silence(stream: &mut TcpStream) {
     assert_eq!(stream.read(&mut [0; 64]).unwrap(), 0, "the client must not speak");
 }
 
-fn welcome(stream: &mut TcpStream) {
+pub(super) fn welcome(stream: &mut TcpStream) {
     read_startup(stream);
     let status = message(b'S', b"server_version\x0099\0");
     let parts =
