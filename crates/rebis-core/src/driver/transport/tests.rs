@@ -71,6 +71,20 @@ fn modes_by_both_names() {
 }
 
 #[test]
+fn the_systems_authorities_are_asked_for_their_names_too() {
+    // A machine without any says so; with some they do not believe a server of ours.
+    let known = tls("sslmode=verify-full");
+    if let Err(error) = &known {
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.to_string().contains("system"), "{error}");
+        return;
+    }
+    assert_eq!(mode_of("sslrootcert=system"), "sslmode=verify-full");
+    assert_eq!(mode_of("sslmode=require&sslrootcert=system"), "sslmode=verify-full");
+    assert!(handshake("localhost", "sslmode=verify-full", &authority(&["localhost"]).1).is_err());
+}
+
+#[test]
 fn files_are_read_at_once_and_named_when_they_do_not_serve() {
     let folder = Folder::new();
     let (root, identity) = authority(&["localhost"]);

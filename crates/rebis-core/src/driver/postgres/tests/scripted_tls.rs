@@ -235,8 +235,7 @@ fn the_next_server_is_tried_where_one_is_not_ready_but_not_where_the_password_is
         })
     };
     for sqlstate in ["57P03", "53300", "57P01"] {
-        let (connection, servers) =
-            play_all("sslmode=disable", vec![refusing(sqlstate), Box::new(|stream| welcome(stream))]);
+        let (connection, servers) = play_all("sslmode=disable", vec![refusing(sqlstate), Box::new(welcome)]);
         connection.unwrap();
         join(servers);
     }
