@@ -204,12 +204,14 @@ fn bytes_go_both_ways_and_the_goodbye_arrives() {
 #[test]
 fn dropping_says_nothing() {
     let (_, identity) = authority(&["localhost"]);
-    let (mut transport, server) = to_server("localhost", "sslmode=require", move |stream| {
-        identity.accept(stream).unwrap().read(&mut [0; 1]).unwrap_err().kind()
-    });
+    let (mut transport, server) =
+        to_server("localhost", "sslmode=require", move |stream| identity.accept(stream)?.read(&mut [0; 1]));
     transport.encrypt().unwrap();
     drop(transport);
-    assert_eq!(server.join().unwrap(), std::io::ErrorKind::UnexpectedEof);
+    // Zero would be a goodbye. The tickets that the client has not read make a reset of the end.
+    let error = server.join().unwrap().unwrap_err();
+    use std::io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    assert!(matches!(error.kind(), UnexpectedEof | ConnectionReset | BrokenPipe), "{error:?}");
 }
 
 #[test]
