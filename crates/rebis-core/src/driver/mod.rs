@@ -51,7 +51,7 @@ pub trait Connector: fmt::Debug + Send + Sync {
         Login::default()
     }
 
-    /// Opens a connection for this login: resolve, connect, handshake, session settings.
+    /// Opens a connection for this login, by the connector's own user where it names none: resolve, connect, handshake, session settings.
     ///
     /// # Errors
     /// [`Connect`](crate::ErrorKind::Connect) when nobody answers in time,

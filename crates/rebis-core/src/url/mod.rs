@@ -22,6 +22,24 @@ use crate::error::{Error, Result};
 /// | MySQL, MariaDB | `mysql://app:secret@db/shop`, `mariadb://app@/shop?socket=/run/mysqld/mysqld.sock` |
 /// | PostgreSQL | `postgresql://app:secret@db1,db2:5433/shop`, `postgresql://app@/shop?host=/run/postgresql` |
 ///
+/// The options of the network databases (times in seconds; `true` or `false`):
+///
+/// | option | database | what |
+/// |---|---|---|
+/// | `connect_timeout`, `read_timeout`, `write_timeout` | both | how long to wait at most |
+/// | `sslmode`, `sslrootcert`, `sslcert`, `sslkey` | PostgreSQL | `disable`, `prefer` (default), `require`, `verify-ca`, `verify-full`; PEM files |
+/// | `ssl_mode`, `ssl_ca`, `ssl_cert`, `ssl_key` | MySQL | the same, also by MySQL's words `DISABLED` … `VERIFY_IDENTITY` |
+/// | `channel_binding` | PostgreSQL | `disable`, `prefer` (default), `require` |
+/// | `allow_cleartext_password` | both | may the password be sent to a server that has not shown who it is? Default no |
+/// | `target_session_attrs` | both | `any` (default), `read-write`, `read-only`, `primary`, `standby`, `prefer-standby` |
+/// | `load_balance_hosts` | both | `disable` (default) or `random` |
+/// | `host`, `port` | PostgreSQL | more servers, with commas; a directory is that of a unix socket |
+/// | `socket` | MySQL | a unix socket |
+/// | `application_name`, `options` | PostgreSQL | for the server's session |
+/// | `charset`, `sql_mode` | MySQL | `utf8mb4`; the session's mode |
+/// | `local_infile` | MySQL | `false`; `true` is refused |
+/// | `prepared_statement_cache_size` | both | statements per connection, default 128 |
+///
 /// User, password and options are percent-decoded; a driver name after `+` is accepted and ignored, so that URLs
 /// written for SQLAlchemy serve. `Display` and `Debug` print `***` for the password.
 ///

@@ -1,7 +1,9 @@
 //! What needs no server: values, errors, URL options. Scripted servers and a real one are in their own files.
 
 mod limits;
+mod live_tls;
 mod scripted;
+mod scripted_tls;
 mod server;
 mod volume;
 

@@ -109,8 +109,7 @@ fn megabytes_go_both_ways() {
     connection.execute(&format!("INSERT INTO {name} VALUES (?, ?)"), &references(&values)).unwrap();
     let mut rows = select(&mut connection, &format!("SELECT data, md5(data) FROM {name}"));
     assert!(rows[0][0] == Value::Bytes(data));
-    let many = format!("SELECT seq, repeat('x', 50) FROM seq_1_to_100000");
-    rows = select(&mut connection, &many);
+    rows = select(&mut connection, "SELECT seq, repeat('x', 50) FROM seq_1_to_100000");
     assert_eq!(rows.len(), 100_000);
     assert_eq!(rows[99_999][0], Value::Int(100_000));
 }

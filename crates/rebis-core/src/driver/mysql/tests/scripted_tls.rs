@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::thread::JoinHandle;
 
 use mysql_common::auth::plugins::caching_sha2_password::scramble_sha256;
 
@@ -10,8 +11,9 @@ use super::scripted::{
     NONCE, OK, PASSWORD, Peer, definition, greeting_with, play_with, refusal, refused_with,
 };
 use crate::driver::Connection;
+use crate::driver::mysql::MysqlConnection;
 use crate::driver::transport::testing::{Folder, Identity, TlsStream, authority};
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, Result};
 
 const SSL: u32 = 0x800;
 
@@ -111,11 +113,10 @@ fn bytes_before_the_encryption_are_refused() {
     assert_eq!(error.kind(), ErrorKind::Protocol);
 }
 
+type Script = Box<dyn FnOnce(&mut Peer) + Send>;
+
 /// Servers that play these scripts, in the order of the URL.
-fn play_all(
-    options: &str,
-    scripts: Vec<Box<dyn FnOnce(&mut Peer) + Send>>,
-) -> (crate::Result<crate::driver::mysql::MysqlConnection>, Vec<std::thread::JoinHandle<()>>) {
+fn play_all(options: &str, scripts: Vec<Script>) -> (Result<MysqlConnection>, Vec<JoinHandle<()>>) {
     let mut hosts = Vec::new();
     let mut servers = Vec::new();
     for script in scripts {
@@ -129,12 +130,12 @@ fn play_all(
     (connect(&format!("mysql://ed:{PASSWORD}@{}/shop{options}", hosts.join(","))), servers)
 }
 
-fn join(servers: Vec<std::thread::JoinHandle<()>>) {
+fn join(servers: Vec<JoinHandle<()>>) {
     servers.into_iter().for_each(|server| server.join().unwrap());
 }
 
 /// Logs in and tells whether it takes writes.
-fn with_role(settings: &'static [u8]) -> Box<dyn FnOnce(&mut Peer) + Send> {
+fn with_role(settings: &'static [u8]) -> Script {
     Box::new(move |peer| {
         peer.log_in();
         assert!(peer.receive().starts_with(b"\x03SELECT concat_ws"));
@@ -156,7 +157,7 @@ fn the_next_server_is_tried_where_one_is_full_but_not_where_the_password_is_wron
                 peer.greet("mysql_native_password");
                 peer.send(2, &refusal(1053, "Server shutdown in progress"));
             }),
-            Box::new(|peer| peer.log_in()),
+            Box::new(Peer::log_in),
         ],
     );
     connection.unwrap();

@@ -133,8 +133,9 @@ fn endless() -> (Box<dyn Connection>, TcpListener, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let opening = std::thread::spawn(move || {
-        let url = format!("postgresql://app:hunter2@127.0.0.1:{port}/app");
-        connector(&url).unwrap().connect(Deadline::after(Duration::from_secs(5))).unwrap()
+        let url = format!("postgresql://app:hunter2@127.0.0.1:{port}/app?sslmode=disable");
+        let connector = connector(&url).unwrap();
+        connector.connect(&connector.login(), Deadline::after(Duration::from_secs(5))).unwrap()
     });
     let (mut stream, _) = listener.accept().unwrap();
     welcome(&mut stream);

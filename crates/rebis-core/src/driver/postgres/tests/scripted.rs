@@ -25,14 +25,14 @@ pub(super) fn message(tag: u8, body: &[u8]) -> Vec<u8> {
     message
 }
 
-fn read_startup(stream: &mut TcpStream) {
+pub(super) fn read_startup(stream: &mut impl Read) {
     let mut length = [0; 4];
     stream.read_exact(&mut length).unwrap();
     stream.read_exact(&mut vec![0; u32::from_be_bytes(length) as usize - 4]).unwrap();
 }
 
 /// Reads messages up to one with that tag; returns its body.
-fn read_to(stream: &mut TcpStream, wanted: u8) -> Vec<u8> {
+pub(super) fn read_to(stream: &mut impl Read, wanted: u8) -> Vec<u8> {
     loop {
         let mut head = [0; 5];
         stream.read_exact(&mut head).unwrap();
@@ -45,11 +45,11 @@ fn read_to(stream: &mut TcpStream, wanted: u8) -> Vec<u8> {
 }
 
 /// The client hangs up, and says nothing before it.
-fn read_silence(stream: &mut TcpStream) {
+pub(super) fn read_silence(stream: &mut impl Read) {
     assert_eq!(stream.read(&mut [0; 64]).unwrap(), 0, "the client must not speak");
 }
 
-pub(super) fn welcome(stream: &mut TcpStream) {
+pub(super) fn welcome(stream: &mut (impl Read + Write)) {
     read_startup(stream);
     let status = message(b'S', b"server_version\x0099\0");
     let parts =
@@ -58,7 +58,7 @@ pub(super) fn welcome(stream: &mut TcpStream) {
 }
 
 /// The answers to Parse and Describe for one column of text.
-fn describe(stream: &mut TcpStream) {
+fn describe(stream: &mut (impl Read + Write)) {
     read_to(stream, b'H');
     let column = [&[0, 1][..], b"c\0", &[0; 6], &25_u32.to_be_bytes(), &[0; 8]].concat();
     let parts = [message(b'1', &[]), message(b't', &[0, 0]), message(b'T', &column)];

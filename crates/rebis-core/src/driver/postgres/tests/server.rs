@@ -18,7 +18,7 @@ pub(super) fn open() -> Box<dyn Connection> {
     open_with("")
 }
 
-fn rows(connection: &mut dyn Connection, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>> {
+pub(super) fn rows(connection: &mut dyn Connection, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>> {
     let values: Vec<_> = values.iter().map(Value::as_ref).collect();
     let cursor = connection.execute(sql, &values)?;
     let width = cursor.columns().len();
