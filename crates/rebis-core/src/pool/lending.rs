@@ -442,13 +442,23 @@ impl Lending {
 
 /// A checkout inside another one that holds all there is.
 pub(super) fn nested_checkout(site: &Location<'_>, held: &[String]) -> Error {
+    let who = match held {
+        [place] => {
+            format!(
+                "the pool's one connection is held by a thread that waits here itself, checked out at {place}"
+            )
+        }
+        _ => format!(
+            "all {} connections of the pool are held by threads that wait here themselves, checked out at {}",
+            held.len(),
+            held.join(", ")
+        ),
+    };
     Error::new(
         ErrorKind::NestedCheckout,
         format!(
-            "the checkout at {site} can never be served: all {} connections of the pool are held by threads that wait here \
-             themselves, checked out at {}; return one before asking for the next, pass it on, or let the pool open more",
-            held.len(),
-            held.join(", ")
+            "the checkout at {site} can never be served: {who}; return it before asking for the next, pass it on, or let the \
+             pool open more"
         ),
     )
 }
