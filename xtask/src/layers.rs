@@ -35,7 +35,16 @@ const CRATES: &[Layers] = &[
     },
     Layers {
         source: "crates/rebis/src",
-        order: &[&["model"], &["mapper"], &["unit"], &["load"], &["flush"], &["session"], &["scoped"]],
+        order: &[
+            &["model"],
+            &["mapper"],
+            &["unit"],
+            &["load"],
+            &["flush"],
+            &["session"],
+            &["scoped"],
+            &["guide"],
+        ],
         may_be_unsafe: &[],
     },
 ];

@@ -5,6 +5,7 @@
 
 pub mod conformance;
 pub mod databases;
+pub mod examples;
 pub mod fork;
 pub mod harness;
 pub mod ledger;

@@ -4,12 +4,12 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Mutex;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use rebis::{Backend, Engine, IsolationLevel, Url, raw, text};
+use rebis_suite::examples::program;
 
 /// What every database must come to, for any number of workers.
 const WHOLE_YEAR: &str = "6a1aa4a17e5c9663";
@@ -246,7 +246,7 @@ impl Run {
 }
 
 fn start(url: &str, months: &str, workers: usize) -> Child {
-    Command::new(program())
+    Command::new(program("flights_etl"))
         .args(["--url", url, "--months", months, "--workers", &workers.to_string()])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -271,43 +271,6 @@ fn finish(mut program: Child) -> Run {
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
-}
-
-/// `cargo test --workspace` builds the examples beside the tests. A test of this package alone does not: it builds what
-/// is missing or older than its sources.
-fn program() -> PathBuf {
-    static BUILT: Mutex<()> = Mutex::new(());
-    let _one_at_a_time = BUILT.lock();
-    let test = std::env::current_exe().expect("the path of this test");
-    let profile = test.parent().and_then(Path::parent).expect("target/<profile>/deps");
-    let program = profile.join("examples/flights_etl");
-    let sources = ["rebis/examples/flights_etl", "rebis/src", "rebis-core/src"]
-        .map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name(folder));
-    if sources.iter().map(|folder| newest(folder)).max() > Some(changed(&program)) {
-        build(profile);
-    }
-    program
-}
-
-fn newest(folder: &Path) -> SystemTime {
-    let entries = std::fs::read_dir(folder).expect("a folder of sources");
-    let paths = entries.map(|entry| entry.expect("a source").path());
-    paths.map(|path| if path.is_dir() { newest(&path) } else { changed(&path) }).max().unwrap_or(UNIX_EPOCH)
-}
-
-fn changed(path: &Path) -> SystemTime {
-    path.metadata().and_then(|file| file.modified()).unwrap_or(UNIX_EPOCH)
-}
-
-fn build(profile: &Path) {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--package", "rebis", "--example", "flights_etl"]);
-    if profile.ends_with("release") {
-        cargo.arg("--release");
-    }
-    cargo.arg("--target-dir").arg(profile.parent().expect("the target folder"));
-    cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    assert!(cargo.status().expect("cargo").success(), "the example does not build");
 }
 
 // ---- databases of our own ----

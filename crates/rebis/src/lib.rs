@@ -26,7 +26,5 @@ pub mod prelude {
     pub use rebis_core::{Connection, Engine, Error, ErrorKind, Result, Transaction, Value, raw, text};
 }
 
-/// The README's program runs as a test.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+mod guide;

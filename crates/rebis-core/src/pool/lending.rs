@@ -170,9 +170,7 @@ impl Lending {
             }
         }
         if record.is_inherited() {
-            // A pool of the program's own handed out its parent's connection: its owner is the parent.
-            *record = self.new_record();
-            record.mark().lend(thread_number(), site, self.options.clock.now());
+            self.disown(record);
             self.open(record)?;
         }
         Ok(())
@@ -299,11 +297,20 @@ impl Lending {
     pub(crate) fn invalidate_record(&self, record: &mut Record, error: Option<&Error>) {
         self.announce_loss(record.parts().1, error);
         if record.is_inherited() {
-            // Its owner is another process: it is left alone.
-            *record = self.new_record();
+            self.disown(record);
             return;
         }
         self.close(record);
+    }
+
+    /// A pool of the program's own handed out its parent's place: that is left alone, and a new one is lent instead.
+    fn disown(&self, record: &mut Record) {
+        let now = self.options.clock.now();
+        let lease = record.mark().lease(now);
+        *record = self.new_record();
+        if let Some((thread, lease)) = lease {
+            record.mark().lend(thread, lease.checked_out_at, now);
+        }
     }
 
     /// Marks this connection to be replaced after its return.
@@ -435,13 +442,23 @@ impl Lending {
 
 /// A checkout inside another one that holds all there is.
 pub(super) fn nested_checkout(site: &Location<'_>, held: &[String]) -> Error {
+    let who = match held {
+        [place] => {
+            format!(
+                "the pool's one connection is held by a thread that waits here itself, checked out at {place}"
+            )
+        }
+        _ => format!(
+            "all {} connections of the pool are held by threads that wait here themselves, checked out at {}",
+            held.len(),
+            held.join(", ")
+        ),
+    };
     Error::new(
         ErrorKind::NestedCheckout,
         format!(
-            "the checkout at {site} can never be served: all {} connections of the pool are held by threads that wait here \
-             themselves, checked out at {}; return one before asking for the next, pass it on, or let the pool open more",
-            held.len(),
-            held.join(", ")
+            "the checkout at {site} can never be served: {who}; return it before asking for the next, pass it on, or let the \
+             pool open more"
         ),
     )
 }

@@ -22,6 +22,7 @@ impl Lending {
         let epoch = self.epoch.load(Ordering::Acquire);
         let connection = self.connect()?;
         self.counters.opened.count();
+        tracing::debug!(target: "rebis::pool", "connection opened");
         let now = self.options.clock.now();
         record.place().opened(connection, epoch, now, self.lifetime());
         self.introduce(record).inspect_err(|_| {

@@ -1,0 +1,19 @@
+//! The programs of the README and of the guide, run as tests.
+
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
+#[doc = include_str!("../../../docs/guide/engine-and-pool.md")]
+struct EngineAndPool;
+
+#[doc = include_str!("../../../docs/guide/events.md")]
+struct Events;
+
+#[doc = include_str!("../../../docs/guide/transactions.md")]
+struct Transactions;
+
+#[doc = include_str!("../../../docs/guide/threads-and-processes.md")]
+struct ThreadsAndProcesses;
+
+#[doc = include_str!("../../../docs/guide/logging.md")]
+struct Logging;
