@@ -59,6 +59,13 @@ pub(crate) fn test(only: &[Database], arguments: &[String], deadline: Instant) -
     let start = |database, variable| wanted(database) && given(variable).is_none();
     let mut servers =
         Servers::start(start(Database::Mysql, MYSQL_URL), start(Database::Postgres, POSTGRES_URL))?;
+    // The caller's servers know neither our authority nor our users.
+    let foreign = [(Database::Mysql, MYSQL_URL), (Database::Postgres, POSTGRES_URL)]
+        .iter()
+        .any(|(database, url)| wanted(*database) && given(url).is_some());
+    let mut exports = servers.exports();
+    exports.retain(|(name, _)| *name != TLS_DIR || !foreign);
+    let has = |variable| given(variable).is_some() || exports.iter().any(|(name, _)| *name == variable);
     let mut set = |command: &mut Command| {
         for (database, variables) in [
             (Database::Mysql, [MYSQL_URL, MYSQL_SOCKET]),
@@ -70,16 +77,13 @@ pub(crate) fn test(only: &[Database], arguments: &[String], deadline: Instant) -
                 }
             }
         }
-        command.envs(servers.exports());
+        command.envs(exports.iter().map(|(name, value)| (name, value)));
     };
     let mut status = cargo(test_arguments(arguments), deadline, &mut set)?;
     // A caller with arguments of their own wants just those tests.
     if status.success() && arguments.is_empty() {
         let mut live = live_test_arguments(&wanted);
         if live.len() > LIVE_TESTS.len() {
-            let has = |variable| {
-                given(variable).is_some() || servers.exports().iter().any(|(name, _)| *name == variable)
-            };
             for (variable, tests) in [(TLS_DIR, "live_tls"), (MYSQL_ED25519, "ed25519")] {
                 if !has(variable) {
                     eprintln!("xtask: left out: the tests named {tests}, because {variable} is not set");
