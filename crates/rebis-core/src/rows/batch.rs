@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use super::Row;
 use super::from_row::Cells;
 use crate::driver::{Column, Cursor};
-use crate::error::Result;
-use crate::value::ValueRef;
+use crate::error::{Error, ErrorKind, Result};
+use crate::value::{Value, ValueRef};
 
 /// Some rows: their cells in one list, the bytes of text and blobs in one buffer.
 #[derive(Debug)]
@@ -34,7 +35,11 @@ enum Cell {
     Time(NaiveTime),
     DateTime(NaiveDateTime),
     Timestamp(DateTime<Utc>),
+    Interval(TimeDelta),
     Decimal(Range<usize>),
+    Uuid(Uuid),
+    Json(Range<usize>),
+    Array(Vec<Value>),
 }
 
 impl Batch {
@@ -69,7 +74,18 @@ impl Batch {
                 ValueRef::Time(value) => Cell::Time(value),
                 ValueRef::DateTime(value) => Cell::DateTime(value),
                 ValueRef::Timestamp(value) => Cell::Timestamp(value),
+                ValueRef::Interval(value) => Cell::Interval(value),
                 ValueRef::Decimal(digits) => Cell::Decimal(self.keep(digits.as_bytes())),
+                ValueRef::Digits(digits) => Cell::Decimal(self.keep(digits.as_bytes())),
+                ValueRef::Uuid(value) => Cell::Uuid(value),
+                ValueRef::Json(text) => Cell::Json(self.keep(text.as_bytes())),
+                ValueRef::Array(elements) => Cell::Array(elements.into_owned()),
+                ValueRef::Refused(why) => {
+                    return Err(Error::new(
+                        ErrorKind::Conversion,
+                        format!("the driver gave no value: {why}"),
+                    ));
+                }
             };
             self.cells.push(cell);
         }
@@ -100,7 +116,11 @@ impl Batch {
             Cell::Time(value) => ValueRef::Time(*value),
             Cell::DateTime(value) => ValueRef::DateTime(*value),
             Cell::Timestamp(value) => ValueRef::Timestamp(*value),
+            Cell::Interval(value) => ValueRef::Interval(*value),
             Cell::Decimal(range) => ValueRef::Decimal(Cow::Borrowed(text(range))),
+            Cell::Uuid(value) => ValueRef::Uuid(*value),
+            Cell::Json(range) => ValueRef::Json(text(range)),
+            Cell::Array(elements) => ValueRef::Array(Cow::Borrowed(elements)),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! (messages out), `statement` (preparing, the cache), `encode` (values out), `run` (which messages go together), `cursor`
 //! and `decode` (rows in), `error` (what the server refuses), `types` (object ids).
 
+mod array;
 mod connect;
 mod cursor;
 mod decode;

@@ -36,6 +36,7 @@ impl Statement {
                 None => true,
                 Some(types::UNSPECIFIED) => *declared == types::UNSPECIFIED,
                 Some(types::INT4) => matches!(*described, types::INT4 | types::INT8),
+                Some(types::INT4_ARRAY) => matches!(*described, types::INT4_ARRAY | types::INT8_ARRAY),
                 Some(wanted) => wanted == *described,
             })
     }

@@ -148,8 +148,6 @@ fn what_no_calendar_has_is_refused() {
     for (sql, word) in [
         ("SELECT CAST('0000-00-00' AS DATE) AS x", "0000-00-00"),
         ("SELECT CAST('2001-00-00 10:00:00' AS DATETIME) AS x", "zero part"),
-        ("SELECT CAST('-01:00:00' AS TIME) AS x", "negative"),
-        ("SELECT CAST('24:00:00' AS TIME) AS x", "24 hours"),
     ] {
         let error = rows(connection.execute(sql, &[]).unwrap()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conversion, "{sql}");
