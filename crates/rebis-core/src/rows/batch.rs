@@ -40,6 +40,8 @@ enum Cell {
     Uuid(Uuid),
     Json(Range<usize>),
     Array(Vec<Value>),
+    /// Of a value that no Rust type holds, and why: the row's other cells can be read all the same.
+    Unread(String),
 }
 
 impl Batch {
@@ -62,35 +64,37 @@ impl Batch {
             self.columns = Arc::clone(cursor.columns());
         }
         for index in 0..self.columns.len() {
-            let cell = match cursor.cell(index)? {
-                ValueRef::Null => Cell::Null,
-                ValueRef::Bool(value) => Cell::Bool(value),
-                ValueRef::Int(value) => Cell::Int(value),
-                ValueRef::UInt(value) => Cell::UInt(value),
-                ValueRef::Float(value) => Cell::Float(value),
-                ValueRef::Text(value) => Cell::Text(self.keep(value.as_bytes())),
-                ValueRef::Bytes(value) => Cell::Bytes(self.keep(value)),
-                ValueRef::Date(value) => Cell::Date(value),
-                ValueRef::Time(value) => Cell::Time(value),
-                ValueRef::DateTime(value) => Cell::DateTime(value),
-                ValueRef::Timestamp(value) => Cell::Timestamp(value),
-                ValueRef::Interval(value) => Cell::Interval(value),
-                ValueRef::Decimal(digits) => Cell::Decimal(self.keep(digits.as_bytes())),
-                ValueRef::Digits(digits) => Cell::Decimal(self.keep(digits.as_bytes())),
-                ValueRef::Uuid(value) => Cell::Uuid(value),
-                ValueRef::Json(text) => Cell::Json(self.keep(text.as_bytes())),
-                ValueRef::Array(elements) => Cell::Array(elements.into_owned()),
-                ValueRef::Refused(why) => {
-                    return Err(Error::new(
-                        ErrorKind::Conversion,
-                        format!("the driver gave no value: {why}"),
-                    ));
-                }
+            let cell = match cursor.cell(index) {
+                Err(error) if error.kind() == ErrorKind::Conversion => Cell::Unread(error.to_string()),
+                cell => self.keep_cell(cell?),
             };
             self.cells.push(cell);
         }
         self.rows += 1;
         Ok(true)
+    }
+
+    fn keep_cell(&mut self, value: ValueRef<'_>) -> Cell {
+        match value {
+            ValueRef::Null => Cell::Null,
+            ValueRef::Bool(value) => Cell::Bool(value),
+            ValueRef::Int(value) => Cell::Int(value),
+            ValueRef::UInt(value) => Cell::UInt(value),
+            ValueRef::Float(value) => Cell::Float(value),
+            ValueRef::Text(value) => Cell::Text(self.keep(value.as_bytes())),
+            ValueRef::Bytes(value) => Cell::Bytes(self.keep(value)),
+            ValueRef::Date(value) => Cell::Date(value),
+            ValueRef::Time(value) => Cell::Time(value),
+            ValueRef::DateTime(value) => Cell::DateTime(value),
+            ValueRef::Timestamp(value) => Cell::Timestamp(value),
+            ValueRef::Interval(value) => Cell::Interval(value),
+            ValueRef::Decimal(digits) => Cell::Decimal(self.keep(digits.as_bytes())),
+            ValueRef::Digits(digits) => Cell::Decimal(self.keep(digits.as_bytes())),
+            ValueRef::Uuid(value) => Cell::Uuid(value),
+            ValueRef::Json(text) => Cell::Json(self.keep(text.as_bytes())),
+            ValueRef::Array(elements) => Cell::Array(elements.into_owned()),
+            ValueRef::Refused(why) => Cell::Unread(why.to_owned()),
+        }
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Range<usize> {
@@ -100,11 +104,14 @@ impl Batch {
     }
 
     /// One cell; row and column must be in the batch.
-    pub(super) fn cell(&self, row: usize, column: usize) -> ValueRef<'_> {
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conversion`] for one that could not be read when it arrived.
+    pub(super) fn cell(&self, row: usize, column: usize) -> Result<ValueRef<'_>> {
         let bytes = |range: &Range<usize>| &self.bytes[range.clone()];
         // The bytes came out of a `&str` whole.
         let text = |range: &Range<usize>| std::str::from_utf8(bytes(range)).unwrap_or_default();
-        match &self.cells[row * self.columns.len() + column] {
+        Ok(match &self.cells[row * self.columns.len() + column] {
             Cell::Null => ValueRef::Null,
             Cell::Bool(value) => ValueRef::Bool(*value),
             Cell::Int(value) => ValueRef::Int(*value),
@@ -121,12 +128,13 @@ impl Batch {
             Cell::Uuid(value) => ValueRef::Uuid(*value),
             Cell::Json(range) => ValueRef::Json(text(range)),
             Cell::Array(elements) => ValueRef::Array(Cow::Borrowed(elements)),
-        }
+            Cell::Unread(why) => return Err(Error::new(ErrorKind::Conversion, why.clone())),
+        })
     }
 }
 
 impl Cells for Row {
     fn cell(&self, index: usize) -> Result<ValueRef<'_>> {
-        Ok(self.batch.cell(self.index, index))
+        self.batch.cell(self.index, index)
     }
 }

@@ -15,7 +15,7 @@ use super::{Value, ValueRef};
 /// use rebis_core::{Engine, Json, text};
 ///
 /// let mut conn = Engine::new("sqlite://")?.connect()?;
-/// conn.execute(text("create table users (tags json)"))?;
+/// conn.execute(text("create table users (tags text)"))?;
 /// conn.execute(text("insert into users values (:tags)").bind("tags", Json(["admin", "staff"])))?;
 /// let Json(tags): Json<Vec<String>> = conn.scalar(text("select tags from users"))?;
 /// assert_eq!(tags, ["admin", "staff"]);

@@ -14,7 +14,7 @@ use crate::value::{Value, ValueRef, text};
 ///
 /// Text is declared [`types::UNSPECIFIED`], like a quoted literal: then it may be an enum's label, an address or a range. So is
 /// JSON, which becomes json or jsonb as the statement has it. Integers are declared as narrow as they are, like literals:
-/// PostgreSQL adds an int4 to a date, but not an int8. An array is declared by its elements.
+/// PostgreSQL adds an int4 to a date, but not an int8. An array is of the type of its elements; see [`inferred`].
 pub(super) fn wanted(value: &ValueRef<'_>) -> Option<Oid> {
     Some(match value {
         ValueRef::Null | ValueRef::Refused(_) => return None,
@@ -39,12 +39,36 @@ pub(super) fn wanted(value: &ValueRef<'_>) -> Option<Oid> {
 fn array_type(elements: &[Value]) -> Option<Oid> {
     let mut widest = None;
     for element in elements {
-        match wider(widest, wanted(&element.as_ref())) {
+        let wanted = match element {
+            // Narrower than a single one: only arrays of the same numbers compare with each other.
+            Value::Int(value) if i16::try_from(*value).is_ok() => Some(types::INT2),
+            Value::Float(value) if f64::from(*value as f32) == *value || value.is_nan() => {
+                Some(types::FLOAT4)
+            }
+            element => wanted(&element.as_ref()),
+        };
+        match wider(widest, wanted) {
             Some(wider) => widest = wider,
             None => return Some(types::UNSPECIFIED),
         }
     }
     widest.map(types::array_of)
+}
+
+/// How the parameters are declared at first: arrays are left to the server, so that they are of their column's type.
+pub(super) fn inferred(wanted: &[Option<Oid>]) -> Vec<Option<Oid>> {
+    let left = |oid| if types::is_array(oid) { types::UNSPECIFIED } else { oid };
+    wanted.iter().map(|wanted| wanted.map(left)).collect()
+}
+
+/// How they are declared when that did not fit: the column's integers are narrower than the array's, say.
+pub(super) fn explicit(wanted: &[Option<Oid>]) -> Vec<Option<Oid>> {
+    let at_least = |oid| match oid {
+        types::INT2_ARRAY => types::INT4_ARRAY,
+        types::FLOAT4_ARRAY => types::FLOAT8_ARRAY,
+        oid => oid,
+    };
+    wanted.iter().map(|wanted| wanted.map(at_least)).collect()
 }
 
 fn integer(value: i64) -> Oid {
@@ -63,17 +87,12 @@ pub(super) fn widest(parameters: &[ValueRef<'_>], width: usize) -> Option<Vec<Op
 }
 
 fn wider(this: Option<Oid>, that: Option<Oid>) -> Option<Option<Oid>> {
-    const EXACT: [Oid; 3] = [types::INT4, types::INT8, types::NUMERIC];
-    const ARRAYS: [Oid; 3] = [types::INT4_ARRAY, types::INT8_ARRAY, types::NUMERIC_ARRAY];
-    let (Some(one), Some(other)) = (this, that) else { return Some(this.or(that)) };
-    if one == other {
-        return Some(this);
+    match (this, that) {
+        (Some(one), Some(other)) if one == other || types::holds(one, other) => Some(this),
+        (Some(one), Some(other)) if types::holds(other, one) => Some(that),
+        (Some(_), Some(_)) => None,
+        (one, other) => Some(one.or(other)),
     }
-    let widest = |family: [Oid; 3]| {
-        let rank = |oid| family.iter().position(|exact| *exact == oid);
-        family.get(rank(one)?.max(rank(other)?)).copied()
-    };
-    widest(EXACT).or_else(|| widest(ARRAYS)).map(Some)
 }
 
 /// How many bytes the values take at most.

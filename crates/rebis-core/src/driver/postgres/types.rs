@@ -28,23 +28,43 @@ pub(super) const NUMERIC: Oid = 1700;
 pub(super) const UUID: Oid = 2950;
 pub(super) const JSONB: Oid = 3802;
 
+pub(super) const INT2_ARRAY: Oid = 1005;
 pub(super) const INT4_ARRAY: Oid = 1007;
 pub(super) const INT8_ARRAY: Oid = 1016;
 pub(super) const NUMERIC_ARRAY: Oid = 1231;
+
+pub(super) const FLOAT4_ARRAY: Oid = 1021;
+pub(super) const FLOAT8_ARRAY: Oid = 1022;
+
+/// Numbers in families: a type holds exactly what those before it hold.
+const FAMILIES: [&[Oid]; 4] = [
+    &[INT2, INT4, INT8, NUMERIC],
+    &[FLOAT4, FLOAT8],
+    &[INT2_ARRAY, INT4_ARRAY, INT8_ARRAY, NUMERIC_ARRAY],
+    &[FLOAT4_ARRAY, FLOAT8_ARRAY],
+];
+
+/// Whether the first type holds all numbers of the second.
+pub(super) fn holds(wide: Oid, narrow: Oid) -> bool {
+    FAMILIES.iter().any(|family| {
+        let rank = |oid| family.iter().position(|known| *known == oid);
+        matches!((rank(wide), rank(narrow)), (Some(wide), Some(narrow)) if wide > narrow)
+    })
+}
 
 /// The types whose arrays are read and written as arrays, and the arrays.
 const ARRAYS: [(Oid, Oid); 21] = [
     (BOOL, 1000),
     (BYTEA, 1001),
     (NAME, 1003),
-    (INT2, 1005),
+    (INT2, INT2_ARRAY),
     (INT4, INT4_ARRAY),
     (TEXT, 1009),
     (BPCHAR, 1014),
     (VARCHAR, 1015),
     (INT8, INT8_ARRAY),
-    (FLOAT4, 1021),
-    (FLOAT8, 1022),
+    (FLOAT4, FLOAT4_ARRAY),
+    (FLOAT8, FLOAT8_ARRAY),
     (OID, 1028),
     (TIMESTAMP, 1115),
     (DATE, 1182),
@@ -60,6 +80,11 @@ const ARRAYS: [(Oid, Oid); 21] = [
 /// The array of that type; [`UNSPECIFIED`] for one that the server must infer.
 pub(super) fn array_of(element: Oid) -> Oid {
     ARRAYS.iter().find(|(known, _)| *known == element).map_or(UNSPECIFIED, |(_, array)| *array)
+}
+
+/// Whether it is an array that is known here.
+pub(super) fn is_array(oid: Oid) -> bool {
+    element_of(oid).is_some()
 }
 
 /// The type of that array's elements.

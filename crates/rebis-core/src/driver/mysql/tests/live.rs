@@ -151,7 +151,7 @@ fn what_no_calendar_has_is_refused() {
     ] {
         let error = rows(connection.execute(sql, &[]).unwrap()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conversion, "{sql}");
-        assert!(error.chain().contains(word) && error.chain().contains("'x'"), "{}", error.chain());
+        assert!(error.chain().contains(word), "{}", error.chain());
         assert!(!connection.is_broken());
     }
     for value in [Value::Float(f64::NAN), Value::Date(NaiveDate::from_ymd_opt(10_000, 1, 1).unwrap())] {
