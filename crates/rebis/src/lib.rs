@@ -30,3 +30,8 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The guide's chapters run as well.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/values.md")]
+struct GuideToValues;

@@ -39,9 +39,9 @@ enum Cell {
     Decimal(Range<usize>),
     Uuid(Uuid),
     Json(Range<usize>),
-    Array(Vec<Value>),
+    Array(Box<[Value]>),
     /// Of a value that no Rust type holds, and why: the row's other cells can be read all the same.
-    Unread(String),
+    Unread(Box<str>),
 }
 
 impl Batch {
@@ -65,7 +65,7 @@ impl Batch {
         }
         for index in 0..self.columns.len() {
             let cell = match cursor.cell(index) {
-                Err(error) if error.kind() == ErrorKind::Conversion => Cell::Unread(error.to_string()),
+                Err(error) if error.kind() == ErrorKind::Conversion => Cell::Unread(error.to_string().into()),
                 cell => self.keep_cell(cell?),
             };
             self.cells.push(cell);
@@ -92,8 +92,8 @@ impl Batch {
             ValueRef::Digits(digits) => Cell::Decimal(self.keep(digits.as_bytes())),
             ValueRef::Uuid(value) => Cell::Uuid(value),
             ValueRef::Json(text) => Cell::Json(self.keep(text.as_bytes())),
-            ValueRef::Array(elements) => Cell::Array(elements.into_owned()),
-            ValueRef::Refused(why) => Cell::Unread(why.to_owned()),
+            ValueRef::Array(elements) => Cell::Array(elements.into_owned().into()),
+            ValueRef::Refused(why) => Cell::Unread(why.into()),
         }
     }
 
@@ -128,7 +128,7 @@ impl Batch {
             Cell::Uuid(value) => ValueRef::Uuid(*value),
             Cell::Json(range) => ValueRef::Json(text(range)),
             Cell::Array(elements) => ValueRef::Array(Cow::Borrowed(elements)),
-            Cell::Unread(why) => return Err(Error::new(ErrorKind::Conversion, why.clone())),
+            Cell::Unread(why) => return Err(Error::new(ErrorKind::Conversion, why.to_string())),
         })
     }
 }

@@ -53,6 +53,11 @@ fn years(database: &Database) -> Outcome {
         no += refused(&mut conn, moments, &naive(&ancient), (ErrorKind::Data, "out of range"));
         for infinite in ["'infinity'::date", "'-infinity'::timestamp", "'infinity'::timestamptz"] {
             unread::<NaiveDate>(&mut conn, &format!("select {infinite} as v"), "column 'v'");
+            // The row's other cells are there all the same, and so is the next row.
+            let sql = format!("select 1 as n, {infinite} as v union all select 2, null order by n");
+            let rows = conn.execute(rebis::raw(sql)).unwrap().all().unwrap();
+            assert_eq!((rows[0].value::<i64>("n").unwrap(), rows[1].value::<i64>("n").unwrap()), (1, 2));
+            assert_eq!(rows[0].value::<NaiveDate>("v").unwrap_err().kind(), ErrorKind::Conversion);
         }
     } else {
         let refusal = (ErrorKind::Data, "of the years 0 to 9999");

@@ -213,10 +213,12 @@ where
         let error = failure(conn.execute(insert().bind("id", 1).bind("v", value.clone())));
         assert_eq!(error.kind(), kind, "{column} {value:?}: {}", error.chain());
         assert!(error.chain().contains(says), "{column} {value:?}: {}", error.chain());
+        assert!(!prints(&error).contains("s3cret"), "{error:?}");
         conn.rollback().unwrap();
         let sets = [(1, None), (2, Some(value.clone()))];
         let error = conn.execute_many(insert(), sets).unwrap_err();
         assert_eq!(error.kind(), kind, "{column} {value:?} in bulk: {}", error.chain());
+        assert!(!prints(&error).contains("s3cret"), "{error:?}");
         conn.rollback().unwrap();
         // The connection is as good as before.
         assert_eq!(count(conn, "conf_values"), 0, "{column} {value:?}");
