@@ -18,6 +18,7 @@ pub(super) const CASES: &[Scenario] = &[
     ("arrays_in_bulk", bulk),
     ("arrays_that_are_refused", refusals),
     ("arrays_from_the_server", literals),
+    ("arrays_without_kept_statements", unkept),
 ];
 
 /// Nothing of an array reaches a database that has none.
@@ -269,4 +270,29 @@ fn literals(database: &Database) -> Outcome {
     assert_eq!(conn.execute(insert).unwrap().rows_affected(), 1000);
     assert_eq!(count(&mut conn, "conf_values"), 1000);
     passed("4 literals, 1 date in another style, 2 unnested")
+}
+
+/// Where no statement is kept, and where many are: an array is prepared twice when its own type is needed.
+fn unkept(database: &Database) -> Outcome {
+    if let Some(refused) = no_arrays(database) {
+        return refused;
+    }
+    for size in [0, 1, 2] {
+        let url = database.url_with(&format!("prepared_statement_cache_size={size}"));
+        let mut conn = rebis::Engine::new(url.as_str()).unwrap().connect().unwrap();
+        table(&mut conn, "conf_values", "v int4");
+        conn.execute(text("insert into conf_values values (1), (2)")).unwrap();
+        for ids in [vec![1], vec![2, i64::MAX], vec![], vec![1 << 40], vec![1, 2]] {
+            let sql = text("select count(*) from conf_values where v = any(:ids)").bind("ids", &ids);
+            let expected = ids.iter().filter(|id| **id < 3).count();
+            assert_eq!(conn.scalar::<usize>(sql).unwrap(), expected, "{ids:?}, {size} kept");
+            // Nothing to take a type from: its own.
+            if let Some(last) = ids.last() {
+                let back: Vec<i64> = conn.scalar(text("select :ids").bind("ids", &ids)).unwrap();
+                assert_eq!(back.last(), Some(last));
+            }
+        }
+        conn.rollback().unwrap();
+    }
+    passed("3 sizes of cache, 9 statements each")
 }
