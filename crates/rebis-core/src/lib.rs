@@ -23,8 +23,12 @@ pub mod engine;
 
 pub mod workers;
 
+#[cfg(feature = "jiff")]
+pub use jiff;
+#[cfg(feature = "time")]
+pub use time;
 /// The crates whose types Rebis binds and decodes, so that a program names the same versions.
-pub use {chrono, rust_decimal};
+pub use {chrono, rust_decimal, serde_json, uuid};
 
 pub use dialect::{Dialect, IsolationLevel};
 pub use driver::Notice;
@@ -34,5 +38,5 @@ pub use pool::{PoolKind, PoolStatus, ResetOnReturn};
 pub use rows::{FromRow, Row, Rows};
 pub use sql::{Text, raw, text};
 pub use url::{Backend, Url};
-pub use value::{FromValue, Value, ValueRef};
+pub use value::{FromValue, Json, Value, ValueRef};
 pub use workers::ProcessPool;

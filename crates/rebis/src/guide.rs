@@ -17,3 +17,9 @@ struct ThreadsAndProcesses;
 
 #[doc = include_str!("../../../docs/guide/logging.md")]
 struct Logging;
+
+#[doc = include_str!("../../../docs/guide/values.md")]
+struct Values;
+
+#[doc = include_str!("../../../docs/guide/tls.md")]
+struct Tls;

@@ -100,7 +100,8 @@ impl Engine {
     /// An engine with settings of one's own.
     ///
     /// ```
-    ///     /// use rebis_core::Engine;
+    /// use std::time::Duration;
+    /// use rebis_core::Engine;
     ///
     /// let engine = Engine::builder("sqlite:///shop.db")?
     ///     .pool_size(2)

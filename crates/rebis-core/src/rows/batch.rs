@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use super::Row;
 use super::from_row::Cells;
 use crate::driver::{Column, Cursor};
-use crate::error::Result;
-use crate::value::ValueRef;
+use crate::error::{Error, ErrorKind, Result};
+use crate::value::{Value, ValueRef};
 
 /// Some rows: their cells in one list, the bytes of text and blobs in one buffer.
 #[derive(Debug)]
@@ -34,7 +35,13 @@ enum Cell {
     Time(NaiveTime),
     DateTime(NaiveDateTime),
     Timestamp(DateTime<Utc>),
+    Interval(TimeDelta),
     Decimal(Range<usize>),
+    Uuid(Uuid),
+    Json(Range<usize>),
+    Array(Box<[Value]>),
+    /// Of a value that no Rust type holds, and why: the row's other cells can be read all the same.
+    Unread(Box<str>),
 }
 
 impl Batch {
@@ -57,24 +64,37 @@ impl Batch {
             self.columns = Arc::clone(cursor.columns());
         }
         for index in 0..self.columns.len() {
-            let cell = match cursor.cell(index)? {
-                ValueRef::Null => Cell::Null,
-                ValueRef::Bool(value) => Cell::Bool(value),
-                ValueRef::Int(value) => Cell::Int(value),
-                ValueRef::UInt(value) => Cell::UInt(value),
-                ValueRef::Float(value) => Cell::Float(value),
-                ValueRef::Text(value) => Cell::Text(self.keep(value.as_bytes())),
-                ValueRef::Bytes(value) => Cell::Bytes(self.keep(value)),
-                ValueRef::Date(value) => Cell::Date(value),
-                ValueRef::Time(value) => Cell::Time(value),
-                ValueRef::DateTime(value) => Cell::DateTime(value),
-                ValueRef::Timestamp(value) => Cell::Timestamp(value),
-                ValueRef::Decimal(digits) => Cell::Decimal(self.keep(digits.as_bytes())),
+            let cell = match cursor.cell(index) {
+                Err(error) if error.kind() == ErrorKind::Conversion => Cell::Unread(error.to_string().into()),
+                cell => self.keep_cell(cell?),
             };
             self.cells.push(cell);
         }
         self.rows += 1;
         Ok(true)
+    }
+
+    fn keep_cell(&mut self, value: ValueRef<'_>) -> Cell {
+        match value {
+            ValueRef::Null => Cell::Null,
+            ValueRef::Bool(value) => Cell::Bool(value),
+            ValueRef::Int(value) => Cell::Int(value),
+            ValueRef::UInt(value) => Cell::UInt(value),
+            ValueRef::Float(value) => Cell::Float(value),
+            ValueRef::Text(value) => Cell::Text(self.keep(value.as_bytes())),
+            ValueRef::Bytes(value) => Cell::Bytes(self.keep(value)),
+            ValueRef::Date(value) => Cell::Date(value),
+            ValueRef::Time(value) => Cell::Time(value),
+            ValueRef::DateTime(value) => Cell::DateTime(value),
+            ValueRef::Timestamp(value) => Cell::Timestamp(value),
+            ValueRef::Interval(value) => Cell::Interval(value),
+            ValueRef::Decimal(digits) => Cell::Decimal(self.keep(digits.as_bytes())),
+            ValueRef::Digits(digits) => Cell::Decimal(self.keep(digits.as_bytes())),
+            ValueRef::Uuid(value) => Cell::Uuid(value),
+            ValueRef::Json(text) => Cell::Json(self.keep(text.as_bytes())),
+            ValueRef::Array(elements) => Cell::Array(elements.into_owned().into()),
+            ValueRef::Refused(why) => Cell::Unread(why.into()),
+        }
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Range<usize> {
@@ -84,11 +104,14 @@ impl Batch {
     }
 
     /// One cell; row and column must be in the batch.
-    pub(super) fn cell(&self, row: usize, column: usize) -> ValueRef<'_> {
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conversion`] for one that could not be read when it arrived.
+    pub(super) fn cell(&self, row: usize, column: usize) -> Result<ValueRef<'_>> {
         let bytes = |range: &Range<usize>| &self.bytes[range.clone()];
         // The bytes came out of a `&str` whole.
         let text = |range: &Range<usize>| std::str::from_utf8(bytes(range)).unwrap_or_default();
-        match &self.cells[row * self.columns.len() + column] {
+        Ok(match &self.cells[row * self.columns.len() + column] {
             Cell::Null => ValueRef::Null,
             Cell::Bool(value) => ValueRef::Bool(*value),
             Cell::Int(value) => ValueRef::Int(*value),
@@ -100,13 +123,18 @@ impl Batch {
             Cell::Time(value) => ValueRef::Time(*value),
             Cell::DateTime(value) => ValueRef::DateTime(*value),
             Cell::Timestamp(value) => ValueRef::Timestamp(*value),
+            Cell::Interval(value) => ValueRef::Interval(*value),
             Cell::Decimal(range) => ValueRef::Decimal(Cow::Borrowed(text(range))),
-        }
+            Cell::Uuid(value) => ValueRef::Uuid(*value),
+            Cell::Json(range) => ValueRef::Json(text(range)),
+            Cell::Array(elements) => ValueRef::Array(Cow::Borrowed(elements)),
+            Cell::Unread(why) => return Err(Error::new(ErrorKind::Conversion, why.to_string())),
+        })
     }
 }
 
 impl Cells for Row {
     fn cell(&self, index: usize) -> Result<ValueRef<'_>> {
-        Ok(self.batch.cell(self.index, index))
+        self.batch.cell(self.index, index)
     }
 }

@@ -55,31 +55,31 @@ impl<'r> RowView<'r> {
     }
 
     fn name_column(&self, index: usize, error: Error) -> Error {
-        match self.columns.get(index) {
-            Some(column) if error.kind() == ErrorKind::Conversion => {
-                let message = format!("column '{}': {error}", column.name);
-                error.wrap(ErrorKind::Conversion, message)
-            }
-            _ => error,
+        if error.kind() != ErrorKind::Conversion {
+            return error;
         }
+        let message = format!("{} cannot be read: {error}", self.column(index));
+        error.wrap(ErrorKind::Conversion, message)
     }
 
     fn mismatch<T: FromValue>(&self, index: usize, mismatch: &Mismatch) -> Error {
-        let (name, sql_type) = match self.columns.get(index) {
-            Some(column) if column.sql_type.is_empty() => (column.name.as_str(), String::new()),
-            Some(column) => (column.name.as_str(), format!(" ({})", column.sql_type)),
-            None => ("", String::new()),
-        };
         let rust = T::name();
         let why = match mismatch {
             Mismatch::Null => format!("it is NULL; read it as Option<{rust}>"),
             Mismatch::Type(found) => format!("it holds {found}"),
             Mismatch::Value(how) => how.clone().into_owned(),
         };
-        Error::new(
-            ErrorKind::Conversion,
-            format!("column '{name}'{sql_type} cannot be read as {rust}: {why}"),
-        )
+        let column = self.column(index);
+        Error::new(ErrorKind::Conversion, format!("{column} cannot be read as {rust}: {why}"))
+    }
+
+    /// The column's name and type, for messages.
+    fn column(&self, index: usize) -> String {
+        match self.columns.get(index) {
+            Some(Column { name, sql_type, .. }) if sql_type.is_empty() => format!("column '{name}'"),
+            Some(Column { name, sql_type, .. }) => format!("column '{name}' ({sql_type})"),
+            None => "the column".to_owned(),
+        }
     }
 }
 

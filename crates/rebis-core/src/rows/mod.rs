@@ -272,7 +272,10 @@ impl fmt::Debug for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
         for (index, column) in self.columns().iter().enumerate() {
-            map.entry(&column.name, &self.batch.cell(self.index, index));
+            match self.batch.cell(self.index, index) {
+                Ok(cell) => map.entry(&column.name, &cell),
+                Err(why) => map.entry(&column.name, &format_args!("{why}")),
+            };
         }
         map.finish()
     }

@@ -65,3 +65,16 @@ fn errors_name_the_column_and_both_types() {
     );
     assert_eq!(message(row.get::<(i64,)>().unwrap_err()), "the answer has 2 columns, the tuple 1");
 }
+
+#[test]
+fn a_cell_that_cannot_be_read_leaves_the_row() {
+    let refused = || Value::Refused("no calendar has it".into());
+    let mut conn = engine(vec![[1.into(), refused()], [2.into(), "jo".into()]]).connect().unwrap();
+    let rows = conn.execute(text("q")).unwrap().all().unwrap();
+    assert_eq!(rows[0].value::<i64>("id").unwrap(), 1);
+    let error = rows[0].value::<String>("name").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conversion);
+    assert_eq!(error.to_string(), "column 'name' (scripted) cannot be read: no calendar has it");
+    assert!(format!("{:?}", rows[0]).contains("no calendar has it"));
+    assert_eq!(rows[1].get::<(i64, String)>().unwrap(), (2, "jo".to_owned()));
+}

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::value::Value;
+use crate::value::{IntoValue, Value};
 
 /// A statement as text, with `:name` where a value goes.
 ///
@@ -50,9 +50,9 @@ pub fn raw(sql: impl Into<String>) -> Text {
 impl Text {
     /// Gives a parameter its value; the last one given counts.
     #[must_use]
-    pub fn bind(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) -> Self {
+    pub fn bind(mut self, name: impl Into<Cow<'static, str>>, value: impl IntoValue) -> Self {
         let name = name.into();
-        let value = value.into();
+        let value = value.into_value();
         match self.binds.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = value,
             None => self.binds.push((name, value)),
@@ -172,12 +172,12 @@ impl<const N: usize> ParameterSet for [(&str, Value); N] {
 
 macro_rules! parameter_tuple {
     ($($name:ident)+) => {
-        impl<$($name: Into<Value>),+> ParameterSet for ($($name,)+) {
+        impl<$($name: IntoValue),+> ParameterSet for ($($name,)+) {
             fn append_to(self, values: &mut Vec<Value>, names: &[Box<str>]) -> Result<()> {
                 #[expect(non_snake_case, reason = "one name serves type and value")]
                 let ($($name,)+) = self;
                 check_count([$(stringify!($name)),+].len(), names)?;
-                $(values.push($name.into());)+
+                $(values.push($name.into_value());)+
                 Ok(())
             }
         }

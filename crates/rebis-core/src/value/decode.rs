@@ -1,28 +1,49 @@
 //! [`ValueRef`] → Rust values, checked: a value that does not fit is an error, never cut.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use rust_decimal::Decimal;
+use uuid::Uuid;
 
 use super::{Value, ValueRef};
 
-/// Why a cell did not become the Rust type asked for. Whoever knows the column adds its name.
+/// Why a cell did not become the Rust type asked for. Whoever knows the column adds its name. It never tells the value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mismatch {
     /// The cell is NULL and the type is not an `Option`.
     Null,
     /// The cell holds another type.
     Type(&'static str),
-    /// The type fits, the value does not; the text says how.
+    /// The type fits, the value does not; the text says how, without the value.
     Value(Cow<'static, str>),
+}
+
+impl Mismatch {
+    /// The same of an array's element.
+    pub(super) fn of_element(self, index: usize, rust: &str) -> Mismatch {
+        let why = match self {
+            Mismatch::Null => format!("element {index} is NULL; read it as Vec<Option<{rust}>>").into(),
+            Mismatch::Type(found) => format!("element {index} is {found}").into(),
+            Mismatch::Value(how) => format!("element {index}: {how}").into(),
+        };
+        Mismatch::Value(why)
+    }
 }
 
 /// A Rust type that a cell can become.
 ///
-/// Implemented for `bool`, integers, floats, `String`, `Vec<u8>`, `chrono`'s dates and times, `Decimal`, [`Value`], and
-/// `Option` of each. An integer converts to any width it fits, a whole decimal to an integer, an exact integer to a
-/// float; text becomes a date, a time or a decimal where it reads as one (SQLite stores them so). Nothing else converts.
+/// Implemented for `bool`, integers, floats, text, bytes, `chrono`'s dates and times, `Decimal`, `Uuid`, [`Json`](super::Json),
+/// `serde_json::Value`, [`Value`], `Option` of each, and `Vec` of each but `u8` from an array. An integer converts to any
+/// width it fits, a whole decimal to an integer, an exact integer to a float; text becomes a date, a time, a decimal, a UUID
+/// or JSON where it reads as one (SQLite stores them so). Nothing else converts. How a type of one's own implements it
+/// stands [at the top](super).
+#[diagnostic::on_unimplemented(
+    message = "a cell cannot be read as `{Self}`",
+    label = "not a type that a cell can become",
+    note = "for a type of your own, write `impl rebis::FromValue for {Self}`",
+    note = "to read anything that serde can deserialize from JSON, ask for `rebis::Json<{Self}>`"
+)]
 pub trait FromValue: Sized {
     /// How the type is called in messages.
     fn name() -> &'static str {
@@ -36,58 +57,52 @@ pub trait FromValue: Sized {
     fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch>;
 }
 
-fn other<T>(value: &ValueRef<'_>) -> Result<T, Mismatch> {
+pub(super) fn other<T>(value: &ValueRef<'_>) -> Result<T, Mismatch> {
     Err(match value {
         ValueRef::Null => Mismatch::Null,
         value => Mismatch::Type(value.type_name()),
     })
 }
 
-fn wrong<T>(text: impl Into<Cow<'static, str>>) -> Result<T, Mismatch> {
+pub(super) fn wrong<T>(text: impl Into<Cow<'static, str>>) -> Result<T, Mismatch> {
     Err(Mismatch::Value(text.into()))
 }
 
-fn integer(value: &ValueRef<'_>) -> Result<i128, Mismatch> {
-    match value {
-        ValueRef::Int(value) => Ok((*value).into()),
-        ValueRef::UInt(value) => Ok((*value).into()),
-        ValueRef::Decimal(digits) => {
-            let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-            match whole.parse() {
-                Ok(whole) if fraction.bytes().all(|digit| digit == b'0') => Ok(whole),
-                _ => wrong("the decimal is not a whole number of that size"),
-            }
-        }
-        value => other(value),
+/// The digits before the point, where those behind it say nothing.
+fn whole(digits: &str) -> Result<&str, Mismatch> {
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if fraction.bytes().any(|digit| digit != b'0') {
+        return wrong("the number is not whole");
     }
+    Ok(if whole == "-0" { "0" } else { whole })
 }
 
 macro_rules! decode_integer {
     ($($rust:ty)*) => {$(
         impl FromValue for $rust {
             fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch> {
-                // The common case first, without the detour over 128 bits.
-                if let ValueRef::Int(value) = value
-                    && let Ok(value) = value.try_into()
-                {
-                    return Ok(value);
-                }
-                let wide = integer(&value)?;
-                wide.try_into().or_else(|_| wrong(format!("{wide} is out of its range")))
+                let fitting = match &value {
+                    ValueRef::Int(value) => (*value).try_into().ok(),
+                    ValueRef::UInt(value) => (*value).try_into().ok(),
+                    ValueRef::Decimal(digits) => whole(digits)?.parse().ok(),
+                    ValueRef::Digits(digits) => whole(digits)?.parse().ok(),
+                    value => return other(value),
+                };
+                fitting.map_or_else(|| wrong("the number is out of its range"), Ok)
             }
         }
     )*};
 }
 
-decode_integer! { i8 i16 i32 i64 u8 u16 u32 u64 usize isize }
+decode_integer! { i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize }
 
 impl FromValue for bool {
     fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch> {
         match value {
             ValueRef::Bool(value) => Ok(value),
-            ValueRef::Int(0) | ValueRef::UInt(0) => Ok(false),
-            ValueRef::Int(1) | ValueRef::UInt(1) => Ok(true),
-            ValueRef::Int(value) => wrong(format!("{value} is neither 0 nor 1")),
+            ValueRef::Int(0) => Ok(false),
+            ValueRef::Int(1) => Ok(true),
+            ValueRef::Int(_) | ValueRef::UInt(_) => wrong("the number is neither 0 nor 1"),
             value => other(&value),
         }
     }
@@ -95,18 +110,18 @@ impl FromValue for bool {
 
 impl FromValue for f64 {
     fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch> {
-        match value {
-            ValueRef::Float(value) => Ok(value),
+        let whole: i128 = match value {
+            ValueRef::Float(value) => return Ok(value),
             // The nearest float: what reading a decimal as f64 asks for (AVG is decimal on MySQL and PostgreSQL).
             ValueRef::Decimal(digits) => {
-                digits.parse().or_else(|_| wrong("the decimal does not read as a number"))
+                return digits.parse().or_else(|_| wrong("the decimal does not read as a number"));
             }
-            value => {
-                let whole = integer(&value)?;
-                let float = whole as f64;
-                if float as i128 == whole { Ok(float) } else { wrong(format!("{whole} has no exact float")) }
-            }
-        }
+            ValueRef::Int(value) => value.into(),
+            ValueRef::UInt(value) => value.into(),
+            value => return other(&value),
+        };
+        let float = whole as f64;
+        if float as i128 == whole { Ok(float) } else { wrong("the integer has no exact float") }
     }
 }
 
@@ -118,84 +133,95 @@ impl FromValue for f32 {
     }
 }
 
+/// Text, and what is text by nature: the digits of a decimal, a UUID, JSON.
+fn text(value: ValueRef<'_>) -> Result<Cow<'_, str>, Mismatch> {
+    match value {
+        ValueRef::Text(text) | ValueRef::Json(text) => Ok(text.into()),
+        ValueRef::Decimal(digits) => Ok(digits),
+        ValueRef::Digits(digits) => Ok(digits.into()),
+        ValueRef::Uuid(value) => Ok(value.to_string().into()),
+        value => other(&value),
+    }
+}
+
 impl FromValue for String {
     fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch> {
-        match value {
-            ValueRef::Text(value) => Ok(value.to_owned()),
-            ValueRef::Decimal(digits) => Ok(digits.into_owned()),
-            value => other(&value),
+        text(value).map(Cow::into_owned)
+    }
+}
+
+impl FromValue for Box<str> {
+    fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch> {
+        text(value).map(Into::into)
+    }
+}
+
+impl FromValue for Arc<str> {
+    fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch> {
+        text(value).map(Into::into)
+    }
+}
+
+impl FromValue for Cow<'static, str> {
+    fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch> {
+        text(value).map(|text| text.into_owned().into())
+    }
+}
+
+impl FromValue for char {
+    fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch> {
+        let ValueRef::Text(text) = value else { return other(&value) };
+        let mut characters = text.chars();
+        match (characters.next(), characters.next()) {
+            (Some(character), None) => Ok(character),
+            _ => wrong("the text is not one character"),
         }
+    }
+}
+
+fn bytes<'a>(value: &ValueRef<'a>) -> Result<&'a [u8], Mismatch> {
+    match value {
+        ValueRef::Bytes(value) => Ok(value),
+        value => other(value),
     }
 }
 
 impl FromValue for Vec<u8> {
     fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch> {
-        match value {
-            ValueRef::Bytes(value) => Ok(value.to_vec()),
-            value => other(&value),
-        }
+        bytes(&value).map(<[u8]>::to_vec)
     }
 }
 
-impl FromValue for NaiveDate {
+impl FromValue for Box<[u8]> {
     fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch> {
-        match value {
-            ValueRef::Date(value) => Ok(value),
-            ValueRef::Text(text) => text.parse().or_else(|_| wrong("the text is no date like 2013-01-31")),
-            value => other(&value),
-        }
+        bytes(&value).map(Into::into)
     }
 }
 
-impl FromValue for NaiveTime {
+impl FromValue for Arc<[u8]> {
     fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch> {
-        match value {
-            ValueRef::Time(value) => Ok(value),
-            ValueRef::Text(text) => text.parse().or_else(|_| wrong("the text is no time like 23:59:59.5")),
-            value => other(&value),
-        }
+        bytes(&value).map(Into::into)
     }
 }
 
-fn parse_date_time(text: &str) -> Option<NaiveDateTime> {
-    ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"]
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-}
-
-impl FromValue for NaiveDateTime {
+impl<const N: usize> FromValue for [u8; N] {
     fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch> {
-        match value {
-            ValueRef::DateTime(value) => Ok(value),
-            ValueRef::Text(text) => match parse_date_time(text) {
-                Some(value) => Ok(value),
-                None => wrong("the text is no date and time like 2013-01-31 23:59:59.5"),
-            },
-            value => other(&value),
-        }
+        let bytes = bytes(&value)?;
+        bytes.try_into().or_else(|_| wrong(format!("it has another length than {N} bytes")))
     }
 }
 
-/// A column without a zone is taken as UTC: that is how Rebis writes a `DateTime` into one.
-impl FromValue for DateTime<Utc> {
+impl FromValue for Uuid {
     fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch> {
-        match value {
-            ValueRef::Timestamp(value) => Ok(value),
-            ValueRef::DateTime(value) => Ok(value.and_utc()),
-            ValueRef::Text(text) => {
-                let zoned = ["%Y-%m-%d %H:%M:%S%.f%:z", "%Y-%m-%dT%H:%M:%S%.f%:z", "%Y-%m-%dT%H:%M:%S%.f%#z"]
-                    .iter()
-                    .find_map(|format| DateTime::parse_from_str(text, format).ok())
-                    .map(|zoned| zoned.to_utc());
-                let utc = zoned
-                    .or_else(|| parse_date_time(text.trim_end_matches('Z')).map(|naive| naive.and_utc()));
-                match utc {
-                    Some(value) => Ok(value),
-                    None => wrong("the text is no timestamp like 2013-01-31 23:59:59.5+00:00"),
-                }
-            }
-            value => other(&value),
-        }
+        let found = match value {
+            ValueRef::Uuid(value) => Some(value),
+            ValueRef::Bytes(bytes) => Uuid::from_slice(bytes).ok(),
+            // The parser takes other forms as well, of other lengths.
+            ValueRef::Text(text) if text.len() == 36 => Uuid::try_parse(text).ok(),
+            ValueRef::Text(_) => None,
+            value => return other(&value),
+        };
+        found.map_or_else(|| wrong("it is neither 16 bytes nor a UUID in 36 characters"), Ok)
     }
 }
 
@@ -218,7 +244,7 @@ impl FromValue for Decimal {
         };
         match value {
             ValueRef::Decimal(digits) => exact(&digits),
-            ValueRef::Text(text) => exact(text),
+            ValueRef::Digits(text) | ValueRef::Text(text) => exact(text),
             ValueRef::Int(value) => Ok(value.into()),
             ValueRef::UInt(value) => Ok(value.into()),
             // SQLite turns the decimals of a NUMERIC column into floats, but only where 15 digits say it all.

@@ -2,19 +2,63 @@
 //!
 //! [`Value`] owns what a statement binds; [`ValueRef`] borrows one cell of an answer straight from the driver's buffer,
 //! so that decoding a row allocates only what the Rust type needs.
+//!
+//! A type of one's own becomes a value by `From` and comes back by [`FromValue`]:
+//!
+//! ```
+//! use rebis_core::value::Mismatch;
+//! use rebis_core::{Engine, FromValue, Value, ValueRef, text};
+//!
+//! #[derive(Debug, Clone, PartialEq)]
+//! struct Email(String);
+//!
+//! impl From<Email> for Value {
+//!     fn from(email: Email) -> Value {
+//!         email.0.into()
+//!     }
+//! }
+//!
+//! impl FromValue for Email {
+//!     fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch> {
+//!         let address = String::from_value(value)?;
+//!         // The message says what is wrong, not what the cell holds.
+//!         if address.contains('@') { Ok(Email(address)) } else { Err(Mismatch::Value("there is no @ in it".into())) }
+//!     }
+//! }
+//!
+//! let mut conn = Engine::new("sqlite://")?.connect()?;
+//! let ed = Email("ed@example.com".into());
+//! let back: Email = conn.scalar(text("select :email").bind("email", &ed))?;
+//! assert_eq!(back, ed);
+//! let error = conn.scalar::<Email>(text("select 'ed' as email")).unwrap_err();
+//! assert!(error.to_string().ends_with("Email: there is no @ in it"), "{error}");
+//! # Ok::<(), rebis_core::Error>(())
+//! ```
 
+mod array;
 mod bind;
 mod decode;
+#[cfg(feature = "jiff")]
+mod jiff_crate;
+mod json;
+mod moments;
 #[cfg(test)]
 mod tests;
+pub(crate) mod text;
+#[cfg(feature = "time")]
+mod time_crate;
 
 use std::borrow::Cow;
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
+use uuid::Uuid;
 
+pub use array::Element;
+pub use bind::IntoValue;
 pub use decode::{FromValue, Mismatch};
+pub use json::Json;
 
 /// A value that a statement binds.
 ///
@@ -51,11 +95,24 @@ pub enum Value {
     DateTime(NaiveDateTime),
     /// A moment in time, in UTC, to the microsecond.
     Timestamp(DateTime<Utc>),
+    /// A length of time, to the microsecond. SQLite has no type for it.
+    Interval(TimeDelta),
     /// An exact decimal number.
     Decimal(Decimal),
+    /// An exact number of more digits than the other variants hold, in digits: from `i128`, `u128`, or a wide column.
+    Digits(String),
+    /// A UUID; hyphenated text where the database has no type for it.
+    Uuid(Uuid),
+    /// A JSON text.
+    Json(String),
+    /// An array, on PostgreSQL only.
+    Array(Vec<Value>),
+    /// What could not become a value, and why. To bind it is an error that says so: a `From` cannot fail, a statement can.
+    /// The reason must not tell the value.
+    Refused(Cow<'static, str>),
 }
 
-/// One cell of an answer, borrowed from the driver.
+/// One cell of an answer, borrowed from the driver; also what a driver sends.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ValueRef<'a> {
@@ -81,8 +138,20 @@ pub enum ValueRef<'a> {
     DateTime(NaiveDateTime),
     /// A moment in time.
     Timestamp(DateTime<Utc>),
+    /// A length of time.
+    Interval(TimeDelta),
     /// An exact decimal number, in digits.
     Decimal(Cow<'a, str>),
+    /// As [`Value::Digits`]; a cell is a [`Decimal`](ValueRef::Decimal) however many digits it has.
+    Digits(&'a str),
+    /// A UUID, where the database has the type.
+    Uuid(Uuid),
+    /// A JSON text, where the database has the type.
+    Json(&'a str),
+    /// An array.
+    Array(Cow<'a, [Value]>),
+    /// As [`Value::Refused`]: a driver answers [`ErrorKind::Data`](crate::ErrorKind::Data) with this reason.
+    Refused(&'a str),
 }
 
 impl Value {
@@ -105,7 +174,13 @@ impl Value {
             Value::Time(value) => ValueRef::Time(*value),
             Value::DateTime(value) => ValueRef::DateTime(*value),
             Value::Timestamp(value) => ValueRef::Timestamp(*value),
+            Value::Interval(value) => ValueRef::Interval(*value),
             Value::Decimal(value) => ValueRef::Decimal(Cow::Owned(value.to_string())),
+            Value::Digits(digits) => ValueRef::Digits(digits),
+            Value::Uuid(value) => ValueRef::Uuid(*value),
+            Value::Json(text) => ValueRef::Json(text),
+            Value::Array(elements) => ValueRef::Array(Cow::Borrowed(elements)),
+            Value::Refused(why) => ValueRef::Refused(why),
         }
     }
 }
@@ -124,44 +199,17 @@ impl ValueRef<'_> {
             ValueRef::Time(_) => "time",
             ValueRef::DateTime(_) => "date and time",
             ValueRef::Timestamp(_) => "timestamp",
-            ValueRef::Decimal(_) => "decimal",
+            ValueRef::Interval(_) => "interval",
+            ValueRef::Decimal(_) | ValueRef::Digits(_) => "decimal",
+            ValueRef::Uuid(_) => "uuid",
+            ValueRef::Json(_) => "json",
+            ValueRef::Array(_) => "array",
+            ValueRef::Refused(_) => "no value",
         }
     }
 }
 
-/// How the temporal types are written where a database takes them as text; SQLite stores them so.
-///
-/// Always six digits after the second: the text then sorts like the moment, and SQLite's `strftime` reads it. Written by
-/// hand, because a format string is parsed anew for each value.
-pub(crate) mod text {
-    use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
-
-    pub(crate) fn date(value: NaiveDate) -> String {
-        format!("{:04}-{:02}-{:02}", value.year(), value.month(), value.day())
-    }
-
-    pub(crate) fn time(value: NaiveTime) -> String {
-        // chrono counts a leap second in the fraction; as text it is second 60, and reads back as such.
-        let leap = value.nanosecond() / 1_000_000_000;
-        let micros = value.nanosecond() % 1_000_000_000 / 1000;
-        format!("{:02}:{:02}:{:02}.{micros:06}", value.hour(), value.minute(), value.second() + leap)
-    }
-
-    pub(crate) fn date_time(value: NaiveDateTime) -> String {
-        let mut text = date(value.date());
-        text.push(' ');
-        text.push_str(&time(value.time()));
-        text
-    }
-
-    pub(crate) fn timestamp(value: DateTime<Utc>) -> String {
-        let mut text = date_time(value.naive_utc());
-        text.push_str("+00:00");
-        text
-    }
-}
-
-/// Values are data of the program's users: `Debug` shows numbers and dates, but text and bytes only by their length.
+/// Values are data of the program's users: `Debug` shows numbers and dates, but what may name somebody only by its length.
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.as_ref().fmt(f)
@@ -182,7 +230,13 @@ impl fmt::Debug for ValueRef<'_> {
             ValueRef::Time(value) => write!(f, "Time({value})"),
             ValueRef::DateTime(value) => write!(f, "DateTime({value})"),
             ValueRef::Timestamp(value) => write!(f, "Timestamp({value})"),
+            ValueRef::Interval(value) => write!(f, "Interval({value})"),
             ValueRef::Decimal(value) => write!(f, "Decimal({value})"),
+            ValueRef::Digits(value) => write!(f, "Digits({value})"),
+            ValueRef::Uuid(_) => f.write_str("Uuid(16 bytes)"),
+            ValueRef::Json(text) => write!(f, "Json({} bytes)", text.len()),
+            ValueRef::Array(elements) => write!(f, "Array({} elements)", elements.len()),
+            ValueRef::Refused(why) => write!(f, "Refused({why})"),
         }
     }
 }

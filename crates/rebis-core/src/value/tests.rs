@@ -1,4 +1,4 @@
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use rust_decimal::Decimal;
 
 use super::*;
@@ -6,7 +6,10 @@ use super::*;
 #[test]
 fn integers_convert_where_they_fit() {
     assert_eq!(u8::from_value(ValueRef::Int(255)), Ok(255));
-    assert_eq!(u8::from_value(ValueRef::Int(256)), Err(Mismatch::Value("256 is out of its range".into())));
+    assert_eq!(
+        u8::from_value(ValueRef::Int(256)),
+        Err(Mismatch::Value("the number is out of its range".into()))
+    );
     assert_eq!(u64::from_value(ValueRef::UInt(u64::MAX)), Ok(u64::MAX));
     assert!(i64::from_value(ValueRef::UInt(u64::MAX)).is_err());
     assert_eq!(i64::from_value(ValueRef::Decimal("-12.00".into())), Ok(-12));
@@ -85,4 +88,117 @@ fn temporal_text_sorts_and_reads_back() {
         DateTime::from_value(ValueRef::Text(&text::timestamp(moment.and_utc()))),
         Ok(moment.and_utc())
     );
+}
+
+#[test]
+fn wide_integers_are_exact() {
+    assert_eq!(Value::from(-7_i128), Value::Int(-7));
+    assert_eq!(Value::from(u128::from(u64::MAX)), Value::UInt(u64::MAX));
+    assert_eq!(Value::from(i128::MIN), Value::Digits(i128::MIN.to_string()));
+    let widest = Value::from(u128::MAX);
+    assert_eq!(u128::from_value(widest.as_ref()), Ok(u128::MAX));
+    assert!(i128::from_value(widest.as_ref()).is_err());
+    assert_eq!(
+        u128::from_value(ValueRef::Decimal("340282366920938463463374607431768211455.00".into())),
+        Ok(u128::MAX)
+    );
+    assert_eq!(u8::from_value(ValueRef::Decimal("-0.0".into())), Ok(0));
+    assert_eq!(Value::from(isize::MIN), Value::Int(i64::MIN));
+}
+
+#[test]
+fn texts_come_in_every_box() {
+    use std::borrow::Cow;
+    use std::sync::Arc;
+    let cell = || ValueRef::Text("漢");
+    assert_eq!(char::from_value(cell()), Ok('漢'));
+    assert!(char::from_value(ValueRef::Text("ab")).is_err());
+    assert!(char::from_value(ValueRef::Text("")).is_err());
+    assert_eq!(Box::<str>::from_value(cell()).as_deref(), Ok("漢"));
+    assert_eq!(Arc::<str>::from_value(cell()).as_deref(), Ok("漢"));
+    assert_eq!(Cow::<'static, str>::from_value(cell()).as_deref(), Ok("漢"));
+    assert_eq!(Box::<[u8]>::from_value(ValueRef::Bytes(b"x")).as_deref(), Ok(&b"x"[..]));
+    assert_eq!(<[u8; 2]>::from_value(ValueRef::Bytes(b"xy")), Ok(*b"xy"));
+    assert!(<[u8; 2]>::from_value(ValueRef::Bytes(b"xyz")).is_err());
+    let text = Value::Text("漢".into());
+    for value in [
+        '漢'.into(),
+        Value::from("漢".to_owned()),
+        Box::<str>::from("漢").into(),
+        Cow::Borrowed("漢").into(),
+        (&&"漢").into(),
+        (&Some("漢")).into(),
+    ] {
+        assert_eq!(value, text);
+    }
+    assert_eq!(Value::from(&None::<i64>), Value::Null);
+    assert_eq!(Value::from(b"xy"), Value::Bytes(b"xy".to_vec()));
+}
+
+#[test]
+fn uuids_read_from_36_characters_or_16_bytes() {
+    let uuid = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+    let text = "01234567-89AB-cdef-0123-456789abcdef";
+    assert_eq!(Uuid::from_value(ValueRef::Text(text)), Ok(uuid));
+    assert_eq!(Uuid::from_value(ValueRef::Bytes(uuid.as_bytes())), Ok(uuid));
+    assert_eq!(String::from_value(ValueRef::Uuid(uuid)), Ok(text.to_lowercase()));
+    for wrong in ["", "0123456789abcdef0123456789abcdef", "01234567-89ab-cdef-0123-456789abcdeg"] {
+        assert!(matches!(Uuid::from_value(ValueRef::Text(wrong)), Err(Mismatch::Value(_))), "{wrong}");
+    }
+    assert_eq!(format!("{:?}", Value::from(uuid)), "Uuid(16 bytes)");
+}
+
+#[test]
+fn json_errors_do_not_tell_the_value() {
+    #[derive(serde::Serialize, serde::Deserialize, Debug, PartialEq)]
+    struct User {
+        id: i64,
+    }
+    assert_eq!(Value::from(Json(User { id: 7 })), Value::Json("{\"id\":7}".into()));
+    assert_eq!(Json::from_value(ValueRef::Text("{\"id\":7}")), Ok(Json(User { id: 7 })));
+    assert_eq!(Value::from(serde_json::Value::Null), Value::Json("null".into()));
+    assert_eq!(Value::from(None::<serde_json::Value>), Value::Null);
+    for (text, says) in [
+        ("{\"id\":\"s3cret\"}", "the JSON does not fit the type, at line 1 column 14"),
+        ("{\"id\":7", "the JSON breaks off, at line 1 column 7"),
+        ("s3cret", "the text is no JSON that can be read, at line 1 column 1"),
+    ] {
+        assert_eq!(Json::<User>::from_value(ValueRef::Json(text)), Err(Mismatch::Value(says.into())));
+    }
+    let deep = "[".repeat(500) + &"]".repeat(500);
+    assert!(serde_json::Value::from_value(ValueRef::Json(&deep)).is_err());
+    // A map whose keys are no text.
+    let refused = Value::from(Json(std::collections::BTreeMap::from([((1, 2), "s3cret")])));
+    assert!(matches!(&refused, Value::Refused(why) if why.contains("BTreeMap") && !why.contains("s3cret")));
+}
+
+#[test]
+fn arrays_name_the_element_that_does_not_fit() {
+    let array = Value::from([Some(1), None, Some(300)]);
+    assert_eq!(Vec::<Option<i64>>::from_value(array.as_ref()), Ok(vec![Some(1), None, Some(300)]));
+    let null = "element 1 is NULL; read it as Vec<Option<i64>>";
+    assert_eq!(Vec::<i64>::from_value(array.as_ref()), Err(Mismatch::Value(null.into())));
+    let wide = "element 2: the number is out of its range";
+    assert_eq!(Vec::<Option<i8>>::from_value(array.as_ref()), Err(Mismatch::Value(wide.into())));
+    assert_eq!(
+        Vec::<Option<String>>::from_value(array.as_ref()),
+        Err(Mismatch::Value("element 0 is integer".into()))
+    );
+    assert_eq!(Vec::<String>::from_value(ValueRef::Text("{a}")), Err(Mismatch::Type("text")));
+    assert_eq!(Vec::<u8>::from_value(array.as_ref()), Err(Mismatch::Type("array")));
+    assert_eq!(format!("{array:?}"), "Array(3 elements)");
+    assert_eq!(Value::from(vec!["a"]), Value::from(&["a"][..]));
+}
+
+#[test]
+fn lengths_of_time_print_as_hours() {
+    use chrono::TimeDelta;
+    let length = TimeDelta::seconds(-3_020_399) - TimeDelta::microseconds(5);
+    assert_eq!(text::interval(length), "-838:59:59.000005");
+    assert_eq!(text::interval(TimeDelta::microseconds(-1)), "-00:00:00.000001");
+    assert_eq!(text::interval(TimeDelta::days(2)), "48:00:00.000000");
+    let midday = NaiveTime::from_hms_micro_opt(12, 0, 0, 1).unwrap();
+    let length = TimeDelta::hours(12) + TimeDelta::microseconds(1);
+    assert_eq!(TimeDelta::from_value(ValueRef::Time(midday)), Ok(length));
+    assert!(NaiveTime::from_value(ValueRef::Interval(length)).is_err());
 }

@@ -34,6 +34,7 @@ impl MysqlConnection {
             ));
         }
         self.wire.check()?;
+        encode::check(parameters)?;
         if self.session.bulk
             && parameters.len() > width
             && let Some(types) = unify(parameters, width)

@@ -32,6 +32,7 @@ pub(super) enum Kind {
     Timestamp,
     Bit,
     Text,
+    Json,
     Bytes,
 }
 
@@ -112,7 +113,7 @@ fn kind(number: u8, flags: ColumnFlags, binary: bool) -> (&'static str, Kind) {
         T::MYSQL_TYPE_TIMESTAMP | T::MYSQL_TYPE_TIMESTAMP2 => ("timestamp", Kind::Timestamp),
         T::MYSQL_TYPE_BIT => ("bit", Kind::Bit),
         // MySQL gives JSON the binary character set; it is utf8mb4 all the same.
-        T::MYSQL_TYPE_JSON => ("json", Kind::Text),
+        T::MYSQL_TYPE_JSON => ("json", Kind::Json),
         T::MYSQL_TYPE_GEOMETRY => ("geometry", Kind::Bytes),
         T::MYSQL_TYPE_VECTOR => ("vector", Kind::Bytes),
         T::MYSQL_TYPE_ENUM => ("enum", Kind::Text),

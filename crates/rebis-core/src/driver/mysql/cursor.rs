@@ -90,22 +90,14 @@ impl Cursor for MysqlConnection {
         if !self.answer.on_row {
             return Err(outside());
         }
-        let Shape { kinds, columns, .. } = &*self.answer.outcome.shape;
+        let kinds = &self.answer.outcome.shape.kinds;
         let (Some(place), Some(kind)) = (self.places.get(index), kinds.get(index)) else {
             return Err(outside());
         };
         let Some(place) = place else { return Ok(ValueRef::Null) };
         let bytes = self.wire.payload().get(place.start as usize..place.end as usize);
         let bytes = bytes.ok_or_else(outside)?;
-        let value = if self.answer.outcome.binary {
-            decode::binary(*kind, bytes)
-        } else {
-            decode::text(*kind, bytes)
-        };
-        value.map_err(|error| {
-            let (kind, column) = (error.kind(), columns.get(index).map_or("", |column| &column.name));
-            error.wrap(kind, format!("column '{column}' cannot be read"))
-        })
+        if self.answer.outcome.binary { decode::binary(*kind, bytes) } else { decode::text(*kind, bytes) }
     }
 
     fn rows_affected(&self) -> u64 {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::columns::Kind;
 use super::packet::Reader;
@@ -65,7 +65,7 @@ fn take(payload: &[u8], reader: &mut Reader<'_>, length: usize) -> Option<Range<
 /// A cell of the binary protocol.
 ///
 /// # Errors
-/// [`ErrorKind::Conversion`] for a zero date and a time that is none of a day, [`ErrorKind::Protocol`] when malformed.
+/// [`ErrorKind::Conversion`] for a zero date, [`ErrorKind::Protocol`] when malformed.
 pub(super) fn binary(kind: Kind, bytes: &[u8]) -> Result<ValueRef<'_>> {
     let mut reader = Reader(bytes);
     let value = match kind {
@@ -85,8 +85,8 @@ pub(super) fn binary(kind: Kind, bytes: &[u8]) -> Result<ValueRef<'_>> {
         Kind::Date => return Ok(ValueRef::Date(binary_date_time(bytes)?.date())),
         Kind::DateTime => return Ok(ValueRef::DateTime(binary_date_time(bytes)?)),
         Kind::Timestamp => return Ok(ValueRef::Timestamp(binary_date_time(bytes)?.and_utc())),
-        Kind::Time => return Ok(ValueRef::Time(binary_time(bytes)?)),
-        Kind::Decimal | Kind::Bit | Kind::Text | Kind::Bytes => return counted(kind, bytes),
+        Kind::Time => return binary_time(bytes),
+        Kind::Decimal | Kind::Bit | Kind::Text | Kind::Json | Kind::Bytes => return counted(kind, bytes),
     };
     value.ok_or_else(malformed)
 }
@@ -96,7 +96,7 @@ pub(super) fn binary(kind: Kind, bytes: &[u8]) -> Result<ValueRef<'_>> {
 /// # Errors
 /// As [`binary`].
 pub(super) fn text(kind: Kind, bytes: &[u8]) -> Result<ValueRef<'_>> {
-    if matches!(kind, Kind::Decimal | Kind::Bit | Kind::Text | Kind::Bytes) {
+    if matches!(kind, Kind::Decimal | Kind::Bit | Kind::Text | Kind::Json | Kind::Bytes) {
         return counted(kind, bytes);
     }
     let text = utf8(bytes)?;
@@ -106,7 +106,7 @@ pub(super) fn text(kind: Kind, bytes: &[u8]) -> Result<ValueRef<'_>> {
         Kind::Date => return text_date_time(text).map(|value| ValueRef::Date(value.date())),
         Kind::DateTime => return text_date_time(text).map(ValueRef::DateTime),
         Kind::Timestamp => return text_date_time(text).map(|value| ValueRef::Timestamp(value.and_utc())),
-        Kind::Time => return text_time(text).map(ValueRef::Time),
+        Kind::Time => return text_time(text),
         Kind::LongLong(true) => text.parse().ok().map(unsigned),
         _ => text.parse().ok().map(ValueRef::Int),
     };
@@ -120,6 +120,7 @@ fn counted(kind: Kind, bytes: &[u8]) -> Result<ValueRef<'_>> {
         Kind::Bit if bytes.len() > 8 => Err(malformed()),
         Kind::Bit => Ok(unsigned(bytes.iter().fold(0, |value, &byte| value << 8 | u64::from(byte)))),
         Kind::Text => utf8(bytes).map(ValueRef::Text),
+        Kind::Json => utf8(bytes).map(ValueRef::Json),
         _ => Ok(ValueRef::Bytes(bytes)),
     }
 }
@@ -148,19 +149,31 @@ fn binary_date_time(bytes: &[u8]) -> Result<NaiveDateTime> {
     join((year.into(), month.into(), day.into()), time)
 }
 
-fn binary_time(bytes: &[u8]) -> Result<NaiveTime> {
+fn binary_time<'a>(bytes: &[u8]) -> Result<ValueRef<'a>> {
     let mut reader = Reader(bytes);
     if bytes.is_empty() {
-        return Ok(NaiveTime::MIN);
+        return Ok(ValueRef::Time(NaiveTime::MIN));
     }
     let (8 | 12, Some(negative), Some(days)) = (bytes.len(), reader.u8(), reader.u32()) else {
         return Err(malformed());
     };
-    let (hour, minute, second, micros) = clock(&mut reader, bytes.len() == 12).ok_or_else(malformed)?;
-    if negative != 0 || days != 0 {
-        return Err(no_time_of_day());
+    let (hours, minute, second, micros) = clock(&mut reader, bytes.len() == 12).ok_or_else(malformed)?;
+    let hours = u64::from(days) * 24 + u64::from(hours);
+    time(negative != 0, (hours, minute, second, micros)).ok_or_else(malformed)
+}
+
+/// A time of day where it is one, else a length of time: MySQL's TIME is both.
+fn time<'a>(negative: bool, (hours, minute, second, micros): (u64, u32, u32, u32)) -> Option<ValueRef<'a>> {
+    if minute > 59 || second > 59 || micros > 999_999 {
+        return None;
     }
-    NaiveTime::from_hms_micro_opt(hour, minute, second, micros).ok_or_else(no_time_of_day)
+    if let (false, Ok(hour @ 0..24)) = (negative, u32::try_from(hours)) {
+        return NaiveTime::from_hms_micro_opt(hour, minute, second, micros).map(ValueRef::Time);
+    }
+    let length = TimeDelta::try_hours(i64::try_from(hours).ok()?)?
+        + TimeDelta::seconds((minute * 60 + second).into())
+        + TimeDelta::microseconds(micros.into());
+    Some(ValueRef::Interval(if negative { -length } else { length }))
 }
 
 fn date(reader: &mut Reader<'_>) -> Option<(u16, u8, u8)> {
@@ -195,12 +208,10 @@ fn text_date_time(text: &str) -> Result<NaiveDateTime> {
     join((year, month, day), text_clock(time).ok_or_else(malformed)?)
 }
 
-fn text_time(text: &str) -> Result<NaiveTime> {
-    if text.starts_with('-') {
-        return Err(no_time_of_day());
-    }
-    let (hour, minute, second, micros) = text_clock(text).ok_or_else(malformed)?;
-    NaiveTime::from_hms_micro_opt(hour, minute, second, micros).ok_or_else(no_time_of_day)
+fn text_time<'a>(text: &str) -> Result<ValueRef<'a>> {
+    let digits = text.strip_prefix('-');
+    let (hours, minute, second, micros) = text_clock(digits.unwrap_or(text)).ok_or_else(malformed)?;
+    time(digits.is_some(), (hours.into(), minute, second, micros)).ok_or_else(malformed)
 }
 
 fn text_clock(text: &str) -> Option<(u32, u32, u32, u32)> {
@@ -217,8 +228,4 @@ fn malformed() -> Error {
 
 fn zero_date() -> Error {
     Error::new(ErrorKind::Conversion, "the date is '0000-00-00' or has a zero part: no calendar has it")
-}
-
-fn no_time_of_day() -> Error {
-    Error::new(ErrorKind::Conversion, "the TIME is negative, or 24 hours and more: it is no time of day")
 }

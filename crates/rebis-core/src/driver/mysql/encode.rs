@@ -1,6 +1,6 @@
 //! Values → the bytes of the binary protocol.
 
-use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
+use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike};
 use mysql_common::constants::{ColumnType, Command};
 
 use super::packet::put_length;
@@ -26,18 +26,20 @@ pub(super) enum ParameterType {
 impl ParameterType {
     pub(super) fn of(value: &ValueRef<'_>) -> Self {
         match value {
-            ValueRef::Null => ParameterType::Null,
+            // The last two are refused before they are encoded.
+            ValueRef::Null | ValueRef::Array(_) | ValueRef::Refused(_) => ParameterType::Null,
             ValueRef::Bool(_) => ParameterType::Bool,
             ValueRef::Int(_) => ParameterType::Int,
             ValueRef::UInt(_) => ParameterType::UInt,
             ValueRef::Float(_) => ParameterType::Float,
-            ValueRef::Text(_) => ParameterType::Text,
+            // MySQL compares BINARY(16) with what it is given: text here, as a UUID or CHAR(36) column wants it.
+            ValueRef::Text(_) | ValueRef::Uuid(_) | ValueRef::Json(_) => ParameterType::Text,
             ValueRef::Bytes(_) => ParameterType::Bytes,
             ValueRef::Date(_) => ParameterType::Date,
-            ValueRef::Time(_) => ParameterType::Time,
+            ValueRef::Time(_) | ValueRef::Interval(_) => ParameterType::Time,
             // A moment is written as its UTC date and time: the session's zone is UTC.
             ValueRef::DateTime(_) | ValueRef::Timestamp(_) => ParameterType::DateTime,
-            ValueRef::Decimal(_) => ParameterType::Decimal,
+            ValueRef::Decimal(_) | ValueRef::Digits(_) => ParameterType::Decimal,
         }
     }
 
@@ -58,6 +60,25 @@ impl ParameterType {
         };
         [column.into(), flag]
     }
+}
+
+/// Refuses what MySQL has no type for, before anything is sent.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] for an array, [`ErrorKind::Data`] for what is no value.
+pub(super) fn check(parameters: &[ValueRef<'_>]) -> Result<()> {
+    parameters.iter().try_for_each(|parameter| match parameter {
+        ValueRef::Array(_) => Err(Error::new(
+            ErrorKind::Unsupported,
+            "MySQL and MariaDB have no arrays: bind JSON, or one parameter each",
+        )),
+        ValueRef::Refused(why) => Err(refused(why)),
+        _ => Ok(()),
+    })
+}
+
+fn refused(why: &str) -> Error {
+    Error::new(ErrorKind::Data, format!("a parameter has no value: {why}"))
 }
 
 /// The request that runs a prepared statement once.
@@ -98,7 +119,9 @@ pub(super) fn value(output: &mut Vec<u8>, value: &ValueRef<'_>) -> Result<()> {
             return Err(Error::new(ErrorKind::Data, "MySQL has no NaN and no infinity"));
         }
         ValueRef::Float(value) => output.extend_from_slice(&value.to_le_bytes()),
-        ValueRef::Text(text) => counted(output, text.as_bytes()),
+        ValueRef::Text(text) | ValueRef::Json(text) | ValueRef::Digits(text) => {
+            counted(output, text.as_bytes());
+        }
         ValueRef::Bytes(bytes) => counted(output, bytes),
         ValueRef::Date(value) => {
             output.push(4);
@@ -107,7 +130,13 @@ pub(super) fn value(output: &mut Vec<u8>, value: &ValueRef<'_>) -> Result<()> {
         ValueRef::Time(value) => time(output, *value)?,
         ValueRef::DateTime(value) => date_time(output, value.date(), value.time())?,
         ValueRef::Timestamp(value) => date_time(output, value.date_naive(), value.time())?,
+        ValueRef::Interval(value) => interval(output, *value)?,
         ValueRef::Decimal(digits) => counted(output, digits.as_bytes()),
+        ValueRef::Uuid(value) => {
+            let mut buffer = [0; 36];
+            counted(output, value.hyphenated().encode_lower(&mut buffer).as_bytes());
+        }
+        ValueRef::Array(_) | ValueRef::Refused(_) => check(std::slice::from_ref(value))?,
     }
     Ok(())
 }
@@ -139,6 +168,24 @@ fn time(output: &mut Vec<u8>, time: NaiveTime) -> Result<()> {
     // Not negative, no days.
     output.extend_from_slice(&[0; 5]);
     clock(output, time, micros);
+    Ok(())
+}
+
+/// MySQL's TIME counts hours, but not far.
+fn interval(output: &mut Vec<u8>, length: TimeDelta) -> Result<()> {
+    let (seconds, micros) =
+        (length.num_seconds().unsigned_abs(), length.subsec_nanos().unsigned_abs() / 1000);
+    if seconds >= 839 * 3600 {
+        return Err(Error::new(ErrorKind::Data, "MySQL's TIME holds less than 839 hours"));
+    }
+    output.push(if micros == 0 { 8 } else { 12 });
+    output.push(u8::from(length < TimeDelta::zero()));
+    output.extend_from_slice(&((seconds / 86_400) as u32).to_le_bytes());
+    let (hours, minutes) = (seconds / 3600 % 24, seconds / 60 % 60);
+    output.extend_from_slice(&[hours as u8, minutes as u8, (seconds % 60) as u8]);
+    if micros != 0 {
+        output.extend_from_slice(&micros.to_le_bytes());
+    }
     Ok(())
 }
 

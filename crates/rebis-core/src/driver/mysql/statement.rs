@@ -27,6 +27,7 @@ impl MysqlConnection {
     /// # Errors
     /// The server's, a disconnect, [`ErrorKind::Bind`] when the parameters do not fit.
     pub(super) fn run(&mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<Outcome> {
+        encode::check(parameters)?;
         let mut statement = match self.prepare(sql) {
             Err(refused) if error::is_not_preparable(&refused) && parameters.is_empty() => {
                 return self.query(sql);

@@ -4,16 +4,48 @@ use std::borrow::Cow;
 
 use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
 use postgres_protocol::Oid;
+use uuid::Uuid;
 
 use super::encode::EPOCH;
-use super::types;
 use super::wire::{Reader, protocol};
+use super::{array, types};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::ValueRef;
 
 /// How the cells of a column are read, by its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
+    One(Item),
+    /// An array of such items; in binary where the items are.
+    Array(Item),
+}
+
+impl Shape {
+    pub(super) fn of(oid: Oid) -> Shape {
+        match types::element_of(oid) {
+            Some(element) => Shape::Array(Item::of(element)),
+            None => Shape::One(Item::of(oid)),
+        }
+    }
+
+    pub(super) fn is_binary(self) -> bool {
+        let (Shape::One(item) | Shape::Array(item)) = self;
+        item.is_binary()
+    }
+
+    /// One cell's value.
+    pub(super) fn value(self, bytes: &[u8]) -> Result<ValueRef<'_>> {
+        match self {
+            Shape::One(item) => item.value(bytes),
+            Shape::Array(item) if item.is_binary() => array::binary(item, bytes),
+            Shape::Array(item) => array::parse(item, text(bytes)?),
+        }
+    }
+}
+
+/// How a value reads, by its type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Item {
     Bool,
     Int2,
     Int4,
@@ -26,48 +58,55 @@ pub(super) enum Shape {
     Time,
     DateTime,
     Timestamp,
+    Interval,
+    Uuid,
     /// As text: its digits are wanted, and the server prints them faster than we would.
     Decimal,
+    /// As text, because jsonb's binary form is text as well.
+    Json,
     /// Types that are text in binary form too, and all types without a value of their own, as the server prints them.
     Text,
 }
 
-impl Shape {
-    pub(super) fn of(oid: Oid) -> Shape {
+impl Item {
+    fn of(oid: Oid) -> Item {
         match oid {
-            types::BOOL => Shape::Bool,
-            types::INT2 => Shape::Int2,
-            types::INT4 => Shape::Int4,
-            types::INT8 => Shape::Int8,
-            types::OID => Shape::Oid,
-            types::FLOAT4 => Shape::Float4,
-            types::FLOAT8 => Shape::Float8,
-            types::BYTEA => Shape::Bytes,
-            types::DATE => Shape::Date,
-            types::TIME => Shape::Time,
-            types::TIMESTAMP => Shape::DateTime,
-            types::TIMESTAMPTZ => Shape::Timestamp,
-            types::NUMERIC => Shape::Decimal,
-            _ => Shape::Text,
+            types::BOOL => Item::Bool,
+            types::INT2 => Item::Int2,
+            types::INT4 => Item::Int4,
+            types::INT8 => Item::Int8,
+            types::OID => Item::Oid,
+            types::FLOAT4 => Item::Float4,
+            types::FLOAT8 => Item::Float8,
+            types::BYTEA => Item::Bytes,
+            types::DATE => Item::Date,
+            types::TIME => Item::Time,
+            types::TIMESTAMP => Item::DateTime,
+            types::TIMESTAMPTZ => Item::Timestamp,
+            types::INTERVAL => Item::Interval,
+            types::UUID => Item::Uuid,
+            types::NUMERIC => Item::Decimal,
+            types::JSON | types::JSONB => Item::Json,
+            _ => Item::Text,
         }
     }
 
-    pub(super) fn is_binary(self) -> bool {
-        !matches!(self, Shape::Decimal | Shape::Text)
+    fn is_binary(self) -> bool {
+        !matches!(self, Item::Decimal | Item::Json | Item::Text)
     }
 
-    /// One cell's value.
+    /// The value of these bytes.
     pub(super) fn value(self, bytes: &[u8]) -> Result<ValueRef<'_>> {
         Ok(match self {
-            Shape::Bool => ValueRef::Bool(fixed::<1>(bytes)? != [0]),
-            Shape::Int2 => ValueRef::Int(i16::from_be_bytes(fixed(bytes)?).into()),
-            Shape::Int4 => ValueRef::Int(i32::from_be_bytes(fixed(bytes)?).into()),
-            Shape::Int8 => ValueRef::Int(i64::from_be_bytes(fixed(bytes)?)),
-            Shape::Oid => ValueRef::Int(u32::from_be_bytes(fixed(bytes)?).into()),
-            Shape::Float4 => ValueRef::Float(f32::from_be_bytes(fixed(bytes)?).into()),
-            Shape::Float8 => ValueRef::Float(f64::from_be_bytes(fixed(bytes)?)),
-            Shape::Bytes => ValueRef::Bytes(bytes),
-            Shape::Date => {
+            Item::Bool => ValueRef::Bool(fixed::<1>(bytes)? != [0]),
+            Item::Int2 => ValueRef::Int(i16::from_be_bytes(fixed(bytes)?).into()),
+            Item::Int4 => ValueRef::Int(i32::from_be_bytes(fixed(bytes)?).into()),
+            Item::Int8 => ValueRef::Int(i64::from_be_bytes(fixed(bytes)?)),
+            Item::Oid => ValueRef::Int(u32::from_be_bytes(fixed(bytes)?).into()),
+            Item::Float4 => ValueRef::Float(f32::from_be_bytes(fixed(bytes)?).into()),
+            Item::Float8 => ValueRef::Float(f64::from_be_bytes(fixed(bytes)?)),
+            Item::Bytes => ValueRef::Bytes(bytes),
+            Item::Date => {
                 let days = i32::from_be_bytes(fixed(bytes)?);
                 let infinite = days == i32::MAX || days == i32::MIN;
                 let date = TimeDelta::try_days(days.into())
@@ -75,15 +114,16 @@ impl Shape {
                     .and_then(|days| EPOCH.date().checked_add_signed(days));
                 ValueRef::Date(date.ok_or_else(|| out_of_range("date", infinite))?)
             }
-            Shape::Time => ValueRef::Time(time(i64::from_be_bytes(fixed(bytes)?))?),
-            Shape::DateTime => {
-                ValueRef::DateTime(moment(i64::from_be_bytes(fixed(bytes)?), "date and time")?)
-            }
-            Shape::Timestamp => {
+            Item::Time => ValueRef::Time(time(i64::from_be_bytes(fixed(bytes)?))?),
+            Item::DateTime => ValueRef::DateTime(moment(i64::from_be_bytes(fixed(bytes)?), "date and time")?),
+            Item::Timestamp => {
                 ValueRef::Timestamp(moment(i64::from_be_bytes(fixed(bytes)?), "timestamp")?.and_utc())
             }
-            Shape::Decimal => ValueRef::Decimal(Cow::Borrowed(digits(text(bytes)?)?)),
-            Shape::Text => ValueRef::Text(text(bytes)?),
+            Item::Interval => ValueRef::Interval(interval(fixed(bytes)?)?),
+            Item::Uuid => ValueRef::Uuid(Uuid::from_bytes(fixed(bytes)?)),
+            Item::Json => ValueRef::Json(text(bytes)?),
+            Item::Decimal => ValueRef::Decimal(Cow::Borrowed(digits(text(bytes)?)?)),
+            Item::Text => ValueRef::Text(text(bytes)?),
         })
     }
 }
@@ -95,7 +135,7 @@ fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
     })
 }
 
-fn text(bytes: &[u8]) -> Result<&str> {
+pub(super) fn text(bytes: &[u8]) -> Result<&str> {
     std::str::from_utf8(bytes).map_err(|_| {
         // A database in SQL_ASCII sends what was stored, whatever the client's encoding is.
         Error::new(ErrorKind::Conversion, "the text is not UTF-8; the database has the encoding SQL_ASCII")
@@ -113,7 +153,18 @@ fn time(micros: i64) -> Result<NaiveTime> {
     const DAY: i64 = 86_400_000_000;
     let in_day = (0..DAY).contains(&micros).then(|| NaiveTime::MIN + TimeDelta::microseconds(micros));
     in_day
-        .ok_or_else(|| conversion("the time is 24:00:00, which the Rust type does not hold; cast it to text"))
+        .ok_or_else(|| conversion("the time is 24:00:00, which the Rust types do not hold; cast it to text"))
+}
+
+/// Microseconds, days and months.
+fn interval(bytes: [u8; 16]) -> Result<TimeDelta> {
+    let bytes = i128::from_be_bytes(bytes);
+    let (micros, days, months) = ((bytes >> 64) as i64, (bytes >> 32) as i32, bytes as i32);
+    if months != 0 {
+        return Err(conversion("the interval has months, which have no fixed length; cast it to text"));
+    }
+    let length = TimeDelta::microseconds(micros).checked_add(&TimeDelta::days(days.into()));
+    length.ok_or_else(|| out_of_range("interval", false))
 }
 
 fn moment(micros: i64, kind: &str) -> Result<NaiveDateTime> {
@@ -127,7 +178,7 @@ fn out_of_range(kind: &str, infinite: bool) -> Error {
     conversion(format!("the {kind} is {what}; cast it to text"))
 }
 
-fn conversion(text: impl Into<Cow<'static, str>>) -> Error {
+pub(super) fn conversion(text: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Conversion, text)
 }
 

@@ -1,10 +1,10 @@
 //! The driver for PostgreSQL: protocol 3.0, statements by its extended protocol, values in binary.
 //!
 //! The files in the order of a connection's life: `connect` (startup, authentication), `wire` (messages in), `request`
-//! (messages out), `cancel`
-//! (stopping what runs), `statement` (preparing, the cache), `encode` (values out), `run` (which messages go together), `cursor`
-//! and `decode` (rows in), `error` (what the server refuses), `types` (object ids).
+//! (messages out), `cancel` (stopping what runs), `statement` (preparing, the cache), `encode` (values out), `run` (which
+//! messages go together), `cursor` and `decode` (rows in), `error` (what the server refuses), `types` (object ids).
 
+mod array;
 mod cancel;
 mod connect;
 mod cursor;

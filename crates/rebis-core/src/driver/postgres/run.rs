@@ -242,6 +242,17 @@ impl PostgresConnection {
             self.has_reused = true;
             return Ok(statement);
         }
+        let mut statement = self.prepare(sql, &encode::inferred(wanted), prefix)?;
+        if !statement.fits(wanted) {
+            self.statements.abandon(statement.name);
+            statement = self.prepare(sql, &encode::explicit(wanted), prefix)?;
+        }
+        let statement = Arc::new(statement);
+        self.statements.keep(sql, Arc::clone(&statement));
+        Ok(statement)
+    }
+
+    fn prepare(&mut self, sql: &str, wanted: &[Option<Oid>], prefix: &mut Prefix) -> Result<Statement> {
         let name = self.statements.new_name();
         let output = self.wire.output();
         let declared = wanted.iter().map(|wanted| wanted.unwrap_or(types::UNSPECIFIED));
@@ -253,17 +264,7 @@ impl PostgresConnection {
         let received = self
             .read_prefix(prefix, &mut wait)
             .and_then(|()| Statement::receive(&mut self.wire, name.clone(), wanted, &mut wait));
-        match received {
-            Ok(statement) => {
-                let statement = Arc::new(statement);
-                self.statements.keep(sql, Arc::clone(&statement));
-                Ok(statement)
-            }
-            Err(error) => {
-                self.statements.abandon(name);
-                Err(error)
-            }
-        }
+        received.inspect_err(|_| self.statements.abandon(name))
     }
 
     /// Brings the wire back to a known state after an error, where it can be.

@@ -36,7 +36,10 @@ impl Statement {
                 None => true,
                 Some(types::UNSPECIFIED) => *declared == types::UNSPECIFIED,
                 Some(types::INT4) => matches!(*described, types::INT4 | types::INT8),
-                Some(wanted) => wanted == *described,
+                // An array is sent as a literal, so that a wider one takes it.
+                Some(wanted) => {
+                    wanted == *described || types::is_array(wanted) && types::holds(*described, wanted)
+                }
             })
     }
 

@@ -1,5 +1,6 @@
 //! What needs no server: values, errors, URL options. Scripted servers and a real one are in their own files.
 
+mod arrays;
 mod limits;
 mod live_tls;
 mod scripted;
@@ -11,7 +12,7 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
-use super::decode::{self, Shape};
+use super::decode::{self, Item};
 use super::error::{ServerReport, may_be_stale};
 use super::*;
 use crate::value::ValueRef::*;
@@ -116,27 +117,27 @@ fn a_report_that_is_cut_short_is_still_a_report() {
 
 #[test]
 fn cells_decode_in_place() -> Result<()> {
-    assert_eq!(Shape::Bool.value(&[1])?, Bool(true));
-    assert_eq!(Shape::Int2.value(&[0xff, 0xfe])?, Int(-2));
-    assert_eq!(Shape::Oid.value(&[0xff; 4])?, Int(u32::MAX.into()));
-    assert_eq!(Shape::Float4.value(&0.5_f32.to_be_bytes())?, Float(0.5));
-    assert_eq!(Shape::Decimal.value(b"-12.50")?, Decimal(Cow::Borrowed("-12.50")));
+    assert_eq!(Item::Bool.value(&[1])?, Bool(true));
+    assert_eq!(Item::Int2.value(&[0xff, 0xfe])?, Int(-2));
+    assert_eq!(Item::Oid.value(&[0xff; 4])?, Int(u32::MAX.into()));
+    assert_eq!(Item::Float4.value(&0.5_f32.to_be_bytes())?, Float(0.5));
+    assert_eq!(Item::Decimal.value(b"-12.50")?, Decimal(Cow::Borrowed("-12.50")));
     assert_eq!(
-        Shape::Date.value(&(-1_i32).to_be_bytes())?,
+        Item::Date.value(&(-1_i32).to_be_bytes())?,
         Date(NaiveDate::from_ymd_opt(1999, 12, 31).unwrap())
     );
-    for (shape, bytes) in [
-        (Shape::Date, &i32::MAX.to_be_bytes()[..]),
-        (Shape::Date, &(i32::MAX - 1).to_be_bytes()),
-        (Shape::DateTime, &i64::MIN.to_be_bytes()),
-        (Shape::Timestamp, &(i64::MAX - 1).to_be_bytes()),
-        (Shape::Time, &86_400_000_000_i64.to_be_bytes()),
-        (Shape::Decimal, b"NaN"),
-        (Shape::Text, b"\xff"),
+    for (item, bytes) in [
+        (Item::Date, &i32::MAX.to_be_bytes()[..]),
+        (Item::Date, &(i32::MAX - 1).to_be_bytes()),
+        (Item::DateTime, &i64::MIN.to_be_bytes()),
+        (Item::Timestamp, &(i64::MAX - 1).to_be_bytes()),
+        (Item::Time, &86_400_000_000_i64.to_be_bytes()),
+        (Item::Decimal, b"NaN"),
+        (Item::Text, b"\xff"),
     ] {
-        assert_eq!(shape.value(bytes).unwrap_err().kind(), ErrorKind::Conversion, "{shape:?}");
+        assert_eq!(item.value(bytes).unwrap_err().kind(), ErrorKind::Conversion, "{item:?}");
     }
-    assert_eq!(Shape::Int8.value(b"123").unwrap_err().kind(), ErrorKind::Protocol);
+    assert_eq!(Item::Int8.value(b"123").unwrap_err().kind(), ErrorKind::Protocol);
     Ok(())
 }
 

@@ -11,7 +11,8 @@
 //! let engine = Engine::builder_with_connector(script.connector(), Dialect::SQLITE).build()?;
 //! let seven: i64 = engine.connect()?.execute(text("select a from t"))?.scalar()?;
 //! assert_eq!(seven, 7);
-//! assert_eq!(script.calls(), ["1 connect", "1 begin BEGIN", "1 execute select a from t", "1 reset"]);
+//! let calls = ["1 connect", "1 begin BEGIN", "1 execute select a from t", "1 control ROLLBACK", "1 reset"];
+//! assert_eq!(script.calls(), calls);
 //! # Ok::<(), rebis_core::Error>(())
 //! ```
 

@@ -6,6 +6,7 @@ use std::ffi::{CStr, c_int};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use chrono::{Datelike, NaiveDate};
 use libsqlite3_sys as ffi;
 
 use crate::driver::Column;
@@ -135,11 +136,33 @@ impl Statement {
             ValueRef::Float(value) => unsafe { ffi::sqlite3_bind_double(self.as_ptr(), index, *value) },
             ValueRef::Text(value) => self.bind_text(index, value, lifetime),
             ValueRef::Bytes(value) => self.bind_bytes(index, value, lifetime),
-            ValueRef::Date(value) => self.bind_made(index, &text::date(*value)),
+            ValueRef::Date(value) => {
+                check_year(index, *value)?;
+                self.bind_made(index, &text::date(*value))
+            }
             ValueRef::Time(value) => self.bind_made(index, &text::time(*value)),
-            ValueRef::DateTime(value) => self.bind_made(index, &text::date_time(*value)),
-            ValueRef::Timestamp(value) => self.bind_made(index, &text::timestamp(*value)),
-            ValueRef::Decimal(digits) => self.bind_text(index, digits, Lifetime::Copied),
+            ValueRef::DateTime(value) => {
+                check_year(index, value.date())?;
+                self.bind_made(index, &text::date_time(*value))
+            }
+            ValueRef::Timestamp(value) => {
+                check_year(index, value.date_naive())?;
+                self.bind_made(index, &text::timestamp(*value))
+            }
+            ValueRef::Decimal(digits) => self.bind_made(index, digits),
+            // A NUMERIC or INTEGER column would make a float of it without a word.
+            ValueRef::Digits(_) => return Err(unfit(index, "a number of more than 64 bits or 28 digits")),
+            ValueRef::Uuid(value) => self.bind_made(index, &value.to_string()),
+            ValueRef::Json(text) => self.bind_text(index, text, lifetime),
+            ValueRef::Interval(_) => {
+                return Err(unsupported(index, "a length of time; bind its seconds or microseconds"));
+            }
+            ValueRef::Array(_) => {
+                return Err(unsupported(index, "an array; bind JSON, or one parameter each"));
+            }
+            ValueRef::Refused(why) => {
+                return Err(Error::new(ErrorKind::Data, format!("parameter {index} has no value: {why}")));
+            }
         };
         match code {
             ffi::SQLITE_OK => Ok(()),
@@ -260,6 +283,19 @@ fn destructor(lifetime: Lifetime) -> ffi::sqlite3_destructor_type {
         Lifetime::OutlivesRun => ffi::SQLITE_STATIC(),
         Lifetime::Copied => ffi::SQLITE_TRANSIENT(),
     }
+}
+
+/// Beyond these years the text does not sort like the date, and SQLite's functions do not read it.
+fn check_year(index: c_int, date: NaiveDate) -> Result<()> {
+    if (0..=9999).contains(&date.year()) {
+        return Ok(());
+    }
+    Err(unfit(index, "a date that is not of the years 0 to 9999"))
+}
+
+fn unsupported(index: c_int, what: &str) -> Error {
+    let text = format!("parameter {index} is {what}: SQLite has no type for it");
+    Error::new(ErrorKind::Unsupported, text)
 }
 
 fn unfit(index: c_int, what: &str) -> Error {

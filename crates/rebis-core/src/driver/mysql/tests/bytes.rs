@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
 use crate::Url;
 use crate::driver::mysql::columns::{Kind, Shape, append};
@@ -128,8 +128,22 @@ fn text_reads_as_its_type() {
     assert_eq!(read(Kind::Long(false), "-5").unwrap(), ValueRef::Int(-5));
     let time = NaiveTime::from_hms_micro_opt(9, 8, 7, 500_000).unwrap();
     assert_eq!(read(Kind::Time, "09:08:07.5").unwrap(), ValueRef::Time(time));
-    assert_eq!(read(Kind::Time, "-09:08:07").unwrap_err().kind(), ErrorKind::Conversion);
-    assert_eq!(read(Kind::Time, "838:59:59").unwrap_err().kind(), ErrorKind::Conversion);
+    let length = |seconds, micros| TimeDelta::seconds(seconds) + TimeDelta::microseconds(micros);
+    for (text, length) in [
+        ("-09:08:07", length(-32_887, 0)),
+        ("-00:00:00.5", length(0, -500_000)),
+        ("24:00:00", length(86_400, 0)),
+        ("838:59:59.999999", length(3_020_399, 999_999)),
+    ] {
+        assert_eq!(read(Kind::Time, text).unwrap(), ValueRef::Interval(length), "{text}");
+        let mut bytes = Vec::new();
+        encode::value(&mut bytes, &ValueRef::Interval(length)).unwrap();
+        assert_eq!(decode::binary(Kind::Time, &bytes[1..]).unwrap(), ValueRef::Interval(length), "{text}");
+    }
+    let far = ValueRef::Interval(length(839 * 3600, 0));
+    assert_eq!(encode::value(&mut Vec::new(), &far).unwrap_err().kind(), ErrorKind::Data);
+    assert_eq!(read(Kind::Time, "00:60:00").unwrap_err().kind(), ErrorKind::Protocol);
+    assert_eq!(read(Kind::Json, "[1]").unwrap(), ValueRef::Json("[1]"));
     assert_eq!(read(Kind::Date, "0000-00-00").unwrap_err().kind(), ErrorKind::Conversion);
     assert_eq!(read(Kind::DateTime, "soon").unwrap_err().kind(), ErrorKind::Protocol);
     assert_eq!(decode::text(Kind::Bit, &[1, 2]).unwrap(), ValueRef::Int(258));

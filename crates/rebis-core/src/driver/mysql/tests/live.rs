@@ -148,12 +148,10 @@ fn what_no_calendar_has_is_refused() {
     for (sql, word) in [
         ("SELECT CAST('0000-00-00' AS DATE) AS x", "0000-00-00"),
         ("SELECT CAST('2001-00-00 10:00:00' AS DATETIME) AS x", "zero part"),
-        ("SELECT CAST('-01:00:00' AS TIME) AS x", "negative"),
-        ("SELECT CAST('24:00:00' AS TIME) AS x", "24 hours"),
     ] {
         let error = rows(connection.execute(sql, &[]).unwrap()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conversion, "{sql}");
-        assert!(error.chain().contains(word) && error.chain().contains("'x'"), "{}", error.chain());
+        assert!(error.chain().contains(word), "{}", error.chain());
         assert!(!connection.is_broken());
     }
     for value in [Value::Float(f64::NAN), Value::Date(NaiveDate::from_ymd_opt(10_000, 1, 1).unwrap())] {

@@ -1,7 +1,8 @@
 //! Against a real server, named by `REBIS_TEST_POSTGRES_URL`. Its user must be a superuser, for `pg_terminate_backend`.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use rust_decimal::Decimal;
+use uuid::Uuid;
 
 use super::super::*;
 use super::connect;
@@ -87,11 +88,12 @@ fn samples() -> Vec<(&'static str, Value)> {
         ("timestamptz", moment("2038-01-19 03:14:08.5").and_utc().into()),
         ("numeric", Decimal::MAX.into()),
         ("numeric(10,4)", "-12.3400".parse::<Decimal>().unwrap().into()),
-        ("uuid", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11".into()),
-        ("json", "{\"a\": 1}".into()),
-        ("jsonb", "{\"a\": 1}".into()),
-        ("interval", "1 day 02:00:00".into()),
-        ("int4[]", "{1,NULL,3}".into()),
+        ("uuid", Uuid::from_u128(0xa0ee_bc99_9c0b_4ef8_bb6d_6bb9_bd38_0a11).into()),
+        ("json", Value::Json("{\"a\": 1}".into())),
+        ("jsonb", Value::Json("{\"a\": 1}".into())),
+        ("interval", TimeDelta::hours(26).into()),
+        ("int4[]", [Some(1), None, Some(3)].into()),
+        ("inet[]", "{10.0.0.1,192.168.0.0/16}".into()),
         ("inet", "10.0.0.1/8".into()),
         ("char(3)", "abc".into()),
     ]
