@@ -1,5 +1,7 @@
 //! What differs between databases, as data. A dialect holds no connection and executes nothing.
 
+use std::str::FromStr;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::url::Backend;
 
@@ -61,6 +63,32 @@ pub enum IsolationLevel {
     /// No transaction: each statement stands for itself.
     Autocommit,
 }
+
+impl FromStr for IsolationLevel {
+    type Err = Error;
+
+    /// A level by its name in SQL; `_` for the space and small letters are fine.
+    ///
+    /// ```
+    /// use rebis_core::IsolationLevel;
+    /// assert_eq!("repeatable_read".parse::<IsolationLevel>()?, IsolationLevel::RepeatableRead);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    fn from_str(name: &str) -> Result<Self> {
+        match name.replace('_', " ").to_ascii_uppercase().as_str() {
+            "READ UNCOMMITTED" => Ok(IsolationLevel::ReadUncommitted),
+            "READ COMMITTED" => Ok(IsolationLevel::ReadCommitted),
+            "REPEATABLE READ" => Ok(IsolationLevel::RepeatableRead),
+            "SERIALIZABLE" => Ok(IsolationLevel::Serializable),
+            "AUTOCOMMIT" => Ok(IsolationLevel::Autocommit),
+            _ => Err(Error::new(ErrorKind::Configuration, UNKNOWN_LEVEL)),
+        }
+    }
+}
+
+/// Without the name that was given: whoever mixes up two settings has a password there.
+const UNKNOWN_LEVEL: &str = "this isolation level is not known; there are READ UNCOMMITTED, READ COMMITTED, REPEATABLE READ, \
+     SERIALIZABLE and AUTOCOMMIT";
 
 /// How a transaction of a level is begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use crate::dialect::IsolationLevel;
 use crate::driver::{self, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pool::{ConnectionRecord, Info, Lease};
+use crate::process::in_drop;
 
 /// A connection leased from an engine's pool.
 ///
@@ -228,11 +229,12 @@ pub(super) fn no_connection() -> Error {
 impl Drop for Connection {
     fn drop(&mut self) {
         // Ours to end, so that listeners hear of it; what the program began in SQL is the pool's reset's. A child does nothing.
-        if self.transaction != TransactionState::None
-            && !self.lease.is_inherited()
-            && self.end_by_rollback().is_ok()
-        {
-            self.lease.transaction_was_reset();
+        if self.transaction != TransactionState::None && !self.lease.is_inherited() {
+            in_drop(|| {
+                if self.end_by_rollback().is_ok() {
+                    self.lease.transaction_was_reset();
+                }
+            });
         }
     }
 }
