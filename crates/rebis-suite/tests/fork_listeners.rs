@@ -54,8 +54,9 @@ impl Forker {
 }
 
 type Run = Box<dyn Fn() + Send + Sync>;
+type Add = fn(&Engine, Run);
 
-const EVENTS: [(&str, fn(&Engine, Run)); 17] = [
+const EVENTS: [(&str, Add); 17] = [
     ("do_connect", |engine, run| {
         engine.on_do_connect(move |_| {
             run();

@@ -10,6 +10,7 @@ mod many;
 mod moments;
 mod numbers;
 mod rows;
+mod savepoints;
 mod secrets;
 mod sessions;
 mod statements;
@@ -28,7 +29,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 14] = [
+const SUBJECTS: [&[Scenario]; 15] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -37,6 +38,7 @@ const SUBJECTS: [&[Scenario]; 14] = [
     rows::CASES,
     streams::CASES,
     transactions::CASES,
+    savepoints::CASES,
     isolation::CASES,
     errors::CASES,
     secrets::CASES,
