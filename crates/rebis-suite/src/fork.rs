@@ -39,6 +39,14 @@ pub fn child(kind: Kind, run: impl FnOnce() -> i32) -> i32 {
     pid
 }
 
+/// Forks where it stands and returns in both: the child's pid in the parent, `None` in the child, which must [`exit`].
+pub fn split() -> Option<i32> {
+    // SAFETY: as for `child`; the caller sees to it that the child exits.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "fork failed");
+    (pid > 0).then_some(pid)
+}
+
 /// Ends this process at once.
 pub fn exit(code: i32) -> ! {
     // SAFETY: `_exit` has no preconditions.

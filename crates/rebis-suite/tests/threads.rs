@@ -17,11 +17,12 @@ const POOL: usize = 3;
 
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SCENARIOS: [Scenario; 4] = [
+const SCENARIOS: [Scenario; 5] = [
     ("threads_share_an_engine", share),
     ("threads_that_fail_give_back_what_they_leased", fail),
     ("threads_hand_a_connection_on", hand_on),
     ("threads_hand_a_transaction_on", hand_transaction_on),
+    ("threads_are_served_alike", served_alike),
 ];
 
 fn main() -> ExitCode {
@@ -243,4 +244,39 @@ fn hand_transaction_on(database: &Database) -> Outcome {
     check(&mut engine.connect().unwrap(), "conf_threads_guard", 1, 10);
     assert_all_returned(&engine);
     Outcome::Passed("1 transaction of 11 threads, 1 dropped by a thread".to_owned())
+}
+
+/// 64 threads on a pool of 4, each of which asks again as soon as it is done: in a fixed time none gets three times what another
+/// gets.
+fn served_alike(database: &Database) -> Outcome {
+    const MANY: usize = 64;
+    const TIME: Duration = Duration::from_secs(2);
+    let engine = database.reader(4);
+    let barrier = Barrier::new(MANY);
+    let served: Vec<u64> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..MANY)
+            .map(|_| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    let start = Instant::now();
+                    let mut served = 0_u64;
+                    while start.elapsed() < TIME {
+                        let mut conn = engine.connect().unwrap();
+                        assert_eq!(conn.scalar::<i64>(text("select 1")).unwrap(), 1);
+                        served += 1;
+                    }
+                    served
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let status = engine.pool().status();
+    assert_eq!((status.leased, status.waiting), (0, 0), "{status}");
+    assert!(engine.pool().counters().opened <= 4);
+    let (least, most) = (served.iter().min().unwrap(), served.iter().max().unwrap());
+    assert!(*least > 0 && most / least < 3, "from {least} to {most} checkouts a thread");
+    let total: u64 = served.iter().sum();
+    assert_eq!(engine.pool().counters().checkouts, total);
+    Outcome::Passed(format!("{total} checkouts, {least} to {most} a thread"))
 }

@@ -12,6 +12,7 @@ use super::transaction_state::TransactionState;
 use crate::driver::{self, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pool::{ConnectionRecord, Info, Lease};
+use crate::process::in_drop;
 
 /// A connection leased from an engine's pool.
 ///
@@ -202,11 +203,12 @@ impl Drop for Connection {
         // First: a cancel must not hit the rollback.
         self.turn_handles_away();
         // Ours to end, so that listeners hear of it; what the program began in SQL is the pool's reset's. A child does nothing.
-        if self.transaction != TransactionState::None
-            && !self.lease.is_inherited()
-            && self.end_by_rollback().is_ok()
-        {
-            self.lease.transaction_was_reset();
+        if self.transaction != TransactionState::None && !self.lease.is_inherited() {
+            in_drop(|| {
+                if self.end_by_rollback().is_ok() {
+                    self.lease.transaction_was_reset();
+                }
+            });
         }
     }
 }

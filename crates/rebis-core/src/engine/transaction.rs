@@ -6,6 +6,7 @@ use std::ops::{Deref, DerefMut};
 use super::connection::Connection;
 use super::transaction_state::SavepointVerb;
 use crate::error::{Error, ErrorKind, Result};
+use crate::process::in_drop;
 
 /// A transaction: [`commit`](Transaction::commit) keeps what was done in it, anything else undoes it.
 ///
@@ -137,7 +138,7 @@ impl Drop for Transaction<'_> {
         // In a child `end_by_rollback` refuses before it touches anything. An error leaves the connection dirty, and the
         // pool closes a dirty one.
         if self.is_guarded_by(self.guard) {
-            let _ = self.end_by_rollback();
+            in_drop(|| drop(self.end_by_rollback()));
         }
     }
 }
@@ -213,7 +214,7 @@ impl Drop for Savepoint<'_> {
     fn drop(&mut self) {
         // Refused in a child; an error leaves the transaction around it failed.
         if !self.ended {
-            let _ = self.undo();
+            in_drop(|| drop(self.undo()));
         }
     }
 }

@@ -156,14 +156,14 @@ impl Connection {
         log::transaction(&self.options, "COMMIT");
         let (connection, mut loss, engine) = self.lease.parts().ok_or_else(no_connection)?;
         let result = connection.control("COMMIT");
-        let open = connection.status() != TransactionStatus::Idle;
+        let (open, lost) = (connection.status() != TransactionStatus::Idle, connection.is_broken());
         match result.map_err(|error| loss.handle(error, "COMMIT")) {
             Ok(()) => {
                 engine.state().counters.commits.count();
                 self.transaction = TransactionState::None;
                 Ok(())
             }
-            Err(error) if error.is_disconnect() => Err(error.wrap(
+            Err(error) if lost || error.is_disconnect() => Err(error.wrap(
                 ErrorKind::CommitUnknown,
                 "the connection was lost while the commit was under way: it may have happened or not; \
                      look before running the transaction again",

@@ -23,7 +23,7 @@ pub struct PoolCounters {
     pub closed: u64,
     /// Attempts to open a connection that failed.
     pub connect_failures: u64,
-    /// Checkouts that gave up waiting, nested ones included.
+    /// Checkouts that gave up waiting; not nested ones, which are told at once.
     pub timeouts: u64,
     /// Signs of life asked for.
     pub pings: u64,

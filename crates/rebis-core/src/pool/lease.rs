@@ -7,7 +7,7 @@ use super::lending::Lending;
 use super::record::{ConnectionRecord, Record};
 use crate::driver::Connection;
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::{Owned, thread_number};
+use crate::process::{Owned, in_drop, thread_number};
 
 /// Whoever has a pool to lend from: an engine, or the pool itself. The lease keeps it alive.
 pub(crate) trait Lender {
@@ -98,13 +98,13 @@ impl<L: Lender> Lease<L> {
     /// Gives the connection up. Its place is free at once; the next use takes one anew.
     pub(crate) fn invalidate(&mut self, error: Option<&Error>) {
         let lending = self.lender.lending();
-        if let Some(mut record) = self.record.take() {
-            lending.invalidate_record(&mut record, error);
-            if self.detached {
-                self.record = Some(record);
-            } else {
-                lending.checkin(record, false);
-            }
+        if let Some(record) = &mut self.record {
+            lending.invalidate_record(record, error);
+        }
+        if !self.detached
+            && let Some(record) = self.record.take()
+        {
+            lending.checkin(record, false);
         }
     }
 
@@ -169,11 +169,13 @@ impl<L: Lender> Drop for Lease<L> {
             && let Some(record) = self.record.take()
         {
             let lending = self.lender.lending();
-            if self.detached {
-                lending.close_detached(record, self.transaction_was_reset);
-            } else {
-                lending.checkin(record, self.transaction_was_reset);
-            }
+            in_drop(|| {
+                if self.detached {
+                    lending.close_detached(record, self.transaction_was_reset);
+                } else {
+                    lending.checkin(record, self.transaction_was_reset);
+                }
+            });
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What all pools share: a place out of the pool → a connection that works, and back.
 
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Instant;
 
 use super::counters::Counters;
@@ -16,7 +17,7 @@ use super::simple::{AssertionPool, NullPool, SingletonThreadPool};
 use super::{Checkout, Pool, PoolCounters, PoolStatus};
 use crate::driver::{Connection, Connector, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::{Generation, forked, generation, thread_number};
+use crate::process::{Generation, forked, generation, in_drop, thread_number};
 
 /// How many connections in a row a checkout gives up, refused by listeners or dead: SQLAlchemy's bound.
 const REFUSALS: usize = 2;
@@ -56,8 +57,14 @@ impl Drop for Held<'_> {
         if let Some(mut record) = self.record.take()
             && !self.lending.is_inherited()
         {
-            self.lending.close(&mut record);
+            // A panic of a close listener goes on when the place is back.
+            let closed = catch_unwind(AssertUnwindSafe(|| self.lending.close(&mut record)));
             self.lending.give(record);
+            if let Err(panic) = closed
+                && !thread::panicking()
+            {
+                resume_unwind(panic);
+            }
         }
     }
 }
@@ -239,15 +246,24 @@ impl Lending {
 
     /// Closes the connection; the place stays.
     pub(super) fn close(&self, record: &mut Record) {
-        for listener in self.listeners.close.iter() {
-            let (Some(raw), facts) = record.parts() else { break };
-            listener(raw, facts);
-        }
-        if record.is_inherited() {
-            return;
-        }
-        if let Some(connection) = record.place().vacate() {
+        self.close_after(record, |record| {
+            for listener in self.listeners.close.iter() {
+                let (Some(raw), facts) = record.parts() else { break };
+                listener(raw, facts);
+            }
+        });
+    }
+
+    /// Closes the connection after the listeners, also when one of them panics: it is nobody's any more.
+    fn close_after(&self, record: &mut Record, tell: impl FnOnce(&mut Record)) {
+        let told = catch_unwind(AssertUnwindSafe(|| tell(record)));
+        if !record.is_inherited()
+            && let Some(connection) = record.place().vacate()
+        {
             self.part_with(connection);
+        }
+        if let Err(panic) = told {
+            resume_unwind(panic);
         }
     }
 
@@ -341,16 +357,13 @@ impl Lending {
 
     /// Ends a detached connection.
     pub(crate) fn close_detached(&self, mut record: Record, transaction_was_reset: bool) {
-        self.reset(&mut record, ResetState::new(transaction_was_reset, true));
-        for listener in self.listeners.close_detached.iter() {
-            let (Some(raw), _) = record.parts() else { break };
-            listener(raw);
-        }
-        if !record.is_inherited()
-            && let Some(connection) = record.place().vacate()
-        {
-            self.part_with(connection);
-        }
+        self.close_after(&mut record, |record| {
+            self.reset(record, ResetState::new(transaction_was_reset, true));
+            for listener in self.listeners.close_detached.iter() {
+                let (Some(raw), _) = record.parts() else { break };
+                listener(raw);
+            }
+        });
     }
 
     /// Starts over with an empty pool: closes what is idle, or leaves it open and forgotten; what is lent is closed when it
@@ -478,7 +491,7 @@ fn build(options: &PoolOptions) -> Box<dyn Pool> {
 impl Drop for Lending {
     fn drop(&mut self) {
         if !self.is_inherited() {
-            self.dispose(true);
+            in_drop(|| self.dispose(true));
         }
     }
 }

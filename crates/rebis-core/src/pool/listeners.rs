@@ -92,9 +92,15 @@ impl ErrorContext {
         self.is_pre_ping
     }
 
-    /// Puts another error in its place; the one that was there becomes its cause, unless it has one.
+    /// Puts another error in its place; the one that was there becomes its cause, unless it has one. Whether the connection is
+    /// gone stays as it was.
     pub fn replace(&mut self, error: Error) {
         use std::error::Error as _;
+        let error = if self.error.is_disconnect() && !error.is_disconnect() {
+            error.with_disconnect_of_pool(self.error.invalidates_pool())
+        } else {
+            error
+        };
         let error = match error.source() {
             Some(_) => error,
             None => {

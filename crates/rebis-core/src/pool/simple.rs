@@ -1,7 +1,7 @@
 //! The pools with little to decide: none kept, one per thread, one at all.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::lending::nested_checkout;
@@ -45,19 +45,23 @@ impl Pool for NullPool {
 pub(super) struct SingletonThreadPool {
     size: usize,
     threads: Mutex<VecDeque<ThreadPlace>>,
+    tickets: AtomicU64,
 }
 
 /// A thread's place; `None` while it is lent. Those used longest ago stand first.
 #[derive(Debug)]
 struct ThreadPlace {
     thread: u64,
+    /// What its record carries, wherever it is dropped: what was lent before a disposal has no place to come back to.
+    ticket: u64,
     place: Option<Record>,
     site: &'static std::panic::Location<'static>,
 }
 
 impl SingletonThreadPool {
     pub(super) fn new(size: usize) -> Self {
-        SingletonThreadPool { size: size.max(1), threads: Mutex::new(VecDeque::new()) }
+        let (size, threads) = (size.max(1), Mutex::new(VecDeque::new()));
+        SingletonThreadPool { size, threads, tickets: AtomicU64::new(0) }
     }
 }
 
@@ -68,16 +72,17 @@ impl Pool for SingletonThreadPool {
         let index = threads.iter().position(|entry| entry.thread == thread);
         let site = checkout.site();
         let Some(entry) = index.and_then(|index| threads.remove(index)) else {
-            threads.push_back(ThreadPlace { thread, place: None, site });
+            let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
+            threads.push_back(ThreadPlace { thread, ticket, place: None, site });
             drop(threads);
             let mut record = checkout.new_record();
-            record.place().tenure = thread;
+            record.place().tenure = ticket;
             return Ok(record);
         };
-        let held_at = entry.site;
+        let (held_at, ticket) = (entry.site, entry.ticket);
         match entry.place {
             Some(record) => {
-                threads.push_back(ThreadPlace { thread, place: None, site });
+                threads.push_back(ThreadPlace { thread, ticket, place: None, site });
                 Ok(record)
             }
             None => {
@@ -89,9 +94,11 @@ impl Pool for SingletonThreadPool {
 
     fn give(&self, record: Record) -> Option<Record> {
         // Wherever it was dropped, it goes back to the thread that took it.
-        let owner = record.tenure();
+        let ticket = record.tenure();
         let mut threads = lock(&self.threads);
-        let index = threads.iter().position(|entry| entry.thread == owner && entry.place.is_none())?;
+        let Some(index) = threads.iter().position(|entry| entry.ticket == ticket) else {
+            return Some(record);
+        };
         if !record.is_open() {
             threads.remove(index);
             return Some(record);
@@ -124,6 +131,8 @@ pub(super) struct AssertionPool(Mutex<OnePlace>);
 struct OnePlace {
     kept: Option<Record>,
     lent_at: Option<&'static std::panic::Location<'static>>,
+    /// How often everything was given up; what was lent before comes back to nothing.
+    tenure: u64,
 }
 
 impl Pool for AssertionPool {
@@ -139,13 +148,18 @@ impl Pool for AssertionPool {
             ));
         }
         place.lent_at = Some(checkout.site());
-        let kept = place.kept.take();
+        let (kept, tenure) = (place.kept.take(), place.tenure);
         drop(place);
-        Ok(kept.unwrap_or_else(|| checkout.new_record()))
+        let mut record = kept.unwrap_or_else(|| checkout.new_record());
+        record.place().tenure = tenure;
+        Ok(record)
     }
 
     fn give(&self, record: Record) -> Option<Record> {
         let mut place = lock(&self.0);
+        if record.tenure() != place.tenure {
+            return Some(record);
+        }
         place.lent_at = None;
         place.kept.replace(record)
     }
@@ -153,6 +167,7 @@ impl Pool for AssertionPool {
     fn drain(&self) -> Vec<Record> {
         let mut place = lock(&self.0);
         place.lent_at = None;
+        place.tenure += 1;
         place.kept.take().into_iter().collect()
     }
 

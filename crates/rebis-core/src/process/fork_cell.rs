@@ -20,7 +20,7 @@ struct Stamped<T> {
 }
 
 impl<T: Send + Sync> ForkCell<T> {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         ForkCell { current: AtomicPtr::new(ptr::null_mut()) }
     }
 
@@ -56,7 +56,7 @@ impl<T: Send + Sync> ForkCell<T> {
 
 impl<T: Send + Sync> Drop for ForkCell<T> {
     fn drop(&mut self) {
-        let current = *self.current.get_mut();
+        let current = self.current.load(Ordering::Acquire);
         // SAFETY: nobody borrows `self` any more; null, or an allocation that `replace` made.
         if let Some(stamped) = unsafe { current.as_ref() }
             && stamped.generation == generation()

@@ -10,12 +10,15 @@
 mod append_list;
 mod atfork;
 mod atomic_ref;
+#[cfg(test)]
+pub(crate) mod capture;
 mod child;
 mod clock;
 mod deadline;
 mod fork_cell;
 pub(crate) mod gate;
 mod generation;
+mod in_drop;
 mod owned;
 pub(crate) mod random;
 mod registry;
@@ -34,6 +37,7 @@ pub(crate) use clock::{Clock, Moment, thread_number};
 pub use deadline::Deadline;
 pub(crate) use fork_cell::ForkCell;
 pub use generation::{Generation, generation};
+pub(crate) use in_drop::in_drop;
 pub(crate) use owned::Owned;
 pub(crate) use resolve::Resolver;
 pub use socket::{Address, Socket, SocketOptions};

@@ -6,9 +6,9 @@ use super::{Database, Outcome, Scenario, passed, pick, table};
 
 pub(super) const CASES: &[Scenario] = &[
     ("isolation_levels_differ", levels),
-    ("isolation_autocommit", autocommit),
-    ("isolation_unsupported", unsupported),
-    ("isolation_stays_with_the_lease", leases),
+    ("isolation_autocommit_c38", autocommit),
+    ("isolation_unsupported_c37", unsupported),
+    ("isolation_ends_with_the_lease_c35", leases),
 ];
 
 fn prepare(engine: &Engine) {

@@ -11,6 +11,7 @@ pub(super) const CASES: &[Scenario] = &[
     ("locks_deadlock", deadlock),
     ("locks_serialization", serialization),
     ("locks_waited_for_in_vain", waited),
+    ("locks_freed_by_the_return_c17", freed),
 ];
 
 fn prepare(engine: &Engine) {
@@ -164,4 +165,28 @@ fn waited(database: &Database) -> Outcome {
     other.commit().unwrap();
     assert_eq!(read(&mut one, 1), 2);
     passed(format!("refused after {:.1} s, had after the rollback", waited.as_secs_f64()))
+}
+
+/// A connection that comes back with locks held is rolled back, and whoever waits for them goes on.
+fn freed(database: &Database) -> Outcome {
+    let engine = database.engine(2);
+    prepare(&engine);
+    for guarded in [false, true] {
+        let mut one = engine.connect().unwrap();
+        let mut other = engine.connect().unwrap();
+        let start = Instant::now();
+        if guarded {
+            let mut tx = one.begin().unwrap();
+            add(&mut tx, 1).unwrap();
+            drop(tx);
+        } else {
+            add(&mut one, 1).unwrap();
+        }
+        drop(one);
+        add(&mut other, 1).unwrap();
+        other.rollback().unwrap();
+        assert!(start.elapsed() < Duration::from_secs(10), "it waited for a lock");
+    }
+    assert_eq!(read(&mut engine.connect().unwrap(), 1), 0);
+    passed("2 locks freed")
 }

@@ -16,6 +16,7 @@ mod many;
 mod moments;
 mod numbers;
 mod rows;
+mod savepoints;
 mod secrets;
 mod sessions;
 mod statements;
@@ -35,7 +36,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 21] = [
+const SUBJECTS: [&[Scenario]; 22] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -50,6 +51,7 @@ const SUBJECTS: [&[Scenario]; 21] = [
     rows::CASES,
     streams::CASES,
     transactions::CASES,
+    savepoints::CASES,
     isolation::CASES,
     errors::CASES,
     secrets::CASES,

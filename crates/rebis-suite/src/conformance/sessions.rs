@@ -9,14 +9,16 @@ use rebis::{Backend, Connection, Engine, ErrorKind, Url, raw, text};
 use super::{Database, Outcome, Scenario, count, failure, passed, prints, table};
 
 pub(super) const CASES: &[Scenario] = &[
-    ("sessions_killed_in_a_transaction", killed),
-    ("sessions_killed_while_idle", killed_idle),
-    ("sessions_killed_before_the_commit", killed_before_commit),
-    ("sessions_killed_while_rows_are_read", killed_while_reading),
+    ("sessions_killed_in_a_transaction_a62", killed),
+    ("sessions_killed_while_idle_a59", killed_idle),
+    ("sessions_killed_all_and_pinged_a56", killed_and_pinged),
+    ("sessions_killed_are_told_a61", killed_is_told),
+    ("sessions_killed_before_the_commit_a64", killed_before_commit),
+    ("sessions_killed_while_rows_are_read_a67", killed_while_reading),
     ("sessions_of_an_exhausted_pool", exhausted),
     ("sessions_with_a_wrong_password", wrong_password),
     ("sessions_to_nobody", nobody),
-    ("sessions_after_dispose", disposed),
+    ("sessions_after_dispose_a71", disposed),
 ];
 
 macro_rules! server_or_skip {
@@ -111,23 +113,66 @@ fn killed_idle(database: &Database) -> Outcome {
     assert_ne!(id(&conn), lost);
     drop(conn);
 
-    let engine = database.builder().pool_size(2).max_overflow(0).pre_ping(true).build().unwrap();
-    let (one, other) = (engine.connect().unwrap(), engine.connect().unwrap());
-    let lost = [id(&one), id(&other)];
-    drop((one, other));
-    kill(database, lost[0]);
-    for _ in 0..2 {
-        let mut conn = engine.connect().unwrap();
-        assert_eq!(conn.scalar::<i64>(text("select 1")).unwrap(), 1);
-        assert!(!lost.contains(&id(&conn)), "a dead one is replaced, and what is as old with it");
-    }
     // The guard of a transaction on a dead session: an error, never a hang, and the next one works.
     let engine = database.engine(1);
     kill(database, id(&engine.connect().unwrap()));
     let result = engine.transaction(|tx| tx.scalar::<i64>(text("select 1")));
     assert_eq!(result.unwrap_err().kind(), ErrorKind::Disconnected);
     assert_eq!(engine.transaction(|tx| tx.scalar::<i64>(text("select 1"))).unwrap(), 1);
-    passed("3 idle sessions killed")
+    passed("2 idle sessions killed")
+}
+
+/// What a restart does: every session is gone. With pre_ping nobody sees an error, and one ping tells of all.
+fn killed_and_pinged(database: &Database) -> Outcome {
+    server_or_skip!(database);
+    const COUNT: usize = 4;
+    let engine = database.builder().pool_size(COUNT).max_overflow(0).pre_ping(true).build().unwrap();
+    let leases: Vec<Connection> = (0..COUNT).map(|_| engine.connect().unwrap()).collect();
+    let lost: BTreeSet<u64> = leases.iter().map(id).collect();
+    drop(leases);
+    for session in &lost {
+        kill(database, *session);
+    }
+    let mut leases: Vec<Connection> = (0..COUNT).map(|_| engine.connect().unwrap()).collect();
+    for conn in &mut leases {
+        assert_eq!(conn.scalar::<i64>(text("select 1")).unwrap(), 1);
+        assert!(!lost.contains(&id(conn)), "a dead one is replaced, and what is as old with it");
+    }
+    let counters = engine.pool().counters();
+    assert_eq!((counters.pings, counters.ping_failures, counters.opened), (1, 1, 2 * COUNT as u64));
+    drop(leases);
+    // One of them only: those as old as it are replaced without having been asked.
+    let lease = engine.connect().unwrap();
+    let (before, session) = (engine.pool().counters(), id(&lease));
+    drop(lease);
+    kill(database, session);
+    let mut seen = BTreeSet::new();
+    for _ in 0..COUNT {
+        let mut conn = engine.connect().unwrap();
+        assert_eq!(conn.scalar::<i64>(text("select 1")).unwrap(), 1);
+        seen.insert(id(&conn));
+    }
+    let counters = engine.pool().counters();
+    assert!(!seen.contains(&session) && counters.ping_failures == before.ping_failures + 1);
+    passed(format!("{} sessions killed, no error", COUNT + 1))
+}
+
+fn killed_is_told(database: &Database) -> Outcome {
+    server_or_skip!(database);
+    let engine = database.engine(1);
+    let mut conn = engine.connect().unwrap();
+    assert_eq!(conn.scalar::<i64>(text("select 1")).unwrap(), 1);
+    assert!(!conn.is_invalidated());
+    kill(database, id(&conn));
+    let error = failure(conn.execute(text("select 1")));
+    assert!(error.is_disconnect() && error.invalidates_pool(), "{error:?}");
+    assert!(conn.is_invalidated() && conn.in_transaction());
+    conn.rollback().unwrap();
+    assert!(!conn.in_transaction());
+    assert_eq!(conn.scalar::<i64>(text("select 1")).unwrap(), 1);
+    assert!(!conn.is_invalidated());
+    assert_eq!(engine.pool().counters().invalidated, 1);
+    passed("1 session killed")
 }
 
 fn killed_before_commit(database: &Database) -> Outcome {
@@ -196,21 +241,31 @@ fn exhausted(database: &Database) -> Outcome {
         .pool_timeout(Duration::from_millis(200))
         .build()
         .unwrap();
-    let held = [engine.connect().unwrap(), engine.connect().unwrap()];
+    // By another thread: whoever holds all there is and asks for more is told at once.
+    let lease = || [engine.connect().unwrap(), engine.connect().unwrap()];
+    let held = std::thread::scope(|scope| scope.spawn(lease).join().unwrap());
     let start = Instant::now();
     let error = engine.connect().unwrap_err();
     assert!((200..2000).contains(&start.elapsed().as_millis()));
     assert_eq!(error.kind(), ErrorKind::PoolTimeout);
     assert!(error.is_retryable() && !error.is_disconnect());
-    let expected = "no connection came free within 200ms (size 1, overflow 1, leased 2, idle 0, waiting 0); \
-        return connections sooner, or raise the pool's size, overflow or timeout";
-    assert_eq!(error.to_string(), expected);
+    for part in [
+        "no connection came free within 200ms (size 1, overflow 1, leased 2, idle 0, waiting 0); held longest: since ",
+        "sessions.rs:",
+        "; return connections sooner, or raise the pool's size, overflow or timeout",
+    ] {
+        assert!(error.to_string().contains(part), "{error}: {part}");
+    }
     assert_eq!(engine.begin().map(drop).unwrap_err().kind(), ErrorKind::PoolTimeout);
+    drop(held);
+    let held = lease();
+    let error = engine.connect().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NestedCheckout, "{error}");
     drop(held);
     assert_eq!(engine.connect().unwrap().scalar::<i64>(text("select 1")).unwrap(), 1);
     let status = engine.pool().status();
     assert_eq!((status.leased, status.idle, status.waiting), (0, 1, 0));
-    passed("2 checkouts timed out")
+    passed("2 checkouts timed out, 1 was nested")
 }
 
 /// The URL with another password, port or user.

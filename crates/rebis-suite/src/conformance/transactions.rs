@@ -1,23 +1,21 @@
-//! Transactions: begun by the first statement, by `begin`, by a closure; savepoints.
+//! Transactions: begun by the first statement, by `begin`, by a closure.
 
 use rebis::{Engine, Error, ErrorKind, Result, text};
 
 use super::{Database, Outcome, Scenario, count, passed, table};
 
 pub(super) const CASES: &[Scenario] = &[
-    ("transactions_begin_by_themselves", autobegin),
-    ("transactions_guarded", guarded),
-    ("transactions_in_closures", closures),
-    ("transactions_dropped_are_rolled_back", dropped),
+    ("transactions_begin_by_themselves_c1", autobegin),
+    ("transactions_guarded_c8", guarded),
+    ("transactions_in_closures_c7", closures),
+    ("transactions_dropped_are_rolled_back_c13", dropped),
     ("transactions_rolled_back_with_rows_unread", unread),
     ("transactions_go_on_after_an_implicit_commit", implicit_commit),
     ("transactions_ended_by_the_database", ended_by_database),
-    ("transactions_savepoints", savepoints),
-    ("transactions_savepoint_rescues_a_failed_statement", rescue),
 ];
 
 /// An engine, and what others see: a second engine whose transactions never write (SQLite has one writer at a time).
-fn engines(database: &Database) -> (Engine, impl Fn() -> i64) {
+pub(super) fn engines(database: &Database) -> (Engine, impl Fn() -> i64) {
     let engine = database.engine(2);
     table(&mut engine.connect().unwrap(), "conf_tx", "i int not null primary key");
     let reader = database.reader(1);
@@ -25,7 +23,7 @@ fn engines(database: &Database) -> (Engine, impl Fn() -> i64) {
     (engine, seen)
 }
 
-fn insert(i: i64) -> rebis::sql::Text {
+pub(super) fn insert(i: i64) -> rebis::sql::Text {
     text("insert into conf_tx values (:i)").bind("i", i)
 }
 
@@ -257,72 +255,4 @@ fn ended_by_database(database: &Database) -> Outcome {
     conn.commit().unwrap();
     assert_eq!(seen(), 2);
     passed("3 transactions given up, nothing of them done by halves")
-}
-
-fn savepoints(database: &Database) -> Outcome {
-    let (engine, seen) = engines(database);
-    let mut tx = engine.begin().unwrap();
-    tx.execute(insert(1)).unwrap();
-    {
-        let mut outer = tx.begin_nested().unwrap();
-        outer.execute(insert(2)).unwrap();
-        let mut inner = outer.begin_nested().unwrap();
-        inner.execute(insert(3)).unwrap();
-        inner.rollback().unwrap();
-        let mut inner = outer.begin_nested().unwrap();
-        inner.execute(insert(4)).unwrap();
-        inner.commit().unwrap();
-        outer.commit().unwrap();
-    }
-    {
-        let mut outer = tx.begin_nested().unwrap();
-        let mut inner = outer.begin_nested().unwrap();
-        inner.execute(insert(5)).unwrap();
-        inner.commit().unwrap();
-        outer.execute(insert(6)).unwrap();
-        outer.rollback().unwrap();
-    }
-    assert_eq!(count(&mut tx, "conf_tx"), 3);
-    tx.commit().unwrap();
-    assert_eq!(seen(), 3);
-    let mut tx = engine.begin().unwrap();
-    let mut deep = tx.begin_nested().unwrap();
-    deep.execute(insert(7)).unwrap();
-    deep.commit().unwrap();
-    tx.rollback().unwrap();
-    assert_eq!(seen(), 3, "a committed savepoint goes with its transaction");
-    passed("6 savepoints, 3 deep")
-}
-
-/// On PostgreSQL a failed statement fails its transaction; inside a savepoint it fails that only. The others keep the
-/// transaction either way: the same program does the same everywhere.
-fn rescue(database: &Database) -> Outcome {
-    let (engine, seen) = engines(database);
-    let mut tx = engine.begin().unwrap();
-    tx.execute(insert(1)).unwrap();
-    for round in 0..3 {
-        let mut savepoint = tx.begin_nested().unwrap();
-        savepoint.execute(insert(10 + round)).unwrap();
-        let error = savepoint.execute(insert(1)).map(drop).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::UniqueViolation);
-        // By rollback and by drop.
-        if round == 1 {
-            drop(savepoint);
-        } else {
-            savepoint.rollback().unwrap();
-        }
-        tx.execute(insert(20 + round)).unwrap();
-    }
-    {
-        let mut outer = tx.begin_nested().unwrap();
-        outer.execute(insert(30)).unwrap();
-        let mut inner = outer.begin_nested().unwrap();
-        inner.execute(text("select nonsense from nowhere")).map(drop).unwrap_err();
-        inner.rollback().unwrap();
-        outer.execute(insert(31)).unwrap();
-        outer.commit().unwrap();
-    }
-    tx.commit().unwrap();
-    assert_eq!(seen(), 6);
-    passed("4 failed statements in savepoints, 6 rows of the transaction committed")
 }

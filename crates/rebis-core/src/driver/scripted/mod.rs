@@ -45,6 +45,19 @@ struct State {
     calls: Vec<String>,
 }
 
+impl State {
+    fn outcome(&mut self, call: &str) -> Result<()> {
+        let fails = |failure: &&mut Failure| failure.times > 0 && call.starts_with(&failure.call);
+        match self.failures.iter_mut().find(fails) {
+            Some(failure) => {
+                failure.times -= 1;
+                Err((failure.make)())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 struct Failure {
     call: String,
     make: Box<dyn Fn() -> Error + Send>,
@@ -102,7 +115,8 @@ impl Script {
         self.state().answers.insert(sql.to_owned(), answer);
     }
 
-    /// Lets the next `times` calls that begin with this text fail: `connect`, `ping`, `execute select 1`, `control COMMIT`.
+    /// Lets the next `times` calls that begin with this text fail: `connect`, `ping`, `execute select 1`, `control COMMIT`; and
+    /// `fetch select 1` for the reading of a row.
     pub fn fail(&self, call: &str, times: usize, error: impl Fn() -> Error + Send + 'static) {
         self.state().failures.push(Failure { call: call.to_owned(), make: Box::new(error), times });
     }
@@ -115,6 +129,11 @@ impl Script {
     /// What was called so far, each with the number of its connection: `2 execute select 1`.
     pub fn calls(&self) -> Vec<String> {
         self.state().calls.clone()
+    }
+
+    /// Puts a line of one's own between the calls: a listener's, to see what it was called between.
+    pub fn note(&self, line: impl Into<String>) {
+        self.state().calls.push(line.into());
     }
 
     /// How many connections were opened.
@@ -137,15 +156,16 @@ impl Script {
         }
         let mut state = self.state();
         state.calls.push(format!("{connection} {call}"));
-        let failure =
-            state.failures.iter_mut().find(|failure| failure.times > 0 && call.starts_with(&failure.call));
-        match failure {
-            Some(failure) => {
-                failure.times -= 1;
-                Err((failure.make)())
-            }
-            None => Ok(()),
+        state.outcome(call)
+    }
+
+    /// A row is read: too often to be kept in the list of calls.
+    fn fetched(&self, sql: &str) -> Result<()> {
+        if !self.0.recording.load(Ordering::Relaxed) {
+            return Ok(());
         }
+        let mut state = self.state();
+        if state.failures.is_empty() { Ok(()) } else { state.outcome(&format!("fetch {sql}")) }
     }
 }
 
@@ -208,7 +228,7 @@ impl Connector for ScriptedConnector {
             server,
             status: TransactionStatus::Idle,
             broken: false,
-            cursor: ScriptedCursor::default(),
+            cursor: ScriptedCursor { script: self.script.clone(), ..ScriptedCursor::default() },
         }))
     }
 }
@@ -236,10 +256,13 @@ impl Connection for ScriptedConnection {
         self.called(&format!("execute {sql}"))?;
         let answer = self.script.state().answers.get(sql).cloned().unwrap_or_default();
         self.cursor = ScriptedCursor {
+            script: self.script.clone(),
+            sql: sql.to_owned(),
             columns: answer.columns.into(),
             rows: answer.rows,
             at: 0,
             affected: answer.affected,
+            broken: false,
         };
         Ok(&mut self.cursor)
     }
@@ -290,8 +313,14 @@ impl Connection for ScriptedConnection {
         Ok(())
     }
 
+    fn reset_session(&mut self) -> Result<()> {
+        self.called("reset_session")?;
+        self.status = TransactionStatus::Idle;
+        Ok(())
+    }
+
     fn is_broken(&self) -> bool {
-        self.broken
+        self.broken || self.cursor.broken
     }
 
     fn server(&self) -> &Server {
@@ -328,11 +357,14 @@ impl Drop for ScriptedConnection {
 
 #[derive(Debug, Default)]
 struct ScriptedCursor {
+    script: Script,
+    sql: String,
     columns: Arc<[Column]>,
     rows: Vec<Vec<Value>>,
     /// The current row is the one before.
     at: usize,
     affected: u64,
+    broken: bool,
 }
 
 impl Cursor for ScriptedCursor {
@@ -341,6 +373,9 @@ impl Cursor for ScriptedCursor {
     }
 
     fn advance(&mut self) -> Result<bool> {
+        let fetched = self.script.fetched(&self.sql);
+        self.broken |= fetched.as_ref().is_err_and(Error::is_disconnect);
+        fetched?;
         self.at += 1;
         Ok(self.at <= self.rows.len())
     }

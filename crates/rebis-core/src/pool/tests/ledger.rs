@@ -27,7 +27,7 @@ fn overflow_is_closed_on_return() {
         [ledger.give(1, 0, true), ledger.give(2, 0, true), ledger.give(3, 0, true)],
         [Next::Kept, Next::Kept, Next::Close(3)]
     );
-    assert_eq!(ledger.take(), Grant::Lend(1), "the one idle longest goes first (A14)");
+    assert_eq!(ledger.take(), Grant::Lend(1), "the one idle longest goes first");
 }
 
 #[test]

@@ -4,23 +4,14 @@ use std::sync::mpsc;
 
 use super::*;
 
-/// Waits long, so that an error that comes soon is not the timeout's.
-fn patient(script: &Script, size: usize) -> Arc<Lending> {
-    queue(script, |options| {
-        options.size = size;
-        options.overflow = Some(0);
-        options.timeout = Duration::from_secs(60);
-    })
-}
-
 #[test]
 fn a_nested_checkout_names_both_places() {
     let script = Script::new();
     let pool = patient(&script, 1);
     let held_line = line!() + 1;
-    let held = lend_here(&pool).unwrap();
+    let held = lend(&pool).unwrap();
     let start = Instant::now();
-    let (error, asked_line) = (lend_here(&pool).map(|_| ()).unwrap_err(), line!());
+    let (error, asked_line) = (lend(&pool).map(|_| ()).unwrap_err(), line!());
     assert!(start.elapsed() < Duration::from_secs(30));
     assert_eq!(error.kind(), ErrorKind::NestedCheckout);
     let message = error.to_string();
@@ -31,11 +22,6 @@ fn a_nested_checkout_names_both_places() {
     drop(held);
     lend(&pool).unwrap();
     assert_eq!(pool.counters().timeouts, 0, "it did not time out");
-}
-
-#[track_caller]
-fn lend_here(pool: &Arc<Lending>) -> Result<Lease<Arc<Lending>>> {
-    Lease::checkout(Arc::clone(pool))
 }
 
 #[test]
