@@ -7,8 +7,7 @@ use super::super::ledger::{Grant, Ledger, Next, Order};
 
 const THREADS: usize = 64;
 const PLACES: usize = 4;
-/// Of all threads: about a second's work.
-const CHECKOUTS: usize = if cfg!(debug_assertions) { 400_000 } else { THREADS * 20_000 };
+const CHECKOUTS: usize = THREADS * 20_000;
 
 /// What happens to a thread at its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
