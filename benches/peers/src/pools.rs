@@ -1,10 +1,16 @@
 //! What a pool costs: checkout and return of a connection that does nothing.
 //!
-//! Uncontended on one thread, and 64 threads on 4 connections that each are held for 200 µs. The rounds of the
+//! Uncontended on one thread, and 64 threads or tasks on 4 connections that each are held for 200 µs. The blocking pools
+//! are used by threads, the async ones by tasks on a Tokio runtime with two workers: each as it is meant. A task costs
+//! less than a thread, so what the tables compare is what a program gets, not the pools' own code alone. The rounds of the
 //! subjects take turns, so that a change of the machine's speed meets all of them. `--quick` runs a tenth.
 
 mod contended;
 mod floor;
+mod on_tokio;
+mod overtaking;
+mod peer_bb8;
+mod peer_deadpool;
 mod peer_r2d2;
 mod rebis_pool;
 mod subject;
@@ -29,6 +35,8 @@ fn subjects() -> Vec<Box<dyn Measured>> {
         boxed(peer_r2d2::R2d2::new("r2d2, as it comes", SIZE, true)),
         boxed(floor::MutexVec::new(SIZE)),
         boxed(rebis_pool::Rebis::new(SIZE)),
+        Box::new(on_tokio::OnTokio::new(|| peer_deadpool::Deadpool::new(SIZE))),
+        Box::new(on_tokio::OnTokio::new(|| peer_bb8::Bb8::new(SIZE))),
     ]
 }
 
