@@ -6,6 +6,7 @@
 It prints `name=value` lines; the workers write their journals into FOLDER. `runner.rs` starts and judges it.
 """
 
+import gc
 import importlib
 import os
 import signal
@@ -156,6 +157,8 @@ def fork_workers(engine, cure, folder, plan):
             else:
                 apply_in_child(engine, cure)
                 perform(engine, worker, folder, plan)
+                # A worker that lives longer collects its garbage sooner or later, and with it the pool that it was told to forget.
+                gc.collect()
             return None
         children.append(pid)
     return children
@@ -350,6 +353,7 @@ def main():
     cure, scenario, folder = sys.argv[1:]
     plan = Plan()
     engine = None if scenario == "first" else open_engine(os.environ["FORK_PEERS_URL"], cure, plan)
+    time.sleep(plan.settle / 1000)
     SCENARIOS[scenario](engine, cure, folder, plan)
 
 

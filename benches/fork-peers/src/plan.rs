@@ -8,10 +8,12 @@ pub const TRANSACTIONS: i64 = 100;
 pub const POOL: usize = 4;
 /// How long a checkout waits for a connection, in every stack.
 pub const POOL_SECONDS: u64 = 1;
+/// Between the opening of the pool and the fork, in milliseconds: threads that a pool starts have started by then.
+pub const SETTLE: u64 = 100;
 /// A worker stops after so many failures in a row.
 pub const FAILURES: usize = 10;
 /// When no worker has noted anything for so long, those that are left are killed and counted as hung.
-pub const WORKER_SECONDS: u64 = 8;
+pub const WORKER_SECONDS: u64 = 5;
 /// When nobody has noted or said anything for so long, the whole run is killed: what the parent has not said hung.
 pub const RUN_SECONDS: u64 = 2 * WORKER_SECONDS;
 /// Rows of the answer that the parent is in the middle of.

@@ -152,7 +152,7 @@ pub fn python_program() -> PathBuf {
 fn plan_for_python() -> String {
     let [before, after] = plan::PARENT_TOKENS;
     format!(
-        "workers={} transactions={} pool={} pool_seconds={} failures={} worker_seconds={} numbers={} read_before={} \
+        "workers={} transactions={} pool={} pool_seconds={} failures={} worker_seconds={} numbers={} read_before={} settle={} \
          token_before={before} token_after={after}",
         plan::WORKERS,
         plan::TRANSACTIONS,
@@ -162,6 +162,7 @@ fn plan_for_python() -> String {
         plan::WORKER_SECONDS,
         plan::NUMBERS,
         plan::READ_BEFORE,
+        plan::SETTLE,
     )
 }
 

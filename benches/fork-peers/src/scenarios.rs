@@ -23,6 +23,7 @@ fn on<S: Stack>(arguments: &One) -> Outcome<()> {
         return first::<S>(arguments);
     }
     let stack = S::open(&arguments.url)?;
+    std::thread::sleep(Duration::from_millis(plan::SETTLE));
     match arguments.scenario.as_str() {
         "work" => work(&stack, arguments),
         "fresh" => fresh(&stack, arguments),

@@ -1,7 +1,7 @@
 //! Many threads, or tasks, on few connections: throughput, fairness, waiting, overtaking.
 
 use crate::overtaking::{Overtaking, overtaking};
-use crate::subject::{Measured, ThreadReport};
+use crate::subject::{Load, Measured, ThreadReport};
 use crate::{SIZE, quantile};
 use std::time::Duration;
 
@@ -22,18 +22,22 @@ struct Sum {
     waits: Vec<u32>,
 }
 
-pub fn run(subjects: &[Box<dyn Measured>], milliseconds: u64) {
+/// `pause` is what a user does between two checkouts.
+pub fn run(subjects: &[Box<dyn Measured>], pause: Duration, milliseconds: u64) {
     let length = Duration::from_millis(milliseconds);
+    let load = Load { hold: HOLD, pause, length };
     let mut sums = vec![Sum::default(); subjects.len()];
     for round in 0..ROUNDS {
         for turn in 0..subjects.len() {
             let at = (round + turn) % subjects.len();
-            let (threads, elapsed) = subjects[at].compete(USERS, HOLD, length);
+            let (threads, elapsed) = subjects[at].compete(USERS, load);
             sums[at].add(threads, elapsed);
         }
     }
     let possible = f64::from(SIZE) / HOLD.as_secs_f64();
-    println!("{USERS} threads or tasks, {SIZE} connections, held {HOLD:?}, {ROUNDS} rounds of {length:?}");
+    println!(
+        "{USERS} threads or tasks, {SIZE} connections, held {HOLD:?}, {pause:?} between, {ROUNDS} rounds of {length:?}"
+    );
     println!("medians of the rounds; waits over all; at most {possible:.0}/s are possible");
     println!(
         "{:<28} {:>9} {:>7} {:>7} {:>11} {:>9} {:>9} {:>9}",

@@ -1,7 +1,7 @@
 //! An async pool, used by tasks on a Tokio runtime.
 
 use crate::overtaking::Order;
-use crate::subject::{Measured, ThreadReport};
+use crate::subject::{Load, Measured, ThreadReport};
 use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec};
 use std::future::Future;
 use std::hint::black_box;
@@ -55,7 +55,7 @@ impl<S: AsyncSubject> Measured for OnTokio<S> {
         })
     }
 
-    fn compete(&self, tasks: usize, hold: Duration, length: Duration) -> (Vec<ThreadReport>, Duration) {
+    fn compete(&self, tasks: usize, load: Load) -> (Vec<ThreadReport>, Duration) {
         let stop = Arc::new(AtomicBool::new(false));
         let order = Arc::new(Order::default());
         let together = Arc::new(Barrier::new(tasks + 1));
@@ -67,12 +67,12 @@ impl<S: AsyncSubject> Measured for OnTokio<S> {
                 handles.push(tokio::spawn(async move {
                     let timer = Timer::new();
                     together.wait().await;
-                    use_until(&*subject, hold, &timer, &order, &stop).await
+                    use_until(&*subject, load, &timer, &order, &stop).await
                 }));
             }
             together.wait().await;
             let start = Instant::now();
-            tokio::time::sleep(length).await;
+            tokio::time::sleep(load.length).await;
             stop.store(true, Ordering::Relaxed);
             let elapsed = start.elapsed();
             let mut reports = Vec::new();
@@ -86,7 +86,7 @@ impl<S: AsyncSubject> Measured for OnTokio<S> {
 
 async fn use_until<S: AsyncSubject>(
     subject: &S,
-    hold: Duration,
+    load: Load,
     timer: &Timer,
     order: &Order,
     stop: &AtomicBool,
@@ -97,9 +97,12 @@ async fn use_until<S: AsyncSubject>(
         let asked = order.ask();
         let checkout = subject.checkout().await;
         report.served(start, order.serve(asked));
-        timer.wait(hold).await;
+        timer.wait(load.hold).await;
         drop(black_box(checkout));
         report.returned(stop);
+        if !load.pause.is_zero() {
+            timer.wait(load.pause).await;
+        }
     }
     report
 }

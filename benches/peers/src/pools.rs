@@ -16,6 +16,7 @@ mod rebis_pool;
 mod subject;
 mod uncontended;
 
+use std::time::Duration;
 use subject::{Measured, Subject};
 
 /// Connections of each pool.
@@ -25,7 +26,11 @@ fn main() {
     let quick = std::env::args().skip(1).any(|argument| argument == "--quick");
     uncontended::run(&subjects(), if quick { 100_000 } else { 1_000_000 });
     println!();
-    contended::run(&subjects(), if quick { 200 } else { 2_000 });
+    // Without a pause the one who returns is running and the one who waits has to wake up: the hard case for fairness.
+    for pause in [Duration::ZERO, Duration::from_millis(1)] {
+        contended::run(&subjects(), pause, if quick { 200 } else { 2_000 });
+        println!();
+    }
 }
 
 /// Ratios are to the first one.

@@ -46,13 +46,23 @@ impl ThreadReport {
     }
 }
 
+/// What each thread or task does in the contended run, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    /// How long a connection is held.
+    pub hold: Duration,
+    /// How long its user does something else before it asks for the next; may be nothing.
+    pub pause: Duration,
+    pub length: Duration,
+}
+
 /// The loops, compiled for each subject by itself: inside them nothing is called through a pointer.
 pub trait Measured {
     fn name(&self) -> &str;
     /// The time that so many checkouts with return take on this thread.
     fn cycle(&self, count: u32) -> Duration;
     /// Many threads, or tasks, that check out, hold and return for so long.
-    fn compete(&self, threads: usize, hold: Duration, length: Duration) -> (Vec<ThreadReport>, Duration);
+    fn compete(&self, threads: usize, load: Load) -> (Vec<ThreadReport>, Duration);
 }
 
 impl<S: Subject> Measured for S {
@@ -68,7 +78,7 @@ impl<S: Subject> Measured for S {
         start.elapsed()
     }
 
-    fn compete(&self, threads: usize, hold: Duration, length: Duration) -> (Vec<ThreadReport>, Duration) {
+    fn compete(&self, threads: usize, load: Load) -> (Vec<ThreadReport>, Duration) {
         let stop = AtomicBool::new(false);
         let order = Order::default();
         let together = Barrier::new(threads + 1);
@@ -76,12 +86,12 @@ impl<S: Subject> Measured for S {
             let work = || {
                 exact_sleep();
                 together.wait();
-                use_until(self, hold, &order, &stop)
+                use_until(self, load, &order, &stop)
             };
             let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
             together.wait();
             let start = Instant::now();
-            std::thread::sleep(length);
+            std::thread::sleep(load.length);
             stop.store(true, Ordering::Relaxed);
             let elapsed = start.elapsed();
             let join =
@@ -91,7 +101,7 @@ impl<S: Subject> Measured for S {
     }
 }
 
-fn use_until<S: Subject>(subject: &S, hold: Duration, order: &Order, stop: &AtomicBool) -> ThreadReport {
+fn use_until<S: Subject>(subject: &S, load: Load, order: &Order, stop: &AtomicBool) -> ThreadReport {
     let mut report = ThreadReport::new();
     while !stop.load(Ordering::Relaxed) {
         let start = Instant::now();
@@ -99,9 +109,12 @@ fn use_until<S: Subject>(subject: &S, hold: Duration, order: &Order, stop: &Atom
         let checkout = subject.checkout();
         report.served(start, order.serve(asked));
         // Held as for a statement: the thread waits for the database and leaves the processor to others.
-        std::thread::sleep(hold);
+        std::thread::sleep(load.hold);
         drop(black_box(checkout));
         report.returned(stop);
+        if !load.pause.is_zero() {
+            std::thread::sleep(load.pause);
+        }
     }
     report
 }
