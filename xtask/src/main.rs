@@ -60,7 +60,7 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
-    /// Run what `docs/fork.md` shows, on private servers, and print its tables. Takes most of an hour.
+    /// Run what `docs/fork.md` shows, on private servers, and print its tables. Takes a quarter of an hour.
     ForkPage {
         /// Arguments for the program, such as `--runs 1`.
         #[arg(last = true)]

@@ -90,7 +90,7 @@ fn parents(page: &mut String, results: &[&Results]) {
             "child closes what it inherited: parent's transaction commits",
             "… its pool works",
             "parent's half-read answer is read rightly to the end",
-            "… workers that hung at their end",
+            "… workers hung",
         ],
     );
     rule(page, 2, 6);

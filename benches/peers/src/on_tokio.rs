@@ -115,7 +115,8 @@ impl Timer {
     fn new() -> Timer {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = rustix::time::timerfd_create(TimerfdClockId::Monotonic, flags).expect("a timer");
-        Timer(AsyncFd::new(timer).expect("a timer can be waited for"))
+        // SAFETY: an `OwnedFd` is one open descriptor until it is dropped, and it is dropped with the `AsyncFd`.
+        Timer(unsafe { AsyncFd::register(timer) }.expect("a timer can be waited for"))
     }
 
     async fn wait(&self, length: Duration) {
