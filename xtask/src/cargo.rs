@@ -147,7 +147,7 @@ pub(crate) fn bench(binary: &str, extra: &[String]) -> Result<ExitCode> {
 }
 
 /// Runs cargo without input; past the deadline or on a signal it is stopped and that is an error.
-fn cargo<'a>(
+pub(crate) fn cargo<'a>(
     arguments: impl IntoIterator<Item = &'a str>,
     deadline: Instant,
     prepare: &mut dyn FnMut(&mut Command),
@@ -165,7 +165,7 @@ fn cargo<'a>(
     }
 }
 
-fn exit_code(status: ExitStatus) -> ExitCode {
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 

@@ -12,6 +12,8 @@ const CLUSTER_CONFIG: &str = "/etc/postgresql-common/createcluster.conf";
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Need {
     MariaDb,
+    /// What a C program needs to be built with MariaDB's client library.
+    MariaDbHeaders,
     Postgres,
     Strace,
 }
@@ -20,6 +22,7 @@ impl Need {
     fn is_met(self) -> bool {
         match self {
             Need::MariaDb => mariadb::find().is_some(),
+            Need::MariaDbHeaders => find_program("mariadb_config").is_some(),
             Need::Postgres => postgres::find().is_some(),
             Need::Strace => find_program("strace").is_some(),
         }
@@ -29,6 +32,7 @@ impl Need {
     fn packages(self) -> &'static [&'static str] {
         match self {
             Need::MariaDb => &["mariadb-server-core", "mariadb-client-core"],
+            Need::MariaDbHeaders => &["libmariadb-dev", "pkg-config", "gcc", "python3-dev"],
             Need::Postgres => &["postgresql"],
             Need::Strace => &["strace"],
         }

@@ -2,6 +2,7 @@
 
 mod cargo;
 mod certificates;
+mod fork_page;
 mod install;
 mod layers;
 mod mariadb;
@@ -60,6 +61,12 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Run what `docs/fork.md` shows, on private servers, and print its tables. Takes a quarter of an hour.
+    ForkPage {
+        /// Arguments for the program, such as `--runs 1`.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
     /// Start a private MariaDB and PostgreSQL, print their URLs as `export` lines, wait for Ctrl-C.
     Servers {
         /// Write the `export` lines to this file too (removed again at the end).
@@ -90,6 +97,7 @@ fn perform(task: Task) -> Result<ExitCode> {
             cargo::test(&[], &[], deadline)
         }
         Task::Bench { name, arguments } => cargo::bench(&format!("{name}s"), &arguments),
+        Task::ForkPage { arguments } => fork_page::run(&arguments),
         Task::Servers { env_file } => servers::serve(env_file.as_deref()),
     }
 }

@@ -1,10 +1,12 @@
-//! Many threads on few connections: throughput, fairness, waiting.
+//! Many threads, or tasks, on few connections: throughput, fairness, waiting, overtaking.
 
-use crate::subject::{Measured, ThreadReport};
+use crate::overtaking::{Overtaking, overtaking};
+use crate::subject::{Load, Measured, ThreadReport};
 use crate::{SIZE, quantile};
 use std::time::Duration;
 
-const THREADS: usize = 64;
+/// Threads, or tasks.
+const USERS: usize = 64;
 const HOLD: Duration = Duration::from_micros(200);
 const ROUNDS: usize = 5;
 
@@ -12,6 +14,7 @@ const ROUNDS: usize = 5;
 #[derive(Default, Clone)]
 struct Sum {
     per_second: Vec<f64>,
+    overtaking: Overtaking,
     /// The checkouts of the thread that got fewest, divided by those of the one that got most.
     share: Vec<f64>,
     fewest: Vec<usize>,
@@ -19,18 +22,22 @@ struct Sum {
     waits: Vec<u32>,
 }
 
-pub fn run(subjects: &[Box<dyn Measured>], milliseconds: u64) {
+/// `pause` is what a user does between two checkouts.
+pub fn run(subjects: &[Box<dyn Measured>], pause: Duration, milliseconds: u64) {
     let length = Duration::from_millis(milliseconds);
+    let load = Load { hold: HOLD, pause, length };
     let mut sums = vec![Sum::default(); subjects.len()];
     for round in 0..ROUNDS {
         for turn in 0..subjects.len() {
             let at = (round + turn) % subjects.len();
-            let (threads, elapsed) = subjects[at].compete(THREADS, HOLD, length);
+            let (threads, elapsed) = subjects[at].compete(USERS, load);
             sums[at].add(threads, elapsed);
         }
     }
     let possible = f64::from(SIZE) / HOLD.as_secs_f64();
-    println!("{THREADS} threads, {SIZE} connections, held {HOLD:?}, {ROUNDS} rounds of {length:?}");
+    println!(
+        "{USERS} threads or tasks, {SIZE} connections, held {HOLD:?}, {pause:?} between, {ROUNDS} rounds of {length:?}"
+    );
     println!("medians of the rounds; waits over all; at most {possible:.0}/s are possible");
     println!(
         "{:<28} {:>9} {:>7} {:>7} {:>11} {:>9} {:>9} {:>9}",
@@ -38,6 +45,19 @@ pub fn run(subjects: &[Box<dyn Measured>], milliseconds: u64) {
     );
     for (subject, sum) in subjects.iter().zip(&mut sums) {
         sum.print(subject.name());
+    }
+    println!();
+    println!("overtaken: checkouts that were served after one which was asked for later");
+    println!(
+        "by up to {} the scheduler alone can do it: others that were handed a connection woke up sooner",
+        SIZE - 1
+    );
+    println!(
+        "{:<28} {:>10} {:>10} {:>10} {:>14} {:>9}",
+        "", "checkouts", "overtaken", "share", "by 4 and more", "by most"
+    );
+    for (subject, sum) in subjects.iter().zip(&sums) {
+        sum.print_overtaking(subject.name());
     }
 }
 
@@ -49,6 +69,8 @@ impl Sum {
         self.share.push(fewest as f64 / most.max(1) as f64);
         self.fewest.push(fewest);
         self.most.push(most);
+        let turns = threads.iter().flat_map(|thread| thread.turns.iter().copied()).collect();
+        self.overtaking.add(&overtaking(turns, SIZE.into()));
         self.waits.extend(threads.into_iter().flat_map(|thread| thread.waits));
     }
 
@@ -61,6 +83,16 @@ impl Sum {
             quantile(&mut self.fewest, 0.5),
             quantile(&mut self.most, 0.5),
             quantile(&mut self.share, 0.5),
+        );
+    }
+
+    fn print_overtaking(&self, name: &str) {
+        let Overtaking { all, overtaken, far, most } = self.overtaking;
+        let percent = |count: usize| count as f64 * 100.0 / all.max(1) as f64;
+        println!(
+            "{name:<28} {all:>10} {overtaken:>10} {:>8.2} % {far:>5} {:>6.2} % {most:>9}",
+            percent(overtaken),
+            percent(far)
         );
     }
 }

@@ -1,5 +1,6 @@
 //! A pool that is measured, and the loops around it.
 
+use crate::overtaking::{Order, Turn};
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,12 +20,40 @@ pub trait Subject: Sync {
     fn checkout(&self) -> Self::Checkout<'_>;
 }
 
-/// What one thread saw in the contended run.
+/// What one thread or task saw in the contended run.
 pub struct ThreadReport {
     /// How long each checkout waited, in nanoseconds.
     pub waits: Vec<u32>,
+    /// The places of each checkout among all that asked and all that were served.
+    pub turns: Vec<Turn>,
     /// How many connections it had returned when the time was over.
     pub returned: usize,
+}
+
+impl ThreadReport {
+    pub fn new() -> ThreadReport {
+        ThreadReport { waits: Vec::with_capacity(1 << 12), turns: Vec::with_capacity(1 << 12), returned: 0 }
+    }
+
+    pub fn served(&mut self, start: Instant, turn: Turn) {
+        // Also the wait that lasted beyond the end counts: it is the longest of those who were passed over.
+        self.waits.push(u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX));
+        self.turns.push(turn);
+    }
+
+    pub fn returned(&mut self, stop: &AtomicBool) {
+        self.returned += usize::from(!stop.load(Ordering::Relaxed));
+    }
+}
+
+/// What each thread or task does in the contended run, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    /// How long a connection is held.
+    pub hold: Duration,
+    /// How long its user does something else before it asks for the next; may be nothing.
+    pub pause: Duration,
+    pub length: Duration,
 }
 
 /// The loops, compiled for each subject by itself: inside them nothing is called through a pointer.
@@ -32,8 +61,8 @@ pub trait Measured {
     fn name(&self) -> &str;
     /// The time that so many checkouts with return take on this thread.
     fn cycle(&self, count: u32) -> Duration;
-    /// Many threads that check out, hold and return for so long.
-    fn compete(&self, threads: usize, hold: Duration, length: Duration) -> (Vec<ThreadReport>, Duration);
+    /// Many threads, or tasks, that check out, hold and return for so long.
+    fn compete(&self, threads: usize, load: Load) -> (Vec<ThreadReport>, Duration);
 }
 
 impl<S: Subject> Measured for S {
@@ -49,19 +78,20 @@ impl<S: Subject> Measured for S {
         start.elapsed()
     }
 
-    fn compete(&self, threads: usize, hold: Duration, length: Duration) -> (Vec<ThreadReport>, Duration) {
+    fn compete(&self, threads: usize, load: Load) -> (Vec<ThreadReport>, Duration) {
         let stop = AtomicBool::new(false);
+        let order = Order::default();
         let together = Barrier::new(threads + 1);
         std::thread::scope(|scope| {
             let work = || {
                 exact_sleep();
                 together.wait();
-                use_until(self, hold, &stop)
+                use_until(self, load, &order, &stop)
             };
             let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
             together.wait();
             let start = Instant::now();
-            std::thread::sleep(length);
+            std::thread::sleep(load.length);
             stop.store(true, Ordering::Relaxed);
             let elapsed = start.elapsed();
             let join =
@@ -71,17 +101,20 @@ impl<S: Subject> Measured for S {
     }
 }
 
-fn use_until<S: Subject>(subject: &S, hold: Duration, stop: &AtomicBool) -> ThreadReport {
-    let mut report = ThreadReport { waits: Vec::with_capacity(1 << 12), returned: 0 };
+fn use_until<S: Subject>(subject: &S, load: Load, order: &Order, stop: &AtomicBool) -> ThreadReport {
+    let mut report = ThreadReport::new();
     while !stop.load(Ordering::Relaxed) {
         let start = Instant::now();
+        let asked = order.ask();
         let checkout = subject.checkout();
-        // Also the wait that lasted beyond the end counts: it is the longest of those who were passed over.
-        report.waits.push(u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX));
+        report.served(start, order.serve(asked));
         // Held as for a statement: the thread waits for the database and leaves the processor to others.
-        std::thread::sleep(hold);
+        std::thread::sleep(load.hold);
         drop(black_box(checkout));
-        report.returned += usize::from(!stop.load(Ordering::Relaxed));
+        report.returned(stop);
+        if !load.pause.is_zero() {
+            std::thread::sleep(load.pause);
+        }
     }
     report
 }
