@@ -11,6 +11,8 @@ pub mod driver;
 
 pub mod pool;
 
+pub mod schema;
+
 pub mod sql;
 
 pub mod dialect;

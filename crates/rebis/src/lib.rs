@@ -23,6 +23,7 @@ pub use rebis_core::*;
 
 /// What most programs import: `use rebis::prelude::*;`.
 pub mod prelude {
+    pub use rebis_core::sql::Expression;
     pub use rebis_core::{Connection, Engine, Error, ErrorKind, Result, Transaction, Value, raw, text};
 }
 

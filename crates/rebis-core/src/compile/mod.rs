@@ -1,11 +1,13 @@
 //! Statements → SQL text of one dialect and the order of its parameters.
 
 mod cache;
+mod render;
 mod scan;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use cache::CompiledCache;
+pub(crate) use render::render;
 
 use crate::dialect::{Dialect, Placeholder};
 use crate::error::{Error, ErrorKind, Result};

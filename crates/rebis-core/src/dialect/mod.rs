@@ -2,11 +2,14 @@
 
 mod isolation;
 mod transactions;
+mod words;
 
 pub use isolation::IsolationLevel;
 pub(crate) use transactions::{Begin, TransactionOptions};
+pub(crate) use words::{Concatenation, NullSafe, Upsert};
 
 use self::transactions::Transactions;
+use self::words::{CastNames, MYSQL_CASTS, POSTGRESQL_CASTS, Returning, RowLocks, SQLITE_CASTS};
 use crate::error::Result;
 use crate::url::Backend;
 
@@ -38,6 +41,22 @@ pub struct Dialect {
     pub nested_comments: bool,
     /// The character round quoted identifiers.
     pub identifier_quote: char,
+    pub(crate) concatenation: Concatenation,
+    pub(crate) null_safe: NullSafe,
+    pub(crate) upsert: Upsert,
+    /// The words that lock rows; `None` where rows are not locked one by one.
+    pub(crate) row_locks: Option<RowLocks>,
+    pub(crate) returning: Returning,
+    pub(crate) cast_names: CastNames,
+    /// Whether `NULLS FIRST` can be said.
+    pub(crate) orders_nulls: bool,
+    /// Whether an aggregate can have a FILTER.
+    pub(crate) filter_clause: bool,
+    pub(crate) full_join: bool,
+    /// What stands before OFFSET when there is no LIMIT.
+    pub(crate) no_limit: &'static str,
+    /// What inserts a row of defaults.
+    pub(crate) default_row: &'static str,
     transactions: Transactions,
 }
 
@@ -65,6 +84,17 @@ impl Dialect {
         bracket_quotes: true,
         nested_comments: false,
         identifier_quote: '"',
+        concatenation: Concatenation::Pipes,
+        null_safe: NullSafe::Is,
+        upsert: Upsert::OnConflict,
+        row_locks: None,
+        returning: Returning { insert: true, update: true, delete: true },
+        cast_names: SQLITE_CASTS,
+        orders_nulls: true,
+        filter_clause: true,
+        full_join: true,
+        no_limit: " LIMIT -1",
+        default_row: " DEFAULT VALUES",
         transactions: Transactions::Sqlite,
     };
 
@@ -79,6 +109,18 @@ impl Dialect {
         bracket_quotes: false,
         nested_comments: false,
         identifier_quote: '`',
+        concatenation: Concatenation::Function,
+        null_safe: NullSafe::Arrow,
+        upsert: Upsert::OnDuplicateKey,
+        row_locks: Some(RowLocks { update: " FOR UPDATE", share: " LOCK IN SHARE MODE" }),
+        // MariaDB's; MySQL itself has none, and says so.
+        returning: Returning { insert: true, update: false, delete: true },
+        cast_names: MYSQL_CASTS,
+        orders_nulls: false,
+        filter_clause: false,
+        full_join: false,
+        no_limit: " LIMIT 18446744073709551615",
+        default_row: " () VALUES ()",
         transactions: Transactions::Mysql,
     };
 
@@ -93,6 +135,17 @@ impl Dialect {
         bracket_quotes: false,
         nested_comments: true,
         identifier_quote: '"',
+        concatenation: Concatenation::Pipes,
+        null_safe: NullSafe::Distinct,
+        upsert: Upsert::OnConflict,
+        row_locks: Some(RowLocks { update: " FOR UPDATE", share: " FOR SHARE" }),
+        returning: Returning { insert: true, update: true, delete: true },
+        cast_names: POSTGRESQL_CASTS,
+        orders_nulls: true,
+        filter_clause: true,
+        full_join: true,
+        no_limit: "",
+        default_row: " DEFAULT VALUES",
         transactions: Transactions::Postgresql,
     };
 

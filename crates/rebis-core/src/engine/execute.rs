@@ -6,10 +6,10 @@ use super::Engine;
 use super::connection::{Connection, no_connection};
 use super::events::{AfterCursorExecute, AfterExecute, BeforeCursorExecute, BeforeExecute};
 use super::log::{Log, Sent};
-use crate::compile::Compiled;
+use crate::compile::{Compiled, render};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Deadline, Generation, forked, generation};
-use crate::rows::{FromRow, Rows, Sql, Watch};
+use crate::rows::{FromRow, Query, Rows, Sql, Watch};
 use crate::sql::{ParameterSet, Statement};
 use crate::value::{FromValue, Value, ValueRef};
 
@@ -31,15 +31,26 @@ impl Connection {
     pub fn execute(&mut self, statement: impl Into<Statement>) -> Result<Rows<'_>> {
         self.check_process()?;
         let statement = self.before_execute(statement.into())?;
-        let Statement::Text(text) = &statement;
-        let (compiled, cached) = self.engine().state().compiled.text(text, self.engine().dialect())?;
-        let values = text.values(&compiled.names)?;
-        let mut parameters: Vec<ValueRef<'_>> =
-            compiled.order.iter().map(|index| values[*index].as_ref()).collect();
-        let deadline = self.options.deadline(text.own_timeout());
+        let rendered;
+        let (compiled, mut parameters, cached) = match &statement {
+            Statement::Text(text) => {
+                let (compiled, cached) =
+                    self.engine().state().compiled.text(text, self.engine().dialect())?;
+                let values = text.values(&compiled.names)?;
+                let parameters: Vec<ValueRef<'_>> =
+                    compiled.order.iter().map(|index| values[*index].as_ref()).collect();
+                (Sql::Compiled(compiled), parameters, cached)
+            }
+            Statement::Composed(composed) => {
+                rendered = render(composed, self.engine().dialect())?;
+                let parameters = rendered.values.iter().map(Value::as_ref).collect();
+                (Sql::Text(rendered.sql.as_str().into()), parameters, false)
+            }
+        };
+        let deadline = self.options.deadline(statement.own_timeout());
         self.prepare_for_statement(deadline)?;
-        let replaced = self.before_cursor_execute(&compiled.sql, &parameters, 1)?;
-        let sql = sent_sql(&compiled, &replaced);
+        let replaced = self.before_cursor_execute(&compiled, &parameters, 1)?;
+        let sql = sent_sql(compiled, &replaced);
         if let Some(values) = replaced.as_ref().and_then(|replaced| replaced.parameters.as_ref()) {
             parameters = values.iter().map(Value::as_ref).collect();
         }
@@ -88,7 +99,12 @@ impl Connection {
     ) -> Result<u64> {
         self.check_process()?;
         let statement = self.before_execute(statement.into())?;
-        let Statement::Text(text) = &statement;
+        let Statement::Text(text) = &statement else {
+            return Err(Error::new(
+                ErrorKind::Bind,
+                "execute_many takes a text with parameters; a composed statement has its values, for many rows as well",
+            ));
+        };
         let (compiled, cached) = self.engine().state().compiled.text(text, self.engine().dialect())?;
         if compiled.names.is_empty() {
             return Err(Error::new(
@@ -132,7 +148,7 @@ impl Connection {
         self.check_process()?;
         self.prepare_for_statement(deadline)?;
         let replaced = self.before_cursor_execute(&compiled.sql, &parameters, count)?;
-        let sql = sent_sql(compiled, &replaced);
+        let sql = sent_sql(Sql::Compiled(Arc::clone(compiled)), &replaced);
         if let Some(values) = replaced.as_ref().and_then(|replaced| replaced.parameters.as_ref()) {
             parameters = values.iter().map(Value::as_ref).collect();
         }
@@ -180,7 +196,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`execute`](Connection::execute), and [`ErrorKind::Conversion`].
-    pub fn fetch_all<T: FromRow>(&mut self, statement: impl Into<Statement>) -> Result<Vec<T>> {
+    pub fn fetch_all<T: FromRow>(&mut self, statement: impl Query<T>) -> Result<Vec<T>> {
         self.execute(statement)?.of().all()
     }
 
@@ -188,7 +204,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`execute`](Connection::execute), [`ErrorKind::NoRow`] and [`ErrorKind::Conversion`].
-    pub fn scalar<T: FromValue>(&mut self, statement: impl Into<Statement>) -> Result<T> {
+    pub fn scalar<T: FromValue>(&mut self, statement: impl Query<(T,)>) -> Result<T> {
         self.execute(statement)?.scalar()
     }
 
@@ -261,10 +277,10 @@ impl Engine {
     }
 }
 
-fn sent_sql(compiled: &Arc<Compiled>, replaced: &Option<Replaced>) -> Sql {
+fn sent_sql(compiled: Sql, replaced: &Option<Replaced>) -> Sql {
     match replaced.as_ref().and_then(|replaced| replaced.sql.clone()) {
-        Some(text) => Sql::Replaced(text),
-        None => Sql::Compiled(Arc::clone(compiled)),
+        Some(text) => Sql::Text(text),
+        None => compiled,
     }
 }
 

@@ -39,6 +39,8 @@ pub enum ErrorKind {
     NotNullViolation,
     /// A check constraint, or another rule of the table, is broken.
     CheckViolation,
+    /// The description of a table contradicts itself.
+    Schema,
     /// The database does not understand the statement: syntax, unknown table or column, missing rights.
     Statement,
     /// A value does not fit what the database expects there.
@@ -90,6 +92,7 @@ impl ErrorKind {
         ErrorKind::ForeignKeyViolation,
         ErrorKind::NotNullViolation,
         ErrorKind::CheckViolation,
+        ErrorKind::Schema,
         ErrorKind::Statement,
         ErrorKind::Data,
         ErrorKind::Serialization,

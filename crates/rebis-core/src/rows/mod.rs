@@ -2,6 +2,7 @@
 
 mod batch;
 mod from_row;
+mod query;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use self::batch::Batch;
 pub use from_row::{ColumnIndex, FromRow, RowView};
+pub use query::Query;
 pub use typed::TypedRows;
 pub(crate) use watch::{Sql, Watch};
 

@@ -18,11 +18,11 @@ pub(crate) struct Watch<'c> {
     pub(super) rows: u64,
 }
 
-/// The text that was sent: the compiled one, or what a listener put in its place.
+/// The text that was sent: from the cache, or made for this once.
 #[derive(Clone)]
 pub(crate) enum Sql {
     Compiled(Arc<Compiled>),
-    Replaced(Arc<str>),
+    Text(Arc<str>),
 }
 
 impl Deref for Sql {
@@ -31,7 +31,7 @@ impl Deref for Sql {
     fn deref(&self) -> &str {
         match self {
             Sql::Compiled(compiled) => &compiled.sql,
-            Sql::Replaced(text) => text,
+            Sql::Text(text) => text,
         }
     }
 }

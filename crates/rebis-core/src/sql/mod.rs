@@ -1,8 +1,39 @@
 //! Statements as values. They know nothing of engines and drivers.
+//!
+//! [`text()`] and [`raw`] are SQL written by hand. [`select()`], [`insert`], [`update`] and [`delete`] compose a statement from
+//! columns that are known at compile time ([`Column`]) or at run time ([`Table::c`](crate::schema::Table::c)).
 
+mod dml;
+mod expression;
+mod functions;
+mod node;
+mod operators;
+mod select;
 mod text;
+mod typed;
 
+use std::time::Duration;
+
+pub use dml::{
+    Assignment, Delete, Insert, Update, delete, delete_from, insert, insert_into, null, proposed, update,
+    update_table,
+};
+pub(crate) use dml::{Conflict, DeleteNode, InsertNode, UpdateNode};
+pub(crate) use expression::ESCAPE;
+pub use expression::{Column, Expr, Expression, literal};
+pub use functions::{
+    Case, IntoArguments, WindowSpec, avg, case, coalesce, count, count_all, func, lower, max, min, rank,
+    row_number, sum, upper, window,
+};
+pub(crate) use node::{BinaryOperator, Node, Window};
+pub use node::{Ordering, Source};
+pub use operators::{all, any};
+pub use select::{
+    Alias, Labelled, LockWait, Select, Selection, TableAlias, Untyped, alias, exists, select, table,
+};
+pub(crate) use select::{Item, Join, JoinKind, SelectNode, SetOperator};
 pub use text::{ParameterSet, Text, raw, text};
+pub use typed::{Family, Literal, Matches, Operand, ResultOf, Typed, family};
 
 /// A statement of any kind, ready to be compiled.
 #[derive(Debug, Clone)]
@@ -10,6 +41,31 @@ pub use text::{ParameterSet, Text, raw, text};
 pub enum Statement {
     /// SQL written by hand.
     Text(Text),
+    /// A statement composed of expressions.
+    Composed(Composed),
+}
+
+/// A statement composed of expressions.
+#[derive(Debug, Clone)]
+pub struct Composed(pub(crate) StatementNode);
+
+/// Its tree.
+#[derive(Debug, Clone)]
+pub(crate) enum StatementNode {
+    Select(SelectNode),
+    Insert(InsertNode),
+    Update(UpdateNode),
+    Delete(DeleteNode),
+}
+
+impl Statement {
+    /// How long this statement may run, where it says so itself.
+    pub(crate) fn own_timeout(&self) -> Option<Duration> {
+        match self {
+            Statement::Text(text) => text.own_timeout(),
+            Statement::Composed(_) => None,
+        }
+    }
 }
 
 impl From<Text> for Statement {
@@ -17,3 +73,15 @@ impl From<Text> for Statement {
         Statement::Text(text)
     }
 }
+
+macro_rules! composed {
+    ($($statement:ident)*) => {$(
+        impl<R> From<$statement<R>> for Statement {
+            fn from(statement: $statement<R>) -> Self {
+                Statement::Composed(Composed(StatementNode::$statement(statement.node)))
+            }
+        }
+    )*};
+}
+
+composed! { Select Insert Update Delete }

@@ -92,6 +92,14 @@ impl Text {
         &self.sql
     }
 
+    /// The value bound to a name.
+    pub(crate) fn value_of(&self, name: &str) -> Result<&Value> {
+        let bound = self.binds.iter().find(|(known, _)| **known == *name);
+        bound
+            .map(|(_, value)| value)
+            .ok_or_else(|| Error::new(ErrorKind::Bind, format!("no value was bound to :{name}")))
+    }
+
     /// The values in the order of these names.
     pub(crate) fn values(&self, names: &[Box<str>]) -> Result<Vec<&Value>> {
         if let Some((name, _)) =

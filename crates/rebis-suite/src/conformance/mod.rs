@@ -5,6 +5,7 @@
 mod arrays;
 mod binds;
 mod calendar;
+mod composed;
 mod crates;
 mod errors;
 mod identifiers;
@@ -36,7 +37,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 22] = [
+const SUBJECTS: [&[Scenario]; 23] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -49,6 +50,7 @@ const SUBJECTS: [&[Scenario]; 22] = [
     json::CASES,
     arrays::CASES,
     rows::CASES,
+    composed::CASES,
     streams::CASES,
     transactions::CASES,
     savepoints::CASES,

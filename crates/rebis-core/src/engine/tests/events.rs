@@ -128,7 +128,7 @@ fn a_statements_events_have_an_order_a79() {
 fn what_a_listener_puts_there_is_sent_a80() {
     let (script, engine) = scripted();
     engine.on_before_execute(|event| {
-        let Statement::Text(statement) = event.statement();
+        let Statement::Text(statement) = event.statement() else { panic!("a text") };
         if statement.sql() == "old" {
             event.set_statement(text("select :a, :b").bind("a", 1).bind("b", 2));
         }

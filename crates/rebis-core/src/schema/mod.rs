@@ -1,0 +1,23 @@
+//! Tables as values: what a table is called, which columns it has, what holds between them. Made by hand, by a derive, or read
+//! from a database; the same for all of them.
+
+mod column;
+mod constraint;
+mod table;
+#[cfg(test)]
+mod tests;
+mod types;
+
+pub use column::{ColumnDef, ServerDefault};
+pub use constraint::{ForeignKey, Index, OnChange};
+pub use table::{Table, TableBuilder};
+pub use types::SqlType;
+
+/// A Rust type whose values are rows of one table.
+///
+/// The derive of the ORM implements it; a program that only wants typed columns can do it by hand, see
+/// [`Column`](crate::sql::Column).
+pub trait Entity: 'static {
+    /// The table.
+    fn table() -> &'static Table;
+}

@@ -1,0 +1,378 @@
+//! Expressions: columns, values and what is made of them, with the type that the result has in Rust.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::node::{BinaryOperator, Node, Ordering, Source};
+use super::select::Select;
+use super::typed::{Matches, Operand, ResultOf, Typed, family};
+use crate::schema::{Entity, SqlType, Table};
+use crate::value::Value;
+
+/// An expression whose value is a `T` in Rust.
+///
+/// Conditions are `Expr<bool>`; they combine by `&`, `|` and `!`.
+pub struct Expr<T> {
+    pub(crate) node: Arc<Node>,
+    pub(crate) nullable: bool,
+    marker: PhantomData<fn() -> T>,
+}
+
+impl<T> Expr<T> {
+    pub(crate) fn new(node: Node) -> Self {
+        Expr::shared(Arc::new(node))
+    }
+
+    pub(crate) fn shared(node: Arc<Node>) -> Self {
+        Expr { node, nullable: false, marker: PhantomData }
+    }
+}
+
+impl<T> Clone for Expr<T> {
+    fn clone(&self) -> Self {
+        Expr { node: Arc::clone(&self.node), nullable: self.nullable, marker: PhantomData }
+    }
+}
+
+impl<T> fmt::Debug for Expr<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Expr").field(&self.node).finish()
+    }
+}
+
+impl<T: Typed> Operand for Expr<T> {
+    type Family = T::Family;
+
+    fn into_node(self) -> Arc<Node> {
+        self.node
+    }
+}
+
+impl<T: Typed> ResultOf for Expr<T> {
+    type Result = T;
+}
+
+/// A column of an entity's table, of the type that its field has: `User::name`.
+///
+/// ```
+/// use std::sync::LazyLock;
+/// use rebis_core::schema::{ColumnDef, Entity, SqlType, Table};
+/// use rebis_core::sql::{Column, Expression, select};
+/// use rebis_core::Dialect;
+///
+/// struct User;
+///
+/// #[allow(non_upper_case_globals)]
+/// impl User {
+///     const id: Column<User, i64> = Column::new("id");
+///     const name: Column<User, String> = Column::new("name");
+/// }
+///
+/// impl Entity for User {
+///     fn table() -> &'static Table {
+///         static TABLE: LazyLock<Table> = LazyLock::new(|| {
+///             let columns = Table::build("users")
+///                 .column(ColumnDef::new("id", SqlType::BigInteger).autoincrement())
+///                 .column(ColumnDef::new("name", SqlType::Text));
+///             columns.finish().expect("a table")
+///         });
+///         &TABLE
+///     }
+/// }
+///
+/// let statement = select((User::id, User::name)).filter(User::name.starts_with("e"));
+/// assert_eq!(
+///     statement.to_sql(Dialect::POSTGRESQL)?,
+///     r#"SELECT "users"."id", "users"."name" FROM "users" WHERE "users"."name" LIKE $1 ESCAPE '/'"#
+/// );
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+pub struct Column<M, T> {
+    name: &'static str,
+    marker: PhantomData<fn() -> (M, T)>,
+}
+
+impl<M, T> Column<M, T> {
+    /// The column of that name.
+    pub const fn new(name: &'static str) -> Self {
+        Column { name, marker: PhantomData }
+    }
+
+    /// Its name.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl<M, T> Clone for Column<M, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M, T> Copy for Column<M, T> {}
+
+impl<M, T> fmt::Debug for Column<M, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Column({})", self.name)
+    }
+}
+
+impl<M: Entity, T: Typed> Operand for Column<M, T> {
+    type Family = T::Family;
+
+    fn into_node(self) -> Arc<Node> {
+        column_node(Source::Table(M::table().clone()), self.name)
+    }
+}
+
+impl<M: Entity, T: Typed> ResultOf for Column<M, T> {
+    type Result = T;
+}
+
+pub(super) fn column_node(source: Source, name: impl Into<Cow<'static, str>>) -> Arc<Node> {
+    Arc::new(Node::Column { source, name: name.into() })
+}
+
+impl Table {
+    /// A column by its name, of a type that is known at run time only. One that the table does not have is an error when the
+    /// statement is compiled.
+    pub fn c(&self, name: impl Into<Cow<'static, str>>) -> Expr<Value> {
+        Expr::shared(column_node(Source::Table(self.clone()), name))
+    }
+}
+
+/// A value as an expression.
+pub fn literal<V: ResultOf>(value: V) -> Expr<V::Result> {
+    Expr::shared(value.into_node())
+}
+
+/// What columns and expressions have in common.
+#[allow(clippy::wrong_self_convention, reason = "an expression is consumed by what is made of it")]
+pub trait Expression: Operand + Sized {
+    /// The type of the value in Rust.
+    type Type: Typed<Family = Self::Family>;
+
+    /// The same as an [`Expr`].
+    fn expr(self) -> Expr<Self::Type> {
+        Expr::shared(self.into_node())
+    }
+
+    /// `self = other`; with `None` for the other, `self IS NULL`.
+    fn eq<V: Operand>(self, other: V) -> Expr<bool>
+    where
+        Self::Family: Matches<V::Family>,
+    {
+        match (self.into_node(), other.into_node()) {
+            (item, other) if is_null(&other) => Expr::new(Node::IsNull { item, negated: false }),
+            (left, right) => binary(BinaryOperator::Equal, left, right),
+        }
+    }
+
+    /// `self <> other`; with `None` for the other, `self IS NOT NULL`.
+    fn ne<V: Operand>(self, other: V) -> Expr<bool>
+    where
+        Self::Family: Matches<V::Family>,
+    {
+        match (self.into_node(), other.into_node()) {
+            (item, other) if is_null(&other) => Expr::new(Node::IsNull { item, negated: true }),
+            (left, right) => binary(BinaryOperator::NotEqual, left, right),
+        }
+    }
+
+    /// `self < other`.
+    fn lt<V: Operand>(self, other: V) -> Expr<bool>
+    where
+        Self::Family: Matches<V::Family>,
+    {
+        binary(BinaryOperator::Less, self.into_node(), other.into_node())
+    }
+
+    /// `self <= other`.
+    fn le<V: Operand>(self, other: V) -> Expr<bool>
+    where
+        Self::Family: Matches<V::Family>,
+    {
+        binary(BinaryOperator::LessOrEqual, self.into_node(), other.into_node())
+    }
+
+    /// `self > other`.
+    fn gt<V: Operand>(self, other: V) -> Expr<bool>
+    where
+        Self::Family: Matches<V::Family>,
+    {
+        binary(BinaryOperator::Greater, self.into_node(), other.into_node())
+    }
+
+    /// `self >= other`.
+    fn ge<V: Operand>(self, other: V) -> Expr<bool>
+    where
+        Self::Family: Matches<V::Family>,
+    {
+        binary(BinaryOperator::GreaterOrEqual, self.into_node(), other.into_node())
+    }
+
+    /// Whether both are equal or both are NULL: `IS NOT DISTINCT FROM`, `<=>`, `IS`.
+    fn is_not_distinct_from<V: Operand>(self, other: V) -> Expr<bool>
+    where
+        Self::Family: Matches<V::Family>,
+    {
+        binary(BinaryOperator::Same, self.into_node(), other.into_node())
+    }
+
+    /// The opposite of [`is_not_distinct_from`](Expression::is_not_distinct_from).
+    fn is_distinct_from<V: Operand>(self, other: V) -> Expr<bool>
+    where
+        Self::Family: Matches<V::Family>,
+    {
+        binary(BinaryOperator::Different, self.into_node(), other.into_node())
+    }
+
+    /// `self IS NULL`.
+    fn is_null(self) -> Expr<bool> {
+        Expr::new(Node::IsNull { item: self.into_node(), negated: false })
+    }
+
+    /// `self IS NOT NULL`.
+    fn is_not_null(self) -> Expr<bool> {
+        Expr::new(Node::IsNull { item: self.into_node(), negated: true })
+    }
+
+    /// `self BETWEEN low AND high`.
+    fn between<L: Operand, H: Operand>(self, low: L, high: H) -> Expr<bool>
+    where
+        Self::Family: Matches<L::Family> + Matches<H::Family>,
+    {
+        let (low, high) = (low.into_node(), high.into_node());
+        Expr::new(Node::Between { item: self.into_node(), low, high, negated: false })
+    }
+
+    /// `self IN (…)`; false for every row, also for NULL, when the list is empty.
+    fn in_list<V: Operand>(self, list: impl IntoIterator<Item = V>) -> Expr<bool>
+    where
+        Self::Family: Matches<V::Family>,
+    {
+        let list = list.into_iter().map(Operand::into_node).collect();
+        Expr::new(Node::In { item: self.into_node(), list, negated: false })
+    }
+
+    /// `self NOT IN (…)`; true for every row when the list is empty.
+    fn not_in_list<V: Operand>(self, list: impl IntoIterator<Item = V>) -> Expr<bool>
+    where
+        Self::Family: Matches<V::Family>,
+    {
+        let list = list.into_iter().map(Operand::into_node).collect();
+        Expr::new(Node::In { item: self.into_node(), list, negated: true })
+    }
+
+    /// `self IN (SELECT …)`, of a query with one column.
+    fn in_select<T: Typed>(self, select: Select<(T,)>) -> Expr<bool>
+    where
+        Self::Family: Matches<T::Family>,
+    {
+        let select = Arc::new(select.node);
+        Expr::new(Node::InSelect { item: self.into_node(), select, negated: false })
+    }
+
+    /// Ascending, for `order_by`.
+    fn asc(self) -> Ordering {
+        Ordering { node: self.into_node(), descending: false, nulls_first: None }
+    }
+
+    /// Descending, for `order_by`.
+    fn desc(self) -> Ordering {
+        Ordering { node: self.into_node(), descending: true, nulls_first: None }
+    }
+
+    /// The same, read as an `Option`: needed for a column from the side of an outer join that may have no row.
+    fn nullable(self) -> Expr<<Self::Type as Typed>::Nullable> {
+        Expr { node: self.into_node(), nullable: true, marker: PhantomData }
+    }
+
+    /// `CAST(self AS …)`.
+    fn cast<T: Typed>(self, to: SqlType) -> Expr<T> {
+        Expr::new(Node::Cast { item: self.into_node(), to })
+    }
+
+    /// `self LIKE pattern`: `%` and `_` in the pattern stand for any text and any character.
+    fn like(self, pattern: impl Operand<Family = family::Text>) -> Expr<bool>
+    where
+        Self: Operand<Family = family::Text>,
+    {
+        like(self.into_node(), pattern.into_node(), false)
+    }
+
+    /// Whether the text begins like this; what stands in it stands for itself.
+    fn starts_with(self, text: &str) -> Expr<bool>
+    where
+        Self: Operand<Family = family::Text>,
+    {
+        like(self.into_node(), pattern("", text, "%"), true)
+    }
+
+    /// Whether the text ends like this; what stands in it stands for itself.
+    fn ends_with(self, text: &str) -> Expr<bool>
+    where
+        Self: Operand<Family = family::Text>,
+    {
+        like(self.into_node(), pattern("%", text, ""), true)
+    }
+
+    /// Whether the text is in it; what stands in it stands for itself.
+    fn contains(self, text: &str) -> Expr<bool>
+    where
+        Self: Operand<Family = family::Text>,
+    {
+        like(self.into_node(), pattern("%", text, "%"), true)
+    }
+
+    /// Both texts, one behind the other: `||`, or `concat` on MySQL.
+    fn concat<V: Operand<Family = family::Text>>(self, other: V) -> Expr<Self::Type>
+    where
+        Self: Operand<Family = family::Text>,
+    {
+        let (left, right) = (self.into_node(), other.into_node());
+        Expr::new(Node::Binary { operator: BinaryOperator::Concatenate, left, right })
+    }
+}
+
+impl<T: Typed> Expression for Expr<T> {
+    type Type = T;
+
+    fn expr(self) -> Expr<T> {
+        self
+    }
+}
+
+impl<M: Entity, T: Typed> Expression for Column<M, T> {
+    type Type = T;
+}
+
+fn is_null(node: &Node) -> bool {
+    matches!(node, Node::Value(Value::Null))
+}
+
+fn binary(operator: BinaryOperator, left: Arc<Node>, right: Arc<Node>) -> Expr<bool> {
+    Expr::new(Node::Binary { operator, left, right })
+}
+
+fn like(item: Arc<Node>, pattern: Arc<Node>, escaped: bool) -> Expr<bool> {
+    Expr::new(Node::Like { item, pattern, escaped, negated: false })
+}
+
+/// The character that takes their meaning from the others in a pattern of ours.
+pub(crate) const ESCAPE: char = '/';
+
+fn pattern(before: &str, text: &str, behind: &str) -> Arc<Node> {
+    let mut pattern = String::from(before);
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | ESCAPE) {
+            pattern.push(ESCAPE);
+        }
+        pattern.push(character);
+    }
+    pattern.push_str(behind);
+    Arc::new(Node::Value(Value::Text(pattern)))
+}

@@ -1,0 +1,183 @@
+//! The tree of a statement: what expressions and clauses are made of, without types. One renderer walks it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::Text;
+use super::select::SelectNode;
+use crate::schema::{SqlType, Table};
+use crate::value::Value;
+
+/// An expression. Shared, so that composing copies nothing.
+#[derive(Debug, Clone)]
+#[doc(hidden)]
+pub enum Node {
+    Column {
+        source: Source,
+        name: Cow<'static, str>,
+    },
+    Value(Value),
+    Not(Arc<Node>),
+    Negate(Arc<Node>),
+    IsNull {
+        item: Arc<Node>,
+        negated: bool,
+    },
+    Binary {
+        operator: BinaryOperator,
+        left: Arc<Node>,
+        right: Arc<Node>,
+    },
+    All(Vec<Arc<Node>>),
+    AnyOf(Vec<Arc<Node>>),
+    In {
+        item: Arc<Node>,
+        list: Vec<Arc<Node>>,
+        negated: bool,
+    },
+    InSelect {
+        item: Arc<Node>,
+        select: Arc<SelectNode>,
+        negated: bool,
+    },
+    Between {
+        item: Arc<Node>,
+        low: Arc<Node>,
+        high: Arc<Node>,
+        negated: bool,
+    },
+    Like {
+        item: Arc<Node>,
+        pattern: Arc<Node>,
+        escaped: bool,
+        negated: bool,
+    },
+    Function {
+        name: &'static str,
+        arguments: Vec<Arc<Node>>,
+        distinct: bool,
+        filter: Option<Arc<Node>>,
+    },
+    Over {
+        function: Arc<Node>,
+        window: Arc<Window>,
+    },
+    Case {
+        branches: Vec<(Arc<Node>, Arc<Node>)>,
+        otherwise: Option<Arc<Node>>,
+    },
+    Cast {
+        item: Arc<Node>,
+        to: SqlType,
+    },
+    Exists {
+        select: Arc<SelectNode>,
+        negated: bool,
+    },
+    Scalar(Arc<SelectNode>),
+    /// `*` of `count(*)`.
+    Star,
+    /// In an upsert: what the row that met another would have put there.
+    Proposed(Cow<'static, str>),
+    /// SQL written by hand.
+    Text(Text),
+}
+
+/// What stands between two expressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[doc(hidden)]
+pub enum BinaryOperator {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    /// `IS NOT DISTINCT FROM`, by whatever name.
+    Same,
+    /// `IS DISTINCT FROM`.
+    Different,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+    Concatenate,
+}
+
+/// What a window function sees.
+#[derive(Debug, Clone, Default)]
+#[doc(hidden)]
+pub struct Window {
+    pub(crate) partition_by: Vec<Arc<Node>>,
+    pub(crate) order_by: Vec<Ordering>,
+}
+
+/// One key of an order.
+#[derive(Debug, Clone)]
+pub struct Ordering {
+    pub(crate) node: Arc<Node>,
+    pub(crate) descending: bool,
+    pub(crate) nulls_first: Option<bool>,
+}
+
+impl Ordering {
+    /// The same, with NULLs before everything else.
+    #[must_use]
+    pub fn nulls_first(mut self) -> Self {
+        self.nulls_first = Some(true);
+        self
+    }
+
+    /// The same, with NULLs behind everything else.
+    #[must_use]
+    pub fn nulls_last(mut self) -> Self {
+        self.nulls_first = Some(false);
+        self
+    }
+}
+
+/// What rows come from: a table, a table by another name, a query.
+#[derive(Debug, Clone)]
+pub enum Source {
+    #[doc(hidden)]
+    Table(Table),
+    #[doc(hidden)]
+    Alias { table: Table, name: Arc<str> },
+    #[doc(hidden)]
+    Subquery { select: Arc<SelectNode>, name: Arc<str> },
+}
+
+impl Source {
+    /// The name by which its columns are qualified.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Source::Table(table) => table.name(),
+            Source::Alias { name, .. } | Source::Subquery { name, .. } => name,
+        }
+    }
+
+    /// Whether both are one element of a FROM.
+    pub(crate) fn is(&self, other: &Source) -> bool {
+        match (self, other) {
+            (Source::Table(one), Source::Table(two)) => one == two,
+            (Source::Alias { name: one, .. }, Source::Alias { name: two, .. })
+            | (Source::Subquery { name: one, .. }, Source::Subquery { name: two, .. }) => one == two,
+            _ => false,
+        }
+    }
+
+    /// The table behind it, where it is one.
+    pub(crate) fn table(&self) -> Option<&Table> {
+        match self {
+            Source::Table(table) | Source::Alias { table, .. } => Some(table),
+            Source::Subquery { .. } => None,
+        }
+    }
+}
+
+impl From<&Table> for Source {
+    fn from(table: &Table) -> Self {
+        Source::Table(table.clone())
+    }
+}

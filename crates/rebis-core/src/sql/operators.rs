@@ -1,0 +1,125 @@
+//! `&`, `|`, `!` of conditions; `+`, `-`, `*`, `/`, `%` of numbers.
+
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Rem, Sub};
+use std::sync::Arc;
+
+use super::expression::{Column, Expr};
+use super::node::{BinaryOperator, Node};
+use super::typed::{Matches, Operand, Typed, family};
+use crate::schema::Entity;
+
+impl BitAnd for Expr<bool> {
+    type Output = Expr<bool>;
+
+    fn bitand(self, other: Self) -> Self {
+        all([self, other])
+    }
+}
+
+impl BitOr for Expr<bool> {
+    type Output = Expr<bool>;
+
+    fn bitor(self, other: Self) -> Self {
+        any([self, other])
+    }
+}
+
+impl Not for Expr<bool> {
+    type Output = Expr<bool>;
+
+    fn not(self) -> Self {
+        let node = match Arc::unwrap_or_clone(self.node) {
+            Node::Not(item) => return Expr::shared(item),
+            Node::IsNull { item, negated } => Node::IsNull { item, negated: !negated },
+            Node::In { item, list, negated } => Node::In { item, list, negated: !negated },
+            Node::InSelect { item, select, negated } => Node::InSelect { item, select, negated: !negated },
+            Node::Between { item, low, high, negated } => {
+                Node::Between { item, low, high, negated: !negated }
+            }
+            Node::Like { item, pattern, escaped, negated } => {
+                Node::Like { item, pattern, escaped, negated: !negated }
+            }
+            Node::Exists { select, negated } => Node::Exists { select, negated: !negated },
+            other => Node::Not(Arc::new(other)),
+        };
+        Expr::new(node)
+    }
+}
+
+/// All conditions at once; true when there are none.
+pub fn all(conditions: impl IntoIterator<Item = Expr<bool>>) -> Expr<bool> {
+    let mut parts = Vec::new();
+    for condition in conditions {
+        match &*condition.node {
+            Node::All(inner) => parts.extend(inner.iter().cloned()),
+            _ => parts.push(condition.node),
+        }
+    }
+    Expr::new(Node::All(parts))
+}
+
+/// One condition at least; false when there are none.
+pub fn any(conditions: impl IntoIterator<Item = Expr<bool>>) -> Expr<bool> {
+    let mut parts = Vec::new();
+    for condition in conditions {
+        match &*condition.node {
+            Node::AnyOf(inner) => parts.extend(inner.iter().cloned()),
+            _ => parts.push(condition.node),
+        }
+    }
+    Expr::new(Node::AnyOf(parts))
+}
+
+macro_rules! arithmetic {
+    ($($operation:ident $method:ident $operator:ident;)*) => {$(
+        impl<T, V> $operation<V> for Expr<T>
+        where
+            T: Typed,
+            T::Family: family::Number + Matches<V::Family>,
+            V: Operand,
+        {
+            type Output = Expr<T>;
+
+            fn $method(self, other: V) -> Expr<T> {
+                calculate(BinaryOperator::$operator, self.node, other.into_node())
+            }
+        }
+
+        impl<M, T, V> $operation<V> for Column<M, T>
+        where
+            M: Entity,
+            T: Typed,
+            T::Family: family::Number + Matches<V::Family>,
+            V: Operand,
+        {
+            type Output = Expr<T>;
+
+            fn $method(self, other: V) -> Expr<T> {
+                calculate(BinaryOperator::$operator, self.into_node(), other.into_node())
+            }
+        }
+    )*};
+}
+
+arithmetic! {
+    Add add Add;
+    Sub sub Subtract;
+    Mul mul Multiply;
+    Div div Divide;
+    Rem rem Remainder;
+}
+
+fn calculate<T>(operator: BinaryOperator, left: Arc<Node>, right: Arc<Node>) -> Expr<T> {
+    Expr::new(Node::Binary { operator, left, right })
+}
+
+impl<T: Typed> Neg for Expr<T>
+where
+    T::Family: family::Number,
+{
+    type Output = Expr<T>;
+
+    fn neg(self) -> Expr<T> {
+        Expr::new(Node::Negate(self.node))
+    }
+}

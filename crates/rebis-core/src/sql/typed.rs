@@ -1,0 +1,235 @@
+//! Which Rust types may meet in one expression: families, so that an `i32` column compares with an `i64` and not with a text.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
+use rust_decimal::Decimal as RustDecimal;
+use uuid::Uuid as RustUuid;
+
+use super::node::Node;
+use crate::value::{Json as JsonOf, Value};
+
+/// Types that SQL compares with each other.
+pub trait Family: 'static {}
+
+/// The type of an expression, by what it becomes in Rust.
+///
+/// For a type of your own that binds and decodes, say which family it belongs to:
+///
+/// ```
+/// use rebis_core::sql::{Literal, Typed, family};
+/// use rebis_core::Value;
+///
+/// #[derive(Clone)]
+/// struct Email(String);
+///
+/// impl From<Email> for Value {
+///     fn from(email: Email) -> Value { email.0.into() }
+/// }
+/// impl Typed for Email {
+///     type Family = family::Text;
+///     type Nullable = Option<Email>;
+/// }
+/// impl Literal for Email {}
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the type of an SQL expression",
+    note = "for a type of your own, write `impl rebis::sql::Typed for {Self}` with its family"
+)]
+pub trait Typed: 'static {
+    /// What it compares with.
+    type Family: Family;
+    /// The same type with NULL.
+    type Nullable: Typed<Family = Self::Family>;
+}
+
+impl<T: Typed<Nullable = Option<T>>> Typed for Option<T> {
+    type Family = T::Family;
+    type Nullable = Self;
+}
+
+/// A Rust value that stands for itself in an expression.
+pub trait Literal: Into<Value> + Typed {}
+
+impl<T: Literal + Typed<Nullable = Option<T>>> Literal for Option<T> {}
+
+/// What an expression compares or calculates with: a column, another expression, or a value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither an expression nor a value of SQL",
+    note = "for a value of a type of your own, write `impl rebis::sql::Literal for {Self} {{}}`"
+)]
+pub trait Operand {
+    /// What it compares with.
+    type Family: Family;
+    /// Its place in the statement.
+    #[doc(hidden)]
+    fn into_node(self) -> Arc<Node>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<V: Literal> Operand for V {
+    type Family = V::Family;
+
+    fn into_node(self) -> Arc<Node> {
+        Arc::new(Node::Value(self.into()))
+    }
+}
+
+/// The type that an operand's value is read as.
+pub trait ResultOf: Operand {
+    /// The type.
+    type Result: Typed;
+}
+
+#[diagnostic::do_not_recommend]
+impl<V: Literal> ResultOf for V {
+    type Result = V;
+}
+
+// What is borrowed is read as what owns.
+macro_rules! borrowed {
+    ($($family:ident: $rust:ty => $owned:ty;)*) => {$(
+        impl Operand for $rust {
+            type Family = family::$family;
+
+            fn into_node(self) -> Arc<Node> {
+                Arc::new(Node::Value(self.into()))
+            }
+        }
+
+        impl ResultOf for $rust {
+            type Result = $owned;
+        }
+    )*};
+}
+
+borrowed! {
+    Text: &str => String;
+    Text: Option<&str> => Option<String>;
+    Bytes: &[u8] => Vec<u8>;
+    Bytes: Option<&[u8]> => Option<Vec<u8>>;
+}
+
+/// That two families may meet.
+#[diagnostic::on_unimplemented(
+    message = "SQL does not compare {Self} with {F}",
+    note = "cast one side: `.cast::<i64>()`, or give a value of the column's type"
+)]
+pub trait Matches<F> {}
+
+/// The families.
+pub mod family {
+    use super::{Family, Matches};
+
+    macro_rules! families {
+        ($($(#[$doc:meta])* $name:ident)*) => {$(
+            $(#[$doc])*
+            #[derive(Debug, Clone, Copy)]
+            pub struct $name;
+            impl Family for $name {}
+            impl Matches<$name> for $name {}
+            impl Matches<Any> for $name {}
+            impl Matches<$name> for Any {}
+        )*};
+    }
+
+    families! {
+        /// Whole numbers of every width.
+        Integer
+        /// Floating point numbers.
+        Float
+        /// Exact decimals.
+        Decimal
+        /// Text.
+        Text
+        /// Bytes.
+        Bytes
+        /// True and false.
+        Bool
+        /// Dates.
+        Date
+        /// Times of day.
+        Time
+        /// Dates with times.
+        DateTime
+        /// Moments.
+        Timestamp
+        /// Lengths of time.
+        Interval
+        /// UUIDs.
+        Uuid
+        /// JSON.
+        Json
+    }
+
+    /// Of a type that is known at run time only: it meets every other.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Any;
+    impl Family for Any {}
+    impl Matches<Any> for Any {}
+
+    macro_rules! also {
+        ($($one:ident $other:ident)*) => {$(
+            impl Matches<$other> for $one {}
+            impl Matches<$one> for $other {}
+        )*};
+    }
+
+    also! { Integer Float Integer Decimal Float Decimal Date DateTime DateTime Timestamp }
+
+    /// Families that are calculated with.
+    #[diagnostic::on_unimplemented(message = "{Self} is not a family of numbers")]
+    pub trait Number: Family {}
+    impl Number for Integer {}
+    impl Number for Float {}
+    impl Number for Decimal {}
+    impl Number for Any {}
+}
+
+macro_rules! typed {
+    ($($family:ident: $($rust:ty),*;)*) => {$($(
+        impl Typed for $rust {
+            type Family = family::$family;
+            type Nullable = Option<$rust>;
+        }
+        impl Literal for $rust {}
+    )*)*};
+}
+
+typed! {
+    Integer: i8, i16, i32, i64, isize, u8, u16, u32, u64, usize;
+    Float: f32, f64;
+    Decimal: RustDecimal;
+    Text: String, char, Box<str>, Arc<str>, Cow<'static, str>;
+    Bytes: Vec<u8>;
+    Bool: bool;
+    Date: NaiveDate;
+    Time: NaiveTime;
+    DateTime: NaiveDateTime;
+    Interval: TimeDelta;
+    Uuid: RustUuid;
+    Json: serde_json::Value;
+}
+
+impl<Zone: TimeZone + 'static> Typed for DateTime<Zone> {
+    type Family = family::Timestamp;
+    type Nullable = Option<Self>;
+}
+
+impl<Zone: TimeZone + 'static> Literal for DateTime<Zone> {}
+
+impl<T: 'static> Typed for JsonOf<T> {
+    type Family = family::Json;
+    type Nullable = Option<Self>;
+}
+
+impl<T: serde::Serialize + 'static> Literal for JsonOf<T> {}
+
+/// What a column of a table that is known at run time only gives.
+impl Typed for Value {
+    type Family = family::Any;
+    type Nullable = Value;
+}
+
+impl Literal for Value {}
