@@ -124,6 +124,23 @@ fn a_detached_connection_is_not_replaced() {
 }
 
 #[test]
+fn a_lost_connection_cannot_be_detached() {
+    let (script, engine) = scripted();
+    let mut conn = engine.connect().unwrap();
+    conn.invalidate();
+    assert_eq!(kind(conn.detach()), ErrorKind::Disconnected);
+    conn.execute(text("q")).unwrap();
+    conn.rollback().unwrap();
+    assert_eq!(engine.pool().status().leased, 1, "another one of the pool's");
+    // A handler's word is enough: detaching does not bring it back to life.
+    engine.on_handle_error(|context| context.set_disconnect(true));
+    script.fail("execute q", 1, || Error::new(ErrorKind::Statement, "q"));
+    assert!(conn.execute(text("q")).map(drop).unwrap_err().is_disconnect());
+    assert_eq!(kind(conn.detach()), ErrorKind::Disconnected);
+    assert_eq!(kind(conn.execute(text("q"))), ErrorKind::PendingRollback);
+}
+
+#[test]
 fn a_raw_connection_is_the_drivers() {
     let (script, engine) = heard();
     let (heard, mut raw) = during(&script, || engine.raw_connection().unwrap());
