@@ -56,6 +56,7 @@ impl Forker {
 
 type Run = Box<dyn Fn() + Send + Sync>;
 type Add = fn(&Engine, Run);
+type Act = fn(&Engine) -> Result<()>;
 
 const EVENTS: [(&str, Add); 17] = [
     ("do_connect", |engine, run| {
@@ -196,7 +197,7 @@ fn in_child(name: &str, engine: &Engine, result: Result<()>) -> i32 {
 /// those threads, and must not wait for their locks.
 fn beside_threads(case: &str) -> Outcome {
     let database = database_or_skip!(case);
-    let ends: [(&str, Add, fn(&Engine) -> Result<()>); 4] = [
+    let ends: [(&str, Add, Act); 4] = [
         ("close on return", add_close, |engine| {
             let conn = engine.connect()?;
             engine.pool().invalidate();

@@ -84,19 +84,19 @@ impl PostgresConnection {
         let mut wanted = uniform.unwrap_or_else(|| first.iter().map(encode::wanted).collect());
         let mut prefix = self.open_group();
         let mut statement = self.statement(sql, &wanted, &mut prefix)?;
-        let (mut waiting, mut affected) = (0, 0);
+        let (mut waiting, mut affected) = (0, 0_u64);
         sets.try_for_each(|set| {
             if !is_uniform {
                 wanted.clear();
                 wanted.extend(set.iter().map(encode::wanted));
                 if !statement.fits(&wanted) {
-                    affected += self.end_batch(&mut waiting, &mut prefix)?;
+                    affected = affected.saturating_add(self.end_batch(&mut waiting, &mut prefix)?);
                     statement = self.statement(sql, &wanted, &mut prefix)?;
                 }
             }
             let bytes = self.wire.output().len() + encode::size(set)?;
             if waiting > 0 && (waiting == BATCH_SETS || bytes > BATCH_BYTES) {
-                affected += self.end_batch(&mut waiting, &mut prefix)?;
+                affected = affected.saturating_add(self.end_batch(&mut waiting, &mut prefix)?);
             }
             let output = self.wire.output();
             encode::bind(output, &statement, set);
@@ -105,7 +105,7 @@ impl PostgresConnection {
             Ok(())
         })?;
         self.wire.send_group()?;
-        affected += self.read_batch(&mut waiting, &mut prefix)?;
+        affected = affected.saturating_add(self.read_batch(&mut waiting, &mut prefix)?);
         self.wire.expect(backend::READY_FOR_QUERY_TAG, &mut None)?;
         Ok(affected)
     }
@@ -126,7 +126,7 @@ impl PostgresConnection {
     fn read_batch(&mut self, waiting: &mut usize, prefix: &mut Prefix) -> Result<u64> {
         let mut wait = None;
         self.read_prefix(prefix, &mut wait)?;
-        let mut affected = 0;
+        let mut affected = 0_u64;
         for _ in 0..std::mem::take(waiting) {
             self.wire.expect(backend::BIND_COMPLETE_TAG, &mut wait)?;
             self.has_bound = true;
@@ -135,7 +135,7 @@ impl PostgresConnection {
                     backend::DATA_ROW_TAG => {}
                     backend::EMPTY_QUERY_RESPONSE_TAG => break,
                     backend::COMMAND_COMPLETE_TAG => {
-                        affected += decode::affected(self.wire.body());
+                        affected = affected.saturating_add(decode::affected(self.wire.body()));
                         break;
                     }
                     backend::ERROR_RESPONSE_TAG => return Err(self.wire.server_error()),
