@@ -9,3 +9,4 @@ pub mod examples;
 pub mod fork;
 pub mod harness;
 pub mod ledger;
+pub mod proxy;

@@ -16,8 +16,9 @@ use rebis_suite::harness::{self, Outcome, Scenario, on_every_database, passed};
 const CHILD: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
-    let scenarios: [Scenario; 4] = [
+    let scenarios: [Scenario; 5] = [
         ("listeners_that_fork", 120, listeners_that_fork),
+        ("listeners_that_fork_beside_threads", 120, beside_threads),
         ("children_dispose_first_a76", 60, children_dispose_first),
         ("a_pid_in_the_info_map_a77", 60, pid_recipe),
         ("a_pool_of_ones_own_hands_out_the_parents", 60, own_pool),
@@ -55,6 +56,7 @@ impl Forker {
 
 type Run = Box<dyn Fn() + Send + Sync>;
 type Add = fn(&Engine, Run);
+type Act = fn(&Engine) -> Result<()>;
 
 const EVENTS: [(&str, Add); 17] = [
     ("do_connect", |engine, run| {
@@ -189,6 +191,72 @@ fn in_child(name: &str, engine: &Engine, result: Result<()>) -> i32 {
     }
     let works = program(engine).and_then(|()| one(engine));
     if works.is_ok_and(|one| one == 1) && engine.pool().status().leased == 0 { 0 } else { 103 }
+}
+
+/// The same where a connection ends, while other threads hold the pool's locks as often as they can: a child has none of
+/// those threads, and must not wait for their locks.
+fn beside_threads(case: &str) -> Outcome {
+    let database = database_or_skip!(case);
+    let ends: [(&str, Add, Act); 4] = [
+        ("close on return", add_close, |engine| {
+            let conn = engine.connect()?;
+            engine.pool().invalidate();
+            drop(conn);
+            Ok(())
+        }),
+        ("close on checkout", add_close, |engine| {
+            drop(engine.connect()?);
+            engine.pool().invalidate();
+            engine.connect().map(drop)
+        }),
+        ("invalidate", add_invalidate, |engine| {
+            engine.connect()?.invalidate();
+            Ok(())
+        }),
+        ("first_connect", EVENTS[1].1, |engine| engine.connect().map(drop)),
+    ];
+    let stop = AtomicBool::new(false);
+    let rounds = 10;
+    for (name, add, run) in ends {
+        for _ in 0..rounds {
+            let engine = database.engine(2);
+            let forker = Arc::new(Forker { armed: AtomicBool::new(true), ..Forker::default() });
+            let forks = Arc::clone(&forker);
+            add(&engine, Box::new(move || forks.run()));
+            stop.store(false, Ordering::SeqCst);
+            let result = std::thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| {
+                        while !stop.load(Ordering::Relaxed) {
+                            engine.pool().status();
+                            engine.pool().leases();
+                        }
+                    });
+                }
+                let result = run(&engine);
+                if forker.child.load(Ordering::SeqCst) == 0 {
+                    let told = result.is_ok() || result.is_err_and(|error| error.kind() == ErrorKind::Forked);
+                    let works = told && one(&engine).is_ok_and(|one| one == 1);
+                    fork::exit(i32::from(!works));
+                }
+                stop.store(true, Ordering::SeqCst);
+                result
+            });
+            result.unwrap();
+            assert_eq!(fork::wait(forker.child.load(Ordering::SeqCst), CHILD), Some(0), "{name}");
+            assert_eq!(one(&engine).unwrap(), 1, "{name}");
+            assert_eq!(engine.pool().status().leased, 0, "{name}");
+        }
+    }
+    passed(format!("{}: {} forks", database.name, 4 * rounds))
+}
+
+fn add_close(engine: &Engine, run: Run) {
+    engine.pool().on_close(move |_, _| run());
+}
+
+fn add_invalidate(engine: &Engine, run: Run) {
+    engine.pool().on_invalidate(move |_, _| run());
 }
 
 // ---- what SQLAlchemy's programs do by hand ----

@@ -176,9 +176,14 @@ impl Connection {
     /// Takes the connection out of the pool for good: its place is free at once, and dropping this closes it.
     ///
     /// # Errors
-    /// [`ErrorKind::Forked`] in a child.
+    /// [`ErrorKind::Disconnected`] when it was lost or given up before: there is nothing to take. [`ErrorKind::Forked`] in a
+    /// child.
     pub fn detach(&mut self) -> Result<()> {
         self.check_process()?;
+        if self.lease.working().is_none() {
+            let text = "the connection was lost or given up, so it cannot be detached";
+            return Err(Error::new(ErrorKind::Disconnected, text));
+        }
         self.lease.detach();
         Ok(())
     }

@@ -115,7 +115,7 @@ impl Connection {
         }
         let deadline = self.options.deadline(text.own_timeout());
         let mut sets = sets.into_iter();
-        let mut affected = 0;
+        let mut affected = 0_u64;
         let mut values: Vec<Value> = Vec::new();
         loop {
             values.clear();
@@ -129,7 +129,7 @@ impl Connection {
                 self.engine().after_execute(&statement);
                 return Ok(affected);
             }
-            affected += self.execute_sets(&compiled, &values, cached, deadline)?;
+            affected = affected.saturating_add(self.execute_sets(&compiled, &values, cached, deadline)?);
         }
     }
 

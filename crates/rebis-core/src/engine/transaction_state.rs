@@ -16,7 +16,12 @@ pub(super) enum TransactionState {
     Begun,
     /// Begun by `begin`; the guard of this number ends it.
     Guarded(u64),
+    /// Its connection was lost while its COMMIT was under way; a rollback acknowledges that.
+    Unknown,
 }
+
+const COMMIT_UNKNOWN: &str = "the connection was lost while the commit was under way: it may have happened or not; \
+                              look before running the transaction again";
 
 /// Tells guards apart, also those of connections that a program has swapped underneath them.
 static GUARDS: AtomicU64 = AtomicU64::new(0);
@@ -131,6 +136,10 @@ impl Connection {
             return Ok(());
         }
         match self.server_status() {
+            // Not "nothing was committed": who reads that runs it twice.
+            None if self.transaction == TransactionState::Unknown => {
+                return Err(Error::new(ErrorKind::CommitUnknown, COMMIT_UNKNOWN));
+            }
             None => {
                 return Err(Error::new(
                     ErrorKind::PendingRollback,
@@ -163,11 +172,12 @@ impl Connection {
                 self.transaction = TransactionState::None;
                 Ok(())
             }
-            Err(error) if lost || error.is_disconnect() => Err(error.wrap(
-                ErrorKind::CommitUnknown,
-                "the connection was lost while the commit was under way: it may have happened or not; \
-                     look before running the transaction again",
-            )),
+            Err(error) if lost || error.is_disconnect() => {
+                if !matches!(self.transaction, TransactionState::Guarded(_)) {
+                    self.transaction = TransactionState::Unknown;
+                }
+                Err(error.wrap(ErrorKind::CommitUnknown, COMMIT_UNKNOWN))
+            }
             Err(error) => {
                 // A deferred constraint: the server has rolled back. A lock (SQLite): the commit can be tried again.
                 if !open {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::counters::Counters;
 use super::listeners::{ErrorContext, PoolListeners, ResetState};
-use super::marks::{LeaseInfo, Marks};
+use super::marks::{LeaseInfo, Marks, nested_checkout};
 use super::opening::FirstConnect;
 use super::options::{PoolKind, PoolOptions, ResetOnReturn};
 use super::queue::QueuePool;
@@ -108,6 +108,7 @@ impl Lending {
 
     /// Lends a connection that works as far as the pool's options make sure.
     pub(crate) fn checkout(&self, site: &'static Location<'static>) -> Result<Record> {
+        self.check_process()?;
         let now = self.options.clock.now();
         if self.options.leak_threshold.is_some() {
             self.report_leaks();
@@ -129,6 +130,7 @@ impl Lending {
         if record.is_open() && !record.is_inherited() && self.is_stale(record.facts()) {
             self.counters.recycled.count();
             self.close(record);
+            self.check_process()?;
         }
         if !record.is_open() {
             self.open(record)?;
@@ -215,6 +217,10 @@ impl Lending {
     }
 
     fn give(&self, record: Record) {
+        // A close listener has forked: the pool's lock may be held by a thread that is not here.
+        if self.is_inherited() {
+            return;
+        }
         record.mark().clear();
         if let Some(mut record) = self.pool.give(record) {
             self.close(&mut record);
@@ -312,6 +318,9 @@ impl Lending {
     /// Gives this connection up and closes it; the place stays.
     pub(crate) fn invalidate_record(&self, record: &mut Record, error: Option<&Error>) {
         self.announce_loss(record.parts().1, error);
+        if self.is_inherited() {
+            return;
+        }
         if record.is_inherited() {
             self.disown(record);
             return;
@@ -451,29 +460,6 @@ impl Lending {
         let sites: Vec<_> = sites.iter().map(ToString::to_string).collect();
         Some(nested_checkout(site, &sites))
     }
-}
-
-/// A checkout inside another one that holds all there is.
-pub(super) fn nested_checkout(site: &Location<'_>, held: &[String]) -> Error {
-    let who = match held {
-        [place] => {
-            format!(
-                "the pool's one connection is held by a thread that waits here itself, checked out at {place}"
-            )
-        }
-        _ => format!(
-            "all {} connections of the pool are held by threads that wait here themselves, checked out at {}",
-            held.len(),
-            held.join(", ")
-        ),
-    };
-    Error::new(
-        ErrorKind::NestedCheckout,
-        format!(
-            "the checkout at {site} can never be served: {who}; return it before asking for the next, pass it on, or let the \
-             pool open more"
-        ),
-    )
 }
 
 fn build(options: &PoolOptions) -> Box<dyn Pool> {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use crate::error::{Error, ErrorKind};
 use crate::process::{AtomicRef, Moment};
 
 /// One lease, as others see it.
@@ -106,4 +107,27 @@ impl Marks {
     fn lock(&self) -> MutexGuard<'_, Vec<Weak<Mark>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A checkout inside another one that holds all there is.
+pub(super) fn nested_checkout(site: &Location<'_>, held: &[String]) -> Error {
+    let who = match held {
+        [place] => {
+            format!(
+                "the pool's one connection is held by a thread that waits here itself, checked out at {place}"
+            )
+        }
+        _ => format!(
+            "all {} connections of the pool are held by threads that wait here themselves, checked out at {}",
+            held.len(),
+            held.join(", ")
+        ),
+    };
+    Error::new(
+        ErrorKind::NestedCheckout,
+        format!(
+            "the checkout at {site} can never be served: {who}; return it before asking for the next, pass it on, or let the \
+             pool open more"
+        ),
+    )
 }

@@ -10,7 +10,7 @@ use super::listeners::{ConnectRequest, OnConnect};
 use super::record::{ConnectionRecord, Record};
 use crate::driver::Connection;
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::{AppendList, Deadline, random, thread_number};
+use crate::process::{AppendList, Deadline, Generation, generation, random, thread_number};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -18,6 +18,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 impl Lending {
     /// Opens a connection for the place and introduces it to the listeners. After an error the place has none.
     pub(super) fn open(&self, record: &mut Record) -> Result<()> {
+        self.check_process()?;
         // Before the connect: a connection lost meanwhile makes this one suspect too.
         let epoch = self.epoch.load(Ordering::Acquire);
         let connection = self.connect()?;
@@ -138,6 +139,7 @@ impl FirstConnect {
     /// The next connection is a first one again.
     pub(super) fn again(&self) {
         *lock(&self.state) = State::NotYet;
+        self.changed.notify_all();
     }
 
     fn once(&self, patience: Deadline, run: impl FnOnce() -> Result<()>) -> Result<()> {
@@ -165,7 +167,7 @@ impl FirstConnect {
         }
         // Not held while the listener runs; a panic in it lets the next one try.
         drop(state);
-        let mut turn = Turn { first: self, end: State::NotYet };
+        let mut turn = Turn { first: self, generation: generation(), end: State::NotYet };
         let result = run();
         if result.is_ok() {
             turn.end = State::Done;
@@ -176,12 +178,22 @@ impl FirstConnect {
 
 struct Turn<'f> {
     first: &'f FirstConnect,
+    generation: Generation,
     end: State,
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        *lock(&self.first.state) = self.end;
+        // The listener has forked, and this is the child: the lock may be another thread's.
+        if self.generation != generation() {
+            return;
+        }
+        let mut state = lock(&self.first.state);
+        // Not when the pool was disposed of meanwhile: then the next connection is a first one.
+        if *state == State::By(thread_number()) {
+            *state = self.end;
+        }
+        drop(state);
         self.first.changed.notify_all();
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::lending::nested_checkout;
+use super::marks::nested_checkout;
 use super::record::Record;
 use super::{Checkout, Pool, PoolStatus};
 use crate::error::{Error, ErrorKind, Result};

@@ -42,7 +42,9 @@ impl MysqlConnection {
         {
             return Ok(affected);
         }
-        parameters.chunks(width).try_fold(0, |affected, row| Ok(affected + self.run_to_end(sql, row)?))
+        parameters
+            .chunks(width)
+            .try_fold(0, |affected, row| self.run_to_end(sql, row).map(|more| more.saturating_add(affected)))
     }
 
     fn run_to_end(&mut self, sql: &str, row: &[ValueRef<'_>]) -> Result<u64> {
@@ -83,7 +85,7 @@ impl MysqlConnection {
                 Err(refused) if affected.is_none() && error::is_not_preparable(&refused) => return Ok(None),
                 Err(error) => return Err(error),
             };
-            affected = Some(affected.unwrap_or(0) + changed);
+            affected = Some(changed.saturating_add(affected.unwrap_or(0)));
         }
         Ok(affected)
     }

@@ -40,11 +40,11 @@ impl Started {
     }
 }
 
-/// What stands at the beginning of a group and is answered first.
+/// What stands at the beginning of a group and is answered first; empty once it is answered.
 #[derive(Debug)]
 struct Prefix {
-    closes: usize,
-    begins: bool,
+    closing: Vec<String>,
+    begin: Option<String>,
 }
 
 /// The bounds of a batch in [`PostgresConnection::run_many`]. The client reads only after it has written a batch, so a batch
@@ -59,7 +59,7 @@ impl PostgresConnection {
         let wanted: Vec<_> = parameters.iter().map(encode::wanted).collect();
         let mut prefix = self.open_group();
         let statement = self.statement(sql, &wanted, &mut prefix)?;
-        self.wire.run.check()?;
+        self.wire.run.check().inspect_err(|_| self.take_back(&mut prefix))?;
         let output = self.wire.output();
         encode::bind(output, &statement, parameters);
         request::execute(output);
@@ -84,19 +84,19 @@ impl PostgresConnection {
         let mut wanted = uniform.unwrap_or_else(|| first.iter().map(encode::wanted).collect());
         let mut prefix = self.open_group();
         let mut statement = self.statement(sql, &wanted, &mut prefix)?;
-        let (mut waiting, mut affected) = (0, 0);
+        let (mut waiting, mut affected) = (0, 0_u64);
         sets.try_for_each(|set| {
             if !is_uniform {
                 wanted.clear();
                 wanted.extend(set.iter().map(encode::wanted));
                 if !statement.fits(&wanted) {
-                    affected += self.end_batch(&mut waiting, &mut prefix)?;
+                    affected = affected.saturating_add(self.end_batch(&mut waiting, &mut prefix)?);
                     statement = self.statement(sql, &wanted, &mut prefix)?;
                 }
             }
             let bytes = self.wire.output().len() + encode::size(set)?;
             if waiting > 0 && (waiting == BATCH_SETS || bytes > BATCH_BYTES) {
-                affected += self.end_batch(&mut waiting, &mut prefix)?;
+                affected = affected.saturating_add(self.end_batch(&mut waiting, &mut prefix)?);
             }
             let output = self.wire.output();
             encode::bind(output, &statement, set);
@@ -105,7 +105,7 @@ impl PostgresConnection {
             Ok(())
         })?;
         self.wire.send_group()?;
-        affected += self.read_batch(&mut waiting, &mut prefix)?;
+        affected = affected.saturating_add(self.read_batch(&mut waiting, &mut prefix)?);
         self.wire.expect(backend::READY_FOR_QUERY_TAG, &mut None)?;
         Ok(affected)
     }
@@ -126,7 +126,7 @@ impl PostgresConnection {
     fn read_batch(&mut self, waiting: &mut usize, prefix: &mut Prefix) -> Result<u64> {
         let mut wait = None;
         self.read_prefix(prefix, &mut wait)?;
-        let mut affected = 0;
+        let mut affected = 0_u64;
         for _ in 0..std::mem::take(waiting) {
             self.wire.expect(backend::BIND_COMPLETE_TAG, &mut wait)?;
             self.has_bound = true;
@@ -135,7 +135,7 @@ impl PostgresConnection {
                     backend::DATA_ROW_TAG => {}
                     backend::EMPTY_QUERY_RESPONSE_TAG => break,
                     backend::COMMAND_COMPLETE_TAG => {
-                        affected += decode::affected(self.wire.body());
+                        affected = affected.saturating_add(decode::affected(self.wire.body()));
                         break;
                     }
                     backend::ERROR_RESPONSE_TAG => return Err(self.wire.server_error()),
@@ -214,14 +214,21 @@ impl PostgresConnection {
             request::bind(output, "", |output| output.extend_from_slice(&[0; 6]));
             request::execute(output);
         }
-        Prefix { closes: closing.len(), begins: begin.is_some() }
+        Prefix { closing, begin }
+    }
+
+    /// The request is not sent after all: what stands before it waits for the next one.
+    fn take_back(&mut self, prefix: &mut Prefix) {
+        self.wire.output().clear();
+        prefix.closing.drain(..).for_each(|name| self.statements.abandon(name));
+        self.begin = prefix.begin.take();
     }
 
     fn read_prefix(&mut self, prefix: &mut Prefix, wait: &mut Wait) -> Result<()> {
-        for _ in 0..std::mem::take(&mut prefix.closes) {
+        for _ in std::mem::take(&mut prefix.closing) {
             self.wire.expect(backend::CLOSE_COMPLETE_TAG, wait)?;
         }
-        if std::mem::take(&mut prefix.begins) {
+        if prefix.begin.take().is_some() {
             self.wire.expect(backend::PARSE_COMPLETE_TAG, wait)?;
             self.wire.expect(backend::BIND_COMPLETE_TAG, wait)?;
             self.wire.expect(backend::COMMAND_COMPLETE_TAG, wait)?;

@@ -52,7 +52,7 @@ fn a_commit_that_meets_a_disconnect_waits_for_rollback_a64() {
     assert!(conn.is_invalidated());
     for _ in 0..2 {
         assert_eq!(kind(conn.execute(text("q"))), ErrorKind::PendingRollback);
-        assert_eq!(kind(conn.commit()), ErrorKind::PendingRollback);
+        assert_eq!(kind(conn.commit()), ErrorKind::CommitUnknown, "asked again, it is no better known");
     }
     conn.rollback().unwrap();
     assert_eq!(conn.scalar::<i64>(text("q")).unwrap(), 1);
@@ -121,6 +121,23 @@ fn a_detached_connection_is_not_replaced() {
     assert_eq!(kind(conn.execute(text("q"))), ErrorKind::Disconnected);
     drop(conn);
     assert_eq!(script.opened(), 2);
+}
+
+#[test]
+fn a_lost_connection_cannot_be_detached() {
+    let (script, engine) = scripted();
+    let mut conn = engine.connect().unwrap();
+    conn.invalidate();
+    assert_eq!(kind(conn.detach()), ErrorKind::Disconnected);
+    conn.execute(text("q")).unwrap();
+    conn.rollback().unwrap();
+    assert_eq!(engine.pool().status().leased, 1, "another one of the pool's");
+    // A handler's word is enough: detaching does not bring it back to life.
+    engine.on_handle_error(|context| context.set_disconnect(true));
+    script.fail("execute q", 1, || Error::new(ErrorKind::Statement, "q"));
+    assert!(conn.execute(text("q")).map(drop).unwrap_err().is_disconnect());
+    assert_eq!(kind(conn.detach()), ErrorKind::Disconnected);
+    assert_eq!(kind(conn.execute(text("q"))), ErrorKind::PendingRollback);
 }
 
 #[test]

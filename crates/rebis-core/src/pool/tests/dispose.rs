@@ -56,3 +56,22 @@ fn a_pool_that_ends_closes_what_is_idle() {
     drop(pool);
     assert_eq!((script.closed(), count_calls(&script, "close")), (2, 2));
 }
+
+/// A pool that starts over while a first_connect listener runs has not met its first connection yet.
+#[test]
+fn dispose_amid_a_first_connect_listener() {
+    let script = Script::new();
+    let pool = queue(&script, |_| {});
+    let (calls, disposes) = (Arc::new(AtomicUsize::new(0)), Arc::downgrade(&pool));
+    let counted = Arc::clone(&calls);
+    pool.listeners.first_connect.push(Box::new(move |_, _| {
+        if counted.fetch_add(1, Ordering::SeqCst) == 0 {
+            disposes.upgrade().unwrap().dispose(true);
+        }
+        Ok(())
+    }));
+    for expected in [1, 2, 2] {
+        drop(lend(&pool).unwrap());
+        assert_eq!(calls.load(Ordering::SeqCst), expected);
+    }
+}

@@ -65,6 +65,31 @@ fn a_wait_for_a_lock_times_out_and_the_transaction_has_failed() {
     one(&mut *other, "select pg_advisory_lock(815)::text", &[]).unwrap();
 }
 
+/// A statement whose time is up before it is sent: the BEGIN in front of it waits for the next one, and no other request takes
+/// it along.
+#[test]
+#[ignore = "needs a server: REBIS_TEST_POSTGRES_URL"]
+fn a_begin_that_was_not_sent_goes_with_the_next_statement() {
+    let mut connection = open();
+    let connection = &mut *connection;
+    let number = "select txid_current_if_assigned() is null and now() = statement_timestamp()";
+    one(connection, number, &[]).unwrap();
+    for ends in ["reset", "next"] {
+        connection.begin("BEGIN").unwrap();
+        connection.limit_statement(Deadline::after(Duration::ZERO)).unwrap();
+        let error = one(connection, number, &[]).unwrap_err();
+        assert_eq!((error.kind(), error.is_disconnect()), (ErrorKind::Timeout, false), "{error:?}");
+        assert_eq!(connection.status(), TransactionStatus::Active, "it was begun, and is");
+        if ends == "next" {
+            one(connection, "select pg_sleep(0.01)", &[]).unwrap();
+            assert_eq!(one(connection, number, &[]).unwrap(), Value::Bool(false), "in one transaction");
+        }
+        connection.reset().unwrap();
+        connection.ping().unwrap();
+        assert_eq!(connection.status(), TransactionStatus::Idle);
+    }
+}
+
 /// Who stopped it: the server's own timeout is none of ours, an administrator's word is a cancel.
 #[test]
 #[ignore = "needs a server: REBIS_TEST_POSTGRES_URL"]

@@ -324,3 +324,21 @@ fn a_begin_that_fails_keeps_the_statement_from_running() {
     connection.ping().unwrap();
     server.join().unwrap();
 }
+
+#[test]
+fn counts_that_no_table_has_do_not_overflow() {
+    let (connection, server) = play("", |stream| {
+        welcome(stream);
+        read_to(stream, b'H');
+        let parameter = [&[0, 1][..], &23_u32.to_be_bytes()].concat();
+        stream
+            .write_all(&[message(b'1', &[]), message(b't', &parameter), message(b'n', &[])].concat())
+            .unwrap();
+        read_to(stream, b'S');
+        let changed = [message(b'2', &[]), message(b'C', b"UPDATE 18446744073709551615\0")].concat();
+        stream.write_all(&[changed.clone(), changed, message(b'Z', b"I")].concat()).unwrap();
+    });
+    let sets = [ValueRef::Int(1), ValueRef::Int(2)];
+    assert_eq!(connection.unwrap().execute_many("update", &sets, 1).unwrap(), u64::MAX);
+    server.join().unwrap();
+}
