@@ -9,8 +9,8 @@ use super::log::{Log, Sent};
 use crate::compile::Compiled;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Deadline, Generation, forked, generation};
-use crate::rows::{FromRow, Rows, Sql, Watch};
-use crate::sql::{ParameterSet, Statement};
+use crate::rows::{FromRow, Rows, Scalars, Sql, Watch};
+use crate::sql::{IntoStatement, ParameterSet, Statement};
 use crate::value::{FromValue, Value, ValueRef};
 
 /// How many sets of parameters go to the driver at a time.
@@ -28,12 +28,12 @@ impl Connection {
     /// # Errors
     /// [`ErrorKind::Bind`] when names and values do not match; what the database says of the statement;
     /// [`ErrorKind::PendingRollback`] when the transaction failed before; [`ErrorKind::Forked`] in a child.
-    pub fn execute(&mut self, statement: impl Into<Statement>) -> Result<Rows<'_>> {
+    pub fn execute(&mut self, statement: impl IntoStatement) -> Result<Rows<'_>> {
         self.check_process()?;
-        let statement = self.before_execute(statement.into())?;
+        let statement = self.before_execute(statement.into_statement())?;
         let Statement::Text(text) = &statement;
         let (compiled, cached) = self.engine().state().compiled.text(text, self.engine().dialect())?;
-        let values = text.values(&compiled.names)?;
+        let values = text.values(&compiled.names).map_err(|error| error.with_sql(&*compiled.sql))?;
         let mut parameters: Vec<ValueRef<'_>> =
             compiled.order.iter().map(|index| values[*index].as_ref()).collect();
         let deadline = self.options.deadline(text.own_timeout());
@@ -83,11 +83,11 @@ impl Connection {
     /// As [`execute`](Connection::execute).
     pub fn execute_many<S: ParameterSet>(
         &mut self,
-        statement: impl Into<Statement>,
+        statement: impl IntoStatement,
         sets: impl IntoIterator<Item = S>,
     ) -> Result<u64> {
         self.check_process()?;
-        let statement = self.before_execute(statement.into())?;
+        let statement = self.before_execute(statement.into_statement())?;
         let Statement::Text(text) = &statement;
         let (compiled, cached) = self.engine().state().compiled.text(text, self.engine().dialect())?;
         if compiled.names.is_empty() {
@@ -105,7 +105,8 @@ impl Connection {
             values.clear();
             for set in sets.by_ref().take(SETS_AT_A_TIME) {
                 let before = values.len();
-                set.append_to(&mut values, &compiled.names)?;
+                set.append_to(&mut values, &compiled.names)
+                    .map_err(|error| error.with_sql(&*compiled.sql))?;
                 // A set of the program's own that miscounts would shift all sets after it.
                 check_width(values.len() - before, &compiled)?;
             }
@@ -180,7 +181,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`execute`](Connection::execute), and [`ErrorKind::Conversion`].
-    pub fn fetch_all<T: FromRow>(&mut self, statement: impl Into<Statement>) -> Result<Vec<T>> {
+    pub fn fetch_all<T: FromRow>(&mut self, statement: impl IntoStatement) -> Result<Vec<T>> {
         self.execute(statement)?.of().all()
     }
 
@@ -188,8 +189,27 @@ impl Connection {
     ///
     /// # Errors
     /// As [`execute`](Connection::execute), [`ErrorKind::NoRow`] and [`ErrorKind::Conversion`].
-    pub fn scalar<T: FromValue>(&mut self, statement: impl Into<Statement>) -> Result<T> {
+    pub fn scalar<T: FromValue>(&mut self, statement: impl IntoStatement) -> Result<T> {
         self.execute(statement)?.scalar()
+    }
+
+    /// The first column of all rows of a statement, read as they are asked for.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let names: Vec<String> = conn.scalars(text("select 'ed' union select 'jo' order by 1"))?.all()?;
+    /// assert_eq!(names, ["ed", "jo"]);
+    /// let missing: Option<i64> = conn.scalars(text("select 1 where 1 = 2"))?.one_or_none()?;
+    /// assert_eq!(missing, None);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`execute`](Connection::execute).
+    pub fn scalars<T: FromValue>(&mut self, statement: impl IntoStatement) -> Result<Scalars<'_, T>> {
+        Ok(self.execute(statement)?.scalars())
     }
 
     // ---- listeners ----
