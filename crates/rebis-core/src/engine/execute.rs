@@ -51,7 +51,7 @@ impl Connection {
         connection.limit_statement(deadline)?;
         let answer = log.span.in_scope(|| connection.execute(&sql, &parameters));
         let error = answer.as_ref().err();
-        let elapsed = log.end(&Sent { sql: &sql, parameters: &parameters, sets: 1, cached, error });
+        let elapsed = log.end(&Sent { parameters: &parameters, sets: 1, cached, error });
         engine.state().counters.statements.count();
         match answer {
             Ok(cursor) => {
@@ -145,7 +145,7 @@ impl Connection {
         connection.limit_statement(deadline)?;
         let result = log.span.in_scope(|| connection.execute_many(&sql, &parameters, width));
         let error = result.as_ref().err();
-        let elapsed = log.end(&Sent { sql: &sql, parameters: &parameters, sets: count, cached, error });
+        let elapsed = log.end(&Sent { parameters: &parameters, sets: count, cached, error });
         engine.state().counters.statements.count();
         match result {
             Ok(affected) => {
