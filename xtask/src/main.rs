@@ -2,6 +2,7 @@
 
 mod cargo;
 mod certificates;
+mod docs;
 mod install;
 mod layers;
 mod mariadb;
@@ -36,7 +37,7 @@ struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Task {
-    /// Formatting, lints and the import order.
+    /// Formatting, lints, the import order, the links of the documents.
     Check,
     /// The import order alone: a module names only modules above it.
     Layers,
