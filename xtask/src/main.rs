@@ -2,6 +2,7 @@
 
 mod cargo;
 mod certificates;
+mod docs;
 mod fork_page;
 mod install;
 mod layers;
@@ -37,7 +38,7 @@ struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Task {
-    /// Formatting, lints and the import order.
+    /// Formatting, lints, the import order, the links of the documents.
     Check,
     /// The import order alone: a module names only modules above it.
     Layers,

@@ -36,7 +36,7 @@ impl Pool for SharedPlaces {
     }
 
     fn status(&self) -> PoolStatus {
-        let mut status = PoolStatus::default();
+        let mut status = PoolStatus::new(0, None);
         status.idle = self.with(|places| places.iter().filter(|place| place.is_open()).count());
         status
     }

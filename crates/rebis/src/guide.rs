@@ -6,6 +6,12 @@ struct Readme;
 #[doc = include_str!("../../../docs/guide/engine-and-pool.md")]
 struct EngineAndPool;
 
+#[doc = include_str!("../../../docs/guide/statements.md")]
+struct Statements;
+
+#[doc = include_str!("../../../docs/guide/README.md")]
+struct Contents;
+
 #[doc = include_str!("../../../docs/guide/events.md")]
 struct Events;
 

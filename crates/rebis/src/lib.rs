@@ -20,6 +20,11 @@
 //! So far this crate is the toolkit of `rebis-core` under the name that programs use; the ORM comes on top of it.
 
 pub use rebis_core::*;
+// By name too: through the glob, the compiler does not see which feature is missing.
+#[cfg(feature = "jiff")]
+pub use rebis_core::jiff;
+#[cfg(feature = "time")]
+pub use rebis_core::time;
 
 /// What most programs import: `use rebis::prelude::*;`.
 pub mod prelude {

@@ -236,11 +236,13 @@ fn connector(url: &Url, options: &mut UrlOptions<'_>) -> Result<Arc<dyn Connecto
         Backend::Postgresql => Ok(Arc::new(crate::driver::postgres::PostgresConnector::new(url, options)?)),
         #[allow(unreachable_patterns, reason = "reached when a driver's feature is off")]
         backend => {
-            let name = backend.scheme();
-            let _ = options;
+            let (name, _) = (backend.scheme(), options);
+            let feature = if backend == Backend::Postgresql { "postgres" } else { name };
             Err(Error::new(
                 ErrorKind::Unsupported,
-                format!("this build has no {name} driver; enable its Cargo feature"),
+                format!(
+                    "this build has no {name} driver: enable the feature '{feature}' of rebis in Cargo.toml"
+                ),
             ))
         }
     }

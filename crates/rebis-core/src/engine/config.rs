@@ -10,15 +10,29 @@ use crate::pool::{Order, PoolKind, ResetOnReturn};
 impl Engine {
     /// An engine from the settings whose names begin with a prefix, as they come from a configuration file or the environment.
     ///
-    /// | name | value | default |
-    /// |---|---|---|
-    /// | `url` | a database URL | must be there |
-    /// | `pool` | `queue`, `null`, `static`, `singleton_thread`, `assertion` | `queue` |
-    /// | `pool_size`, `max_overflow` | a number; overflow also `unlimited` | 5, 10 |
-    /// | `pool_timeout`, `pool_recycle`, `connect_timeout`, `leak_threshold` | seconds | 30, never, 10, never |
-    /// | `pool_use_lifo`, `pool_pre_ping`, `echo`, `hide_parameters` | `true` or `false` | `false` |
-    /// | `pool_reset_on_return` | `rollback`, `commit`, `none`, `session` | `rollback` |
-    /// | `isolation_level` | a level's name, as in SQL | the database's |
+    /// Names that SQLAlchemy has are SQLAlchemy's; each sets what the builder's method sets.
+    ///
+    /// | name | value | default | [`EngineBuilder`] |
+    /// |---|---|---|---|
+    /// | `url` | a database URL | must be there | |
+    /// | `pool` | `queue`, `null`, `static`, `singleton_thread`, `assertion` | `queue` | `pool` |
+    /// | `pool_size` | a number | 5 | `pool_size` |
+    /// | `max_overflow` | a number, or `unlimited` | 10 | `max_overflow` |
+    /// | `pool_timeout` | seconds | 30 | `pool_timeout` |
+    /// | `pool_use_lifo` | `true` or `false` | `false` | `pool_order` |
+    /// | `pool_recycle` | seconds | never | `pool_recycle` |
+    /// | `pool_recycle_jitter` | from 0 to 1 | 0.1 | `recycle_jitter` |
+    /// | `pool_pre_ping` | `true` or `false` | `false` | `pre_ping` |
+    /// | `pool_ping_after` | seconds | 0 | `ping_after` |
+    /// | `pool_reset_on_return` | `rollback`, `commit`, `none`, `session` | `rollback` | `reset_on_return` |
+    /// | `leak_threshold` | seconds | never | `leak_threshold` |
+    /// | `connect_timeout` | seconds | 10 | `connect_timeout` |
+    /// | `connect_attempts` | a number | 1 | `connect_attempts` |
+    /// | `isolation_level` | a level's name, as in SQL | the database's | `isolation_level` |
+    /// | `read_only` | `true` or `false` | `false` | `read_only` |
+    /// | `statement_timeout` | seconds | none | `statement_timeout` |
+    /// | `echo`, `hide_parameters` | `true` or `false` | `false` | the same |
+    /// | `logging_token` | a word | none | `logging_token` |
     ///
     /// ```
     /// use rebis_core::Engine;
@@ -75,7 +89,13 @@ fn set(builder: EngineBuilder, name: &str, value: &str) -> Result<EngineBuilder,
         "max_overflow" => builder.max_overflow(number(value)?),
         "pool_timeout" => builder.pool_timeout(seconds(value)?),
         "pool_recycle" => builder.pool_recycle(seconds(value)?),
+        "pool_recycle_jitter" => {
+            builder.recycle_jitter(value.parse().map_err(|_| "must be a number from 0 to 1")?)
+        }
+        "pool_ping_after" => builder.ping_after(seconds(value)?),
         "connect_timeout" => builder.connect_timeout(seconds(value)?),
+        "connect_attempts" => builder.connect_attempts(value.parse().map_err(|_| "must be a whole number")?),
+        "statement_timeout" => builder.statement_timeout(seconds(value)?),
         "leak_threshold" => builder.leak_threshold(seconds(value)?),
         "pool_use_lifo" if flag(value)? => builder.pool_order(Order::LastInFirstOut),
         "pool_use_lifo" => builder.pool_order(Order::FirstInFirstOut),
@@ -90,6 +110,8 @@ fn set(builder: EngineBuilder, name: &str, value: &str) -> Result<EngineBuilder,
         "isolation_level" => builder.isolation_level(value.parse().map_err(
             |_| "must be READ UNCOMMITTED, READ COMMITTED, REPEATABLE READ, SERIALIZABLE or AUTOCOMMIT",
         )?),
+        "read_only" => builder.read_only(flag(value)?),
+        "logging_token" => builder.logging_token(value),
         "echo" => builder.echo(flag(value)?),
         "hide_parameters" => builder.hide_parameters(flag(value)?),
         _ => return Err("is not known"),

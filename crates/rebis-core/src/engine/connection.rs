@@ -130,8 +130,7 @@ impl Connection {
 
     // ---- the connection itself ----
 
-    /// The program's facts about the connection, one value for each type; they go when it is closed. `None` when it was lost,
-    /// and in a child.
+    /// The program's facts about the connection, one value for each type; they go when it is closed.
     ///
     /// ```
     /// use rebis_core::Engine;
@@ -139,17 +138,37 @@ impl Connection {
     /// struct Warm;
     ///
     /// let engine = Engine::new("sqlite://")?;
-    /// engine.connect()?.info().unwrap().insert(Warm);
-    /// assert!(engine.connect()?.info().unwrap().get::<Warm>().is_some(), "the same connection, leased again");
+    /// engine.connect()?.info()?.insert(Warm);
+    /// assert!(engine.connect()?.info()?.get::<Warm>().is_some(), "the same connection, leased again");
     /// # Ok::<(), rebis_core::Error>(())
     /// ```
-    pub fn info(&mut self) -> Option<&mut Info> {
-        if self.lease.is_inherited() { None } else { self.lease.record().map(ConnectionRecord::info) }
+    ///
+    /// # Errors
+    /// [`ErrorKind::Disconnected`] when the connection was lost or given up, [`ErrorKind::Forked`] in a child.
+    pub fn info(&mut self) -> Result<&mut Info> {
+        self.check_process()?;
+        self.lease.record().map(ConnectionRecord::info).ok_or_else(given_up)
     }
 
     /// The program's facts about the connection's place in the pool; they stay when the connection is replaced.
-    pub fn record_info(&mut self) -> Option<&mut Info> {
-        if self.lease.is_inherited() { None } else { self.lease.record().map(ConnectionRecord::record_info) }
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    ///
+    /// struct Reconnects(u32);
+    ///
+    /// let engine = Engine::new("sqlite://")?;
+    /// engine.connect()?.record_info()?.insert(Reconnects(0));
+    /// engine.connect()?.soft_invalidate();
+    /// assert!(engine.connect()?.record_info()?.get::<Reconnects>().is_some(), "another connection in the same place");
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`info`](Connection::info).
+    pub fn record_info(&mut self) -> Result<&mut Info> {
+        self.check_process()?;
+        self.lease.record().map(ConnectionRecord::record_info).ok_or_else(given_up)
     }
 
     /// Gives the connection up and closes it, because it is not to be trusted. Outside a transaction the next statement leases
@@ -201,6 +220,13 @@ impl Connection {
 
 pub(super) fn no_connection() -> Error {
     Error::new(ErrorKind::Disconnected, "the connection was lost and could not be replaced")
+}
+
+/// For what does not connect by itself. It says nothing of the pool's others.
+pub(super) fn given_up() -> Error {
+    let message =
+        "the connection was lost or given up; the next statement outside a transaction leases another one";
+    Error::new(ErrorKind::Disconnected, message).with_disconnect()
 }
 
 impl Drop for Connection {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Connection, Engine};
 use crate::error::Result;
 use crate::process::AppendList;
-use crate::sql::Statement;
+use crate::sql::{IntoStatement, Statement};
 use crate::value::{Value, ValueRef};
 
 type Heard<F> = AppendList<Box<F>>;
@@ -48,8 +48,8 @@ impl BeforeExecute {
     }
 
     /// Puts another statement in its place.
-    pub fn set_statement(&mut self, statement: impl Into<Statement>) {
-        self.statement = statement.into();
+    pub fn set_statement(&mut self, statement: impl IntoStatement) {
+        self.statement = statement.into_statement();
     }
 }
 

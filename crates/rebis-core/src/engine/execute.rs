@@ -9,8 +9,8 @@ use super::log::{Log, Sent};
 use crate::compile::{Compiled, render};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Deadline, Generation, forked, generation};
-use crate::rows::{FromRow, Query, Rows, Sql, Watch};
-use crate::sql::{ParameterSet, Statement};
+use crate::rows::{FromRow, Query, Rows, Scalars, Sql, Watch};
+use crate::sql::{IntoStatement, ParameterSet, Statement};
 use crate::value::{FromValue, Value, ValueRef};
 
 /// How many sets of parameters go to the driver at a time.
@@ -28,15 +28,15 @@ impl Connection {
     /// # Errors
     /// [`ErrorKind::Bind`] when names and values do not match; what the database says of the statement;
     /// [`ErrorKind::PendingRollback`] when the transaction failed before; [`ErrorKind::Forked`] in a child.
-    pub fn execute(&mut self, statement: impl Into<Statement>) -> Result<Rows<'_>> {
+    pub fn execute(&mut self, statement: impl IntoStatement) -> Result<Rows<'_>> {
         self.check_process()?;
-        let statement = self.before_execute(statement.into())?;
+        let statement = self.before_execute(statement.into_statement())?;
         let rendered;
         let (compiled, mut parameters, cached) = match &statement {
             Statement::Text(text) => {
                 let (compiled, cached) =
                     self.engine().state().compiled.text(text, self.engine().dialect())?;
-                let values = text.values(&compiled.names)?;
+                let values = text.values(&compiled.names).map_err(|error| error.with_sql(&*compiled.sql))?;
                 let parameters: Vec<ValueRef<'_>> =
                     compiled.order.iter().map(|index| values[*index].as_ref()).collect();
                 (Sql::Compiled(compiled), parameters, cached)
@@ -62,7 +62,7 @@ impl Connection {
         connection.limit_statement(deadline)?;
         let answer = log.span.in_scope(|| connection.execute(&sql, &parameters));
         let error = answer.as_ref().err();
-        let elapsed = log.end(&Sent { sql: &sql, parameters: &parameters, sets: 1, cached, error });
+        let elapsed = log.end(&Sent { parameters: &parameters, sets: 1, cached, error });
         engine.state().counters.statements.count();
         match answer {
             Ok(cursor) => {
@@ -94,11 +94,11 @@ impl Connection {
     /// As [`execute`](Connection::execute).
     pub fn execute_many<S: ParameterSet>(
         &mut self,
-        statement: impl Into<Statement>,
+        statement: impl IntoStatement,
         sets: impl IntoIterator<Item = S>,
     ) -> Result<u64> {
         self.check_process()?;
-        let statement = self.before_execute(statement.into())?;
+        let statement = self.before_execute(statement.into_statement())?;
         let Statement::Text(text) = &statement else {
             return Err(Error::new(
                 ErrorKind::Bind,
@@ -121,7 +121,8 @@ impl Connection {
             values.clear();
             for set in sets.by_ref().take(SETS_AT_A_TIME) {
                 let before = values.len();
-                set.append_to(&mut values, &compiled.names)?;
+                set.append_to(&mut values, &compiled.names)
+                    .map_err(|error| error.with_sql(&*compiled.sql))?;
                 // A set of the program's own that miscounts would shift all sets after it.
                 check_width(values.len() - before, &compiled)?;
             }
@@ -160,7 +161,7 @@ impl Connection {
         connection.limit_statement(deadline)?;
         let result = log.span.in_scope(|| connection.execute_many(&sql, &parameters, width));
         let error = result.as_ref().err();
-        let elapsed = log.end(&Sent { sql: &sql, parameters: &parameters, sets: count, cached, error });
+        let elapsed = log.end(&Sent { parameters: &parameters, sets: count, cached, error });
         engine.state().counters.statements.count();
         match result {
             Ok(affected) => {
@@ -206,6 +207,25 @@ impl Connection {
     /// As [`execute`](Connection::execute), [`ErrorKind::NoRow`] and [`ErrorKind::Conversion`].
     pub fn scalar<T: FromValue>(&mut self, statement: impl Query<(T,)>) -> Result<T> {
         self.execute(statement)?.scalar()
+    }
+
+    /// The first column of all rows of a statement, read as they are asked for.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let names: Vec<String> = conn.scalars(text("select 'ed' union select 'jo' order by 1"))?.all()?;
+    /// assert_eq!(names, ["ed", "jo"]);
+    /// let missing: Option<i64> = conn.scalars(text("select 1 where 1 = 2"))?.one_or_none()?;
+    /// assert_eq!(missing, None);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`execute`](Connection::execute).
+    pub fn scalars<T: FromValue>(&mut self, statement: impl Query<(T,)>) -> Result<Scalars<'_, T>> {
+        Ok(self.execute(statement)?.scalars())
     }
 
     // ---- listeners ----

@@ -22,14 +22,14 @@ impl Connection {
     /// use rebis_core::{Engine, ErrorKind, text};
     ///
     /// let mut conn = Engine::new("sqlite://")?.connect()?;
-    /// conn.set_statement_timeout(Some(Duration::from_millis(20)));
+    /// conn.set_statement_timeout(Duration::from_millis(20));
     /// let numbers = "with recursive c(i) as (select 1 union all select i + 1 from c) select i from c";
     /// let error = conn.execute(text(numbers))?.all().unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::Timeout);
     /// # Ok::<(), rebis_core::Error>(())
     /// ```
-    pub fn set_statement_timeout(&mut self, timeout: Option<Duration>) {
-        self.options.statement_timeout = timeout;
+    pub fn set_statement_timeout(&mut self, timeout: impl Into<Option<Duration>>) {
+        self.options.statement_timeout = timeout.into();
     }
 
     /// Sets the isolation level of the transactions to come on this lease.

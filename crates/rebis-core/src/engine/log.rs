@@ -19,7 +19,6 @@ pub(super) struct Log<'o> {
 
 /// What is said of a statement at its end.
 pub(super) struct Sent<'s> {
-    pub(super) sql: &'s str,
     pub(super) parameters: &'s [ValueRef<'s>],
     pub(super) sets: usize,
     /// Whether its compiled form was in the cache.
@@ -32,9 +31,9 @@ impl<'o> Log<'o> {
     pub(super) fn start(options: &'o ExecutionOptions, sql: &str, timed: bool) -> Self {
         let token = options.logging_token.as_deref();
         let span = if options.echo {
-            tracing::info_span!(target: "rebis::sql", "statement", sql, token, elapsed = Empty, rows = Empty)
+            tracing::info_span!(target: "rebis::sql", "statement", sql, token, rows = Empty)
         } else {
-            tracing::debug_span!(target: "rebis::sql", "statement", sql, token, elapsed = Empty, rows = Empty)
+            tracing::debug_span!(target: "rebis::sql", "statement", sql, token, rows = Empty)
         };
         let wanted = timed || !span.is_disabled();
         Log { options, span, start: wanted.then(Instant::now) }
@@ -46,16 +45,15 @@ impl<'o> Log<'o> {
         if self.span.is_disabled() {
             return elapsed;
         }
-        self.span.record("elapsed", tracing::field::debug(elapsed));
-        let Sent { sql, parameters, sets, cached, error } = sent;
-        let token = self.options.logging_token.as_deref();
+        let Sent { parameters, sets, cached, error } = sent;
         let error = error.map(tracing::field::display);
         let count = parameters.len();
+        // Inside the span, which has the statement and the token: a line that said them too would have them twice.
         if self.options.echo {
             let values = shown(parameters, *sets, self.options.hide_parameters);
-            tracing::info!(target: "rebis::sql", token, sql, parameters = values, sets, cached, ?elapsed, error);
+            tracing::info!(target: "rebis::sql", parent: &self.span, parameters = values, sets, cached, ?elapsed, error);
         } else {
-            tracing::debug!(target: "rebis::sql", token, sql, parameters = count, sets, cached, ?elapsed, error);
+            tracing::debug!(target: "rebis::sql", parent: &self.span, parameters = count, sets, cached, ?elapsed, error);
         }
         elapsed
     }

@@ -1,9 +1,10 @@
 //! A pooled connection of the driver, without what the engine adds.
 
 use super::Engine;
+use super::connection::{given_up, no_connection};
 use crate::driver;
 use crate::error::Result;
-use crate::pool::{Info, Lease};
+use crate::pool::{ConnectionRecord, Info, Lease};
 use crate::process::forked;
 
 /// A driver's connection leased from an engine's pool: no named parameters, no transaction that begins by itself, no events of
@@ -41,16 +42,19 @@ impl RawConnection {
         if self.lease.working().is_none() {
             self.lease.replace()?;
         }
-        self.lease.working_mut().ok_or_else(super::connection::no_connection)
+        self.lease.working_mut().ok_or_else(no_connection)
     }
 
     /// The program's facts about the connection.
-    pub fn info(&mut self) -> Option<&mut Info> {
+    ///
+    /// # Errors
+    /// [`Disconnected`](crate::ErrorKind::Disconnected) when the connection was lost or given up,
+    /// [`Forked`](crate::ErrorKind::Forked) in a child.
+    pub fn info(&mut self) -> Result<&mut Info> {
         if self.lease.is_inherited() {
-            None
-        } else {
-            self.lease.record().map(crate::pool::ConnectionRecord::info)
+            return Err(forked("connection"));
         }
+        self.lease.record().map(ConnectionRecord::info).ok_or_else(given_up)
     }
 
     /// Gives the connection up and closes it; the next use opens another one.

@@ -67,7 +67,7 @@ use crate::error::{Error, Result};
 ///         std::mem::take(&mut self.0.lock().unwrap())
 ///     }
 ///     fn status(&self) -> PoolStatus {
-///         let mut status = PoolStatus::default();
+///         let mut status = PoolStatus::new(0, None);
 ///         status.idle = self.0.lock().unwrap().len();
 ///         status
 ///     }
@@ -148,6 +148,19 @@ pub struct PoolStatus {
     pub idle: usize,
     /// How many threads wait for one.
     pub waiting: usize,
+}
+
+impl PoolStatus {
+    /// Of a pool of this size in which nothing is open or lent; a [`Pool`] of one's own sets the counts.
+    ///
+    /// ```
+    /// let mut status = rebis_core::PoolStatus::new(5, 10);
+    /// status.idle = 2;
+    /// assert_eq!(status.to_string(), "size 5, overflow 10, leased 0, idle 2, waiting 0");
+    /// ```
+    pub fn new(size: usize, overflow: impl Into<Option<usize>>) -> Self {
+        PoolStatus { size, overflow: overflow.into(), leased: 0, idle: 0, waiting: 0 }
+    }
 }
 
 impl fmt::Display for PoolStatus {

@@ -55,7 +55,8 @@ pub enum ResetOnReturn {
     Commit,
     /// Nothing is sent, but a reset listener may do something; with a transaction still open the connection is closed.
     Nothing,
-    /// The session is made like new: settings, temporary tables and locks go too (`DISCARD ALL`, COM_RESET_CONNECTION).
+    /// It is rolled back, and the session is made like new: settings, temporary tables and locks go too (`DISCARD ALL`,
+    /// COM_RESET_CONNECTION). So does what `on_connect` listeners have set; with this kind it belongs into `on_checkout`.
     Session,
 }
 

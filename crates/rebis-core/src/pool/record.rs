@@ -71,8 +71,9 @@ impl Record {
         self.0.connection.is_some()
     }
 
-    /// Whether another process opened it.
-    pub(super) fn is_inherited(&self) -> bool {
+    /// Whether another process made it: then nothing of it is touched, and its drop does nothing. A pool that shares its
+    /// places across a fork leaves such a one alone.
+    pub fn is_inherited(&self) -> bool {
         self.0.is_inherited()
     }
 

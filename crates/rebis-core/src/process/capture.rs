@@ -1,18 +1,17 @@
 //! For tests: what one thread logs while a closure runs.
 
 use std::fmt::{Debug, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// The lines that the closure logs up to a level: an event's level and fields; `span` and what a span is made with; `record` and
-/// what it learns later.
+/// The lines that the closure logs up to a level: an event's level and fields, and behind ` in ` the span whose child it is;
+/// `span` and what a span is made with; `record` and what it learns later.
 pub(crate) fn logged<T>(most: Level, run: impl FnOnce() -> T) -> (Vec<String>, T) {
     let lines = Arc::new(Mutex::new(Vec::new()));
-    let subscriber = Capture { most, lines: Arc::clone(&lines), spans: AtomicU64::new(0) };
+    let subscriber = Capture { most, lines: Arc::clone(&lines), spans: Mutex::new(Vec::new()) };
     let value = tracing::subscriber::with_default(subscriber, run);
     let lines = lines.lock().unwrap().clone();
     (lines, value)
@@ -21,7 +20,7 @@ pub(crate) fn logged<T>(most: Level, run: impl FnOnce() -> T) -> (Vec<String>, T
 struct Capture {
     most: Level,
     lines: Arc<Mutex<Vec<String>>>,
-    spans: AtomicU64,
+    spans: Mutex<Vec<String>>,
 }
 
 struct Line(String);
@@ -54,8 +53,10 @@ impl Subscriber for Capture {
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
         let mut line = Line(format!("span {}", attributes.metadata().level()));
         attributes.record(&mut line);
+        let mut spans = self.spans.lock().unwrap();
+        spans.push(line.0.clone());
         self.push(line);
-        Id::from_u64(self.spans.fetch_add(1, Ordering::Relaxed) + 1)
+        Id::from_u64(spans.len() as u64)
     }
 
     fn record(&self, _: &Id, values: &Record<'_>) {
@@ -67,6 +68,11 @@ impl Subscriber for Capture {
     fn event(&self, event: &Event<'_>) {
         let mut line = Line(event.metadata().level().to_string());
         event.record(&mut line);
+        if let Some(parent) = event.parent() {
+            let spans = self.spans.lock().unwrap();
+            let span = &spans[usize::try_from(parent.into_u64()).unwrap() - 1];
+            let _ = write!(line.0, " in {span}");
+        }
         self.push(line);
     }
 

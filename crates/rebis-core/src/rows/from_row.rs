@@ -6,7 +6,36 @@ use crate::value::{FromValue, Mismatch, ValueRef};
 
 /// A type that a whole row can become.
 ///
-/// Implemented for tuples of up to 16 [`FromValue`] types, by position.
+/// Implemented for tuples of up to 16 [`FromValue`] types, by position. A struct takes its cells by name:
+///
+/// ```
+/// use rebis_core::rows::RowView;
+/// use rebis_core::{Engine, FromRow, text};
+///
+/// #[derive(Debug, PartialEq)]
+/// struct User {
+///     id: i64,
+///     name: Option<String>,
+/// }
+///
+/// impl FromRow for User {
+///     fn from_row(row: &RowView<'_>) -> rebis_core::Result<Self> {
+///         Ok(User { id: row.value("id")?, name: row.value("name")? })
+///     }
+/// }
+///
+/// let mut conn = Engine::new("sqlite://")?.connect()?;
+/// let users: Vec<User> = conn.fetch_all(text("select 'ed' as name, 7 as id"))?;
+/// assert_eq!(users, [User { id: 7, name: Some("ed".into()) }]);
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a row cannot be read as `{Self}`",
+    label = "not a type that a row can become",
+    note = "a row becomes a tuple of up to 16 values, by position; `({Self},)` is a row of one column, and `scalar` and `scalars` \
+            read the first column alone",
+    note = "for a struct of your own, write `impl rebis::FromRow for {Self}`, with `row.value(\"column\")?` for each field"
+)]
 pub trait FromRow: Sized {
     /// Takes the row.
     ///
@@ -134,7 +163,7 @@ macro_rules! row_tuple {
                 if row.columns.len() != width {
                     return Err(Error::new(
                         ErrorKind::Conversion,
-                        format!("the answer has {} columns, the tuple {width}", row.columns.len()),
+                        format!("the answer has {} columns, and the tuple has {width}", row.columns.len()),
                     ));
                 }
                 Ok(($(row.value::<$name>($index as usize)?,)+))

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use self::batch::Batch;
 pub use from_row::{ColumnIndex, FromRow, RowView};
 pub use query::Query;
-pub use typed::TypedRows;
+pub use typed::{RowIter, Scalars, TypedRows};
 pub(crate) use watch::{Sql, Watch};
 
 use crate::driver::{Column, Cursor};
@@ -147,6 +147,19 @@ impl<'c> Rows<'c> {
     /// ```
     pub fn of<T: FromRow>(self) -> TypedRows<'c, T> {
         TypedRows::new(self)
+    }
+
+    /// The first column of the rows, decoded where it arrived; the other columns are not looked at.
+    ///
+    /// ```
+    /// # use rebis_core::{Engine, text};
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let answer = conn.execute(text("select 1, 'ed' union select 2, 'jo' order by 1"))?;
+    /// assert_eq!(answer.scalars::<i64>().all()?, [1, 2]);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    pub fn scalars<T: FromValue>(self) -> Scalars<'c, T> {
+        Scalars::new(self)
     }
 
     /// All rows that are left.

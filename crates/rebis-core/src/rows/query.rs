@@ -1,14 +1,15 @@
 //! Which statements give rows of which type.
 
 use super::FromRow;
-use crate::sql::{Delete, Insert, Select, Statement, Text, Untyped, Update};
+use crate::sql::{Delete, Insert, IntoStatement, Select, Text, Untyped, Update};
 
 /// A statement whose rows become a `T`: text whatever is asked for, a composed one what it selects.
 #[diagnostic::on_unimplemented(
-    message = "the rows of this statement are not `{T}`",
+    message = "`{Self}` is not a statement whose rows are `{T}`",
+    note = "a literal is a statement as `text(\"select …\")`, a text that is made at run time as `raw(…)`",
     note = "a composed statement gives what it selects: `select((User::id, User::name))` gives `(i64, String)`"
 )]
-pub trait Query<T>: Into<Statement> {}
+pub trait Query<T>: IntoStatement {}
 
 impl<T: FromRow> Query<T> for Text {}
 impl<T: FromRow> Query<T> for Select<Untyped> {}

@@ -49,6 +49,38 @@ fn one_means_one() {
 }
 
 #[test]
+fn scalars_are_the_first_column() {
+    let engine = |count| engine(users(count));
+    let mut conn = engine(70).connect().unwrap();
+    let ids: Vec<i64> = conn.scalars(text("q")).unwrap().all().unwrap();
+    assert_eq!(ids, (0..70).collect::<Vec<_>>());
+    assert_eq!(conn.scalars::<i64>(text("q")).unwrap().first().unwrap(), Some(0));
+    let kind = |count: i64| {
+        let mut conn = engine(count).connect().unwrap();
+        let one = conn.scalars::<i64>(text("q")).unwrap().one().map_err(|error| error.kind());
+        (one, conn.scalars::<i64>(text("q")).unwrap().one_or_none().map_err(|error| error.kind()))
+    };
+    assert_eq!(kind(0), (Err(ErrorKind::NoRow), Ok(None)));
+    assert_eq!(kind(1), (Ok(0), Ok(Some(0))));
+    assert_eq!(kind(2), (Err(ErrorKind::MultipleRows), Err(ErrorKind::MultipleRows)));
+    let mut values = conn.scalars::<String>(text("q")).unwrap();
+    assert_eq!(values.next().unwrap().unwrap_err().kind(), ErrorKind::Conversion);
+    assert!(values.next().is_none(), "who stops at an error stops for good");
+}
+
+#[test]
+fn rows_are_an_iterator_that_ends_with_its_first_error() {
+    let mut conn = Engine::new("sqlite://").unwrap().connect().unwrap();
+    let overflow = "select case i when 2 then abs(-9223372036854775808) else i end \
+                    from (select 0 as i union all select 1 union all select 2 union all select 3)";
+    let rows = conn.execute(text(overflow)).unwrap();
+    let seen: Vec<_> = rows.into_iter().map(|row| row.and_then(|row| row.value::<i64>(0))).collect();
+    assert_eq!(seen.len(), 3);
+    assert_eq!(seen[1].as_ref().unwrap(), &1);
+    assert_eq!(seen[2].as_ref().unwrap_err().kind(), ErrorKind::Statement);
+}
+
+#[test]
 fn errors_name_the_column_and_both_types() {
     let mut conn = engine(vec![[Value::Null, "x".into()]]).connect().unwrap();
     let message = |error: Error| error.to_string();
@@ -63,7 +95,7 @@ fn errors_name_the_column_and_both_types() {
         message(row.value::<i64>("nam").unwrap_err()),
         "the answer has no column 'nam'; it has: id, name"
     );
-    assert_eq!(message(row.get::<(i64,)>().unwrap_err()), "the answer has 2 columns, the tuple 1");
+    assert_eq!(message(row.get::<(i64,)>().unwrap_err()), "the answer has 2 columns, and the tuple has 1");
 }
 
 #[test]

@@ -1,11 +1,12 @@
-//! Rows as values of one type, decoded where they arrived.
+//! Answers as iterators: rows, rows as values of one type, the first column alone.
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use super::from_row::{FromRow, RowView};
-use super::{After, Rows, multiple_rows, no_row};
+use super::{After, Row, Rows, multiple_rows, no_row};
 use crate::error::Result;
+use crate::value::FromValue;
 
 /// An iterator over an answer's rows as values of a type; see [`Rows::of`].
 pub struct TypedRows<'c, T> {
@@ -40,13 +41,30 @@ impl<'c, T: FromRow> TypedRows<'c, T> {
     /// # Errors
     /// [`NoRow`](crate::ErrorKind::NoRow), [`MultipleRows`](crate::ErrorKind::MultipleRows), and as
     /// [`all`](TypedRows::all).
-    pub fn one(mut self) -> Result<T> {
+    pub fn one(self) -> Result<T> {
         let sql = self.rows.watch.sql.clone();
-        let value = self.next().ok_or_else(|| no_row(&sql))??;
+        self.one_or_none()?.ok_or_else(|| no_row(&sql))
+    }
+
+    /// The only value, or `None` when there is none.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let user: Option<(i64, String)> = conn.execute(text("select 1, 'ed' where 1 = 2"))?.of().one_or_none()?;
+    /// assert_eq!(user, None);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`MultipleRows`](crate::ErrorKind::MultipleRows), and as [`all`](TypedRows::all).
+    pub fn one_or_none(mut self) -> Result<Option<T>> {
+        let Some(value) = self.next().transpose()? else { return Ok(None) };
         match self.next() {
-            None => Ok(value),
+            None => Ok(Some(value)),
             Some(Err(error)) => Err(error),
-            Some(Ok(_)) => Err(multiple_rows(&sql)),
+            Some(Ok(_)) => Err(multiple_rows(&self.rows.watch.sql)),
         }
     }
 
@@ -82,6 +100,115 @@ impl<T: FromRow> Iterator for TypedRows<'_, T> {
 }
 
 impl<T> fmt::Debug for TypedRows<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.rows.fmt(f)
+    }
+}
+
+/// An iterator over the first column of an answer; see [`Rows::scalars`].
+pub struct Scalars<'c, T>(TypedRows<'c, First<T>>);
+
+/// A row's first cell; however many there are beside it.
+struct First<T>(T);
+
+impl<T: FromValue> FromRow for First<T> {
+    fn from_row(row: &RowView<'_>) -> Result<Self> {
+        row.value(0).map(First)
+    }
+}
+
+impl<'c, T: FromValue> Scalars<'c, T> {
+    pub(super) fn new(rows: Rows<'c>) -> Self {
+        Scalars(TypedRows::new(rows))
+    }
+
+    /// All values that are left.
+    ///
+    /// # Errors
+    /// As [`Rows::next`], and [`Conversion`](crate::ErrorKind::Conversion).
+    pub fn all(self) -> Result<Vec<T>> {
+        self.collect()
+    }
+
+    /// The first value, or `None` when there is no row; the others are not read.
+    ///
+    /// # Errors
+    /// As [`all`](Scalars::all).
+    pub fn first(mut self) -> Result<Option<T>> {
+        self.next().transpose()
+    }
+
+    /// The only value.
+    ///
+    /// # Errors
+    /// [`NoRow`](crate::ErrorKind::NoRow), [`MultipleRows`](crate::ErrorKind::MultipleRows), and as [`all`](Scalars::all).
+    pub fn one(self) -> Result<T> {
+        self.0.one().map(|first| first.0)
+    }
+
+    /// The only value, or `None` when there is no row.
+    ///
+    /// # Errors
+    /// [`MultipleRows`](crate::ErrorKind::MultipleRows), and as [`all`](Scalars::all).
+    pub fn one_or_none(self) -> Result<Option<T>> {
+        Ok(self.0.one_or_none()?.map(|first| first.0))
+    }
+}
+
+impl<T: FromValue> Iterator for Scalars<'_, T> {
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Result<T>> {
+        self.0.next().map(|first| first.map(|first| first.0))
+    }
+}
+
+impl<T> fmt::Debug for Scalars<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// An iterator over an answer's rows, for `for`.
+///
+/// ```
+/// use rebis_core::{Engine, text};
+///
+/// let mut conn = Engine::new("sqlite://")?.connect()?;
+/// for row in conn.execute(text("select 1 as id, 'ed' as name"))? {
+///     let row = row?;
+///     assert_eq!(row.value::<String>("name")?, "ed");
+/// }
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+pub struct RowIter<'c> {
+    rows: Rows<'c>,
+    ended: bool,
+}
+
+impl<'c> IntoIterator for Rows<'c> {
+    type Item = Result<Row>;
+    type IntoIter = RowIter<'c>;
+
+    fn into_iter(self) -> RowIter<'c> {
+        RowIter { rows: self, ended: false }
+    }
+}
+
+impl Iterator for RowIter<'_> {
+    type Item = Result<Row>;
+
+    fn next(&mut self) -> Option<Result<Row>> {
+        if self.ended {
+            return None;
+        }
+        let row = self.rows.next().transpose();
+        self.ended = !matches!(row, Some(Ok(_)));
+        row
+    }
+}
+
+impl fmt::Debug for RowIter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.rows.fmt(f)
     }

@@ -105,7 +105,7 @@ impl Text {
         if let Some((name, _)) =
             self.binds.iter().find(|(name, _)| !names.iter().any(|known| **known == **name))
         {
-            return Err(mismatch(&format!("the statement has no parameter :{name}"), names));
+            return Err(mismatch(&format!("there is no parameter :{name}"), names));
         }
         names
             .iter()
@@ -121,8 +121,8 @@ impl Text {
 
 fn mismatch(what: &str, names: &[Box<str>]) -> Error {
     let known = match names {
-        [] => "it has none".to_owned(),
-        names => format!("it has :{}", names.join(", :")),
+        [] => "the statement takes none".to_owned(),
+        names => format!("the statement takes :{}", names.join(", :")),
     };
     Error::new(ErrorKind::Bind, format!("{what}; {known}"))
 }
@@ -142,6 +142,11 @@ fn mismatch(what: &str, names: &[Box<str>]) -> Error {
 /// assert_eq!(conn.execute(text("select count(*) from t"))?.scalar::<i64>()?, 3);
 /// # Ok::<(), rebis_core::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of parameters",
+    label = "not a set of parameters",
+    note = "each set is a tuple of up to 16 values, `(value,)` for one; a `Vec<rebis::Value>`; or an array of pairs, `[(\"name\", value.into())]`"
+)]
 pub trait ParameterSet {
     /// Appends the values in the order of these names.
     ///
@@ -151,7 +156,11 @@ pub trait ParameterSet {
 }
 
 fn check_count(count: usize, names: &[Box<str>]) -> Result<()> {
-    if count == names.len() { Ok(()) } else { Err(mismatch(&format!("the set has {count} values"), names)) }
+    if count == names.len() {
+        Ok(())
+    } else {
+        Err(mismatch(&format!("a set of parameters has {count} values"), names))
+    }
 }
 
 impl ParameterSet for Vec<Value> {
@@ -171,7 +180,9 @@ impl<const N: usize> ParameterSet for [(&str, Value); N] {
                 left.iter_mut().find(|pair| pair.as_ref().is_some_and(|(given, _)| *given == &**name));
             match found.and_then(Option::take) {
                 Some((_, value)) => values.push(value),
-                None => return Err(mismatch(&format!("the set has no value for :{name}"), names)),
+                None => {
+                    return Err(mismatch(&format!("a set of parameters has no value for :{name}"), names));
+                }
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 mod options;
 mod parse;
+mod set;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ use std::str::FromStr;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 pub use options::UrlOptions;
+use options::normalized;
 
 use crate::error::{Error, Result};
 
@@ -116,13 +118,13 @@ impl Url {
 
     /// The URL with its password, for handing it to another program. Keep it out of logs.
     pub fn to_string_with_password(&self) -> String {
-        self.print(self.password.as_deref().map(encode))
+        self.print(self.password.as_deref().map(encode_authority))
     }
 
     fn print(&self, password: Option<String>) -> String {
         let mut text = format!("{}://", self.backend.scheme());
         if let Some(user) = &self.user {
-            text.push_str(&encode(user));
+            text.push_str(&encode_authority(user));
         }
         if let Some(password) = password {
             text.push(':');
@@ -131,7 +133,7 @@ impl Url {
         if self.user.is_some() || self.password.is_some() {
             text.push('@');
         }
-        let hosts: Vec<String> = self.hosts.iter().map(Host::to_string).collect();
+        let hosts: Vec<String> = self.hosts.iter().map(Host::encoded).collect();
         text.push_str(&hosts.join(","));
         if let Some(database) = &self.database {
             text.push('/');
@@ -218,6 +220,18 @@ impl fmt::Debug for Url {
     }
 }
 
+impl Host {
+    /// As a URL has it: a name may be a socket's directory.
+    fn encoded(&self) -> String {
+        let name = if self.name.contains(':') {
+            format!("[{}]", self.name.replace('%', "%25"))
+        } else {
+            encode_authority(&self.name)
+        };
+        self.port.map_or(name.clone(), |port| format!("{name}:{port}"))
+    }
+}
+
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.name.contains(':') { write!(f, "[{}]", self.name) } else { f.write_str(&self.name) }?;
@@ -225,8 +239,15 @@ impl fmt::Display for Host {
     }
 }
 
+const RESERVED: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'%').add(b':').add(b'@').add(b'?').add(b'#').add(b'&').add(b'=').add(b'+');
+
 fn encode(text: &str) -> String {
-    const RESERVED: &AsciiSet =
-        &CONTROLS.add(b' ').add(b'%').add(b':').add(b'@').add(b'?').add(b'#').add(b'&').add(b'=').add(b'+');
     utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// Before the database a slash ends what is there, and a comma or bracket tells hosts apart.
+fn encode_authority(text: &str) -> String {
+    const AUTHORITY: &AsciiSet = &RESERVED.add(b'/').add(b',').add(b'[').add(b']');
+    utf8_percent_encode(text, AUTHORITY).to_string()
 }

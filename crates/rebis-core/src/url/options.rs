@@ -41,7 +41,7 @@ impl<'a> UrlOptions<'a> {
         let mut found = None;
         let mut twice = false;
         self.left.retain(|(given, value)| {
-            let taken = given.replace('-', "_") == name;
+            let taken = normalized(given) == name;
             if taken {
                 twice |= found.replace(*value).is_some();
             }
@@ -84,6 +84,11 @@ impl<'a> UrlOptions<'a> {
             format!("the URL option '{name}' is not known; known here: {}", self.known.join(", ")),
         ))
     }
+}
+
+/// A name as it is asked for: a dash counts as an underscore.
+pub(super) fn normalized(name: &str) -> String {
+    name.replace('-', "_")
 }
 
 fn unfit(name: &str, expected: &str) -> Error {

@@ -58,6 +58,74 @@ fn debug_hides_the_password() {
 }
 
 #[test]
+fn a_changed_url_is_another_one_g32() {
+    let text = "postgresql://app:old@db1,db2:5433/shop?sslmode=require&application-name=till";
+    let old = url(text);
+    let changed = [
+        (
+            old.with_user("a:b"),
+            "postgresql://a%3Ab:old@db1,db2:5433/shop?sslmode=require&application-name=till",
+        ),
+        (
+            old.with_password("n/w,[1]"),
+            "postgresql://app:n%2Fw%2C%5B1%5D@db1,db2:5433/shop?sslmode=require&application-name=till",
+        ),
+        (old.with_host("::1", None), "postgresql://app:old@[::1]/shop?sslmode=require&application-name=till"),
+        (
+            old.with_host("/run/pg", 1),
+            "postgresql://app:old@%2Frun%2Fpg:1/shop?sslmode=require&application-name=till",
+        ),
+        (
+            old.with_host("fe80::1%eth0", 1),
+            "postgresql://app:old@[fe80::1%25eth0]:1/shop?sslmode=require&application-name=till",
+        ),
+        (
+            old.with_database("x?y"),
+            "postgresql://app:old@db1,db2:5433/x%3Fy?sslmode=require&application-name=till",
+        ),
+        (old.with_database(""), "postgresql://app:old@db1,db2:5433?sslmode=require&application-name=till"),
+        (
+            old.update_query([("application_name", "a&b"), ("port", "1")]),
+            "postgresql://app:old@db1,db2:5433/shop?sslmode=require&application_name=a%26b&port=1",
+        ),
+        (
+            old.update_query([("sslmode", "a"), ("sslmode", "b")]),
+            "postgresql://app:old@db1,db2:5433/shop?application-name=till&sslmode=b",
+        ),
+    ];
+    for (new, expected) in changed {
+        let new = new.unwrap();
+        assert_eq!(new.to_string_with_password(), expected);
+        assert_eq!(url(expected), new, "it reads as what it is");
+        assert_eq!(url(text), old, "the old one stays");
+    }
+}
+
+#[test]
+fn parts_that_cannot_be_are_refused() {
+    let server = url("mysql://h/d");
+    let file = url("sqlite:///a.db");
+    assert_eq!(file.with_database(":memory:").unwrap(), url("sqlite://"));
+    assert_eq!(file.with_database("/b.db").unwrap().to_string(), "sqlite:////b.db");
+    let refused = [
+        file.with_user("u"),
+        file.with_password("s3cret"),
+        file.with_host("h", 1),
+        server.with_user("s3cret\0"),
+        server.with_password("s3cret\0"),
+        server.with_host("s3cret\0", None),
+        server.with_database("s3cret\0"),
+        server.update_query([("s3cret\0", "x")]),
+        server.update_query([("x", "s3cret\0")]),
+    ];
+    for refused in refused {
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Url);
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
 fn options_are_taken_once() {
     let url = url("mysql://h/d?connect-timeout=1.5&charset=x&charset=y");
     let mut options = url.options();

@@ -42,7 +42,8 @@ impl Mismatch {
     message = "a cell cannot be read as `{Self}`",
     label = "not a type that a cell can become",
     note = "for a type of your own, write `impl rebis::FromValue for {Self}`",
-    note = "to read anything that serde can deserialize from JSON, ask for `rebis::Json<{Self}>`"
+    note = "to read anything that serde can deserialize from JSON, ask for `rebis::Json<{Self}>`",
+    note = "where nothing says which type is wanted, say it: `scalar::<i64>(…)`"
 )]
 pub trait FromValue: Sized {
     /// How the type is called in messages.

@@ -32,7 +32,7 @@ fn cells(database: &Database) -> Outcome {
     };
     assert!(message(last.value::<i64>("nope").unwrap_err()).contains("it has: id, name"));
     assert!(message(last.value::<i64>(2).unwrap_err()).contains("it has: id, name"));
-    assert!(message(last.get::<(i64,)>().unwrap_err()).contains("2 columns, the tuple 1"));
+    assert!(message(last.get::<(i64,)>().unwrap_err()).contains("2 columns, and the tuple has 1"));
     let twice = conn.execute(text("select 1 as a, 2 as a")).unwrap().one().unwrap();
     assert!(message(twice.value::<i64>("a").unwrap_err()).contains("more than one column 'a'"));
     assert_eq!(twice.get::<(i64, i64)>().unwrap(), (1, 2));

@@ -176,7 +176,9 @@ impl SqliteConnection {
                 Step::Failed(code) => {
                     let error = self.handle.error_of_step(code);
                     statement.reset();
-                    let waitable = self.handle.take_waitable();
+                    // Outside a transaction nothing is held any more, so nobody waits for us: SQLite asks no busy handler
+                    // for a change of the journal's mode, where two that open a new file at the same time meet.
+                    let waitable = self.handle.take_waitable() || self.handle.is_autocommit();
                     if !(error.kind() == ErrorKind::Locked && waitable) {
                         return Err(self.explain(error));
                     }

@@ -153,6 +153,26 @@ fn a_lock_is_waited_for_and_then_named() {
     std::fs::remove_file(file).unwrap();
 }
 
+/// Two that open a new file at the same time both want its journal's mode changed, and SQLite calls no busy handler there.
+#[test]
+fn a_journal_mode_waits_for_a_writer() {
+    let file = std::env::temp_dir().join(format!("rebis-journal-{}.db", std::process::id()));
+    let mut one = connect(&format!("sqlite:///{}", file.display()));
+    one.control("create table t (i int)").unwrap();
+    one.control("BEGIN IMMEDIATE").unwrap();
+    let opening = std::thread::scope(|scope| {
+        let url = format!("sqlite:///{}?journal_mode=wal&busy_timeout=60", file.display());
+        let opening = scope.spawn(move || connect(&url).control("insert into t values (1)"));
+        std::thread::sleep(Duration::from_millis(100));
+        one.control("COMMIT").unwrap();
+        opening.join()
+    });
+    opening.unwrap().unwrap();
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{end}", file.display()));
+    }
+}
+
 #[test]
 fn a_schema_change_shows_in_the_columns() {
     let mut connection = connect("sqlite://");

@@ -92,7 +92,9 @@ fn a_connection_that_is_given_up_outside_a_transaction_is_replaced() {
     let (script, engine) = scripted();
     let mut conn = engine.connect().unwrap();
     conn.invalidate();
-    assert!(conn.is_invalidated() && conn.info().is_none());
+    assert!(conn.is_invalidated());
+    assert_eq!(conn.info().map(drop).unwrap_err().kind(), ErrorKind::Disconnected);
+    assert_eq!(conn.record_info().map(drop).unwrap_err().kind(), ErrorKind::Disconnected);
     assert_eq!(engine.pool().status().leased, 0);
     conn.execute(text("q")).unwrap();
     assert_eq!((script.opened(), script.closed(), engine.pool().status().leased), (2, 1, 1));

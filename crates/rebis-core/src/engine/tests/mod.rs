@@ -110,14 +110,14 @@ fn kind<T>(result: crate::Result<T>) -> ErrorKind {
 fn values_and_names_must_match() {
     let mut conn = Engine::new("sqlite://").unwrap().connect().unwrap();
     let mut message = |text| conn.execute(text).map(|_| ()).unwrap_err().to_string();
-    assert_eq!(message(text("select :a")), "no value was bound to :a; it has :a");
+    assert_eq!(message(text("select :a")), "no value was bound to :a; the statement takes :a");
     assert_eq!(
         message(text("select :a").bind("a", 1).bind("b", 2)),
-        "the statement has no parameter :b; it has :a"
+        "there is no parameter :b; the statement takes :a"
     );
-    assert_eq!(message(text("select 1").bind("a", 1)), "the statement has no parameter :a; it has none");
+    assert_eq!(message(text("select 1").bind("a", 1)), "there is no parameter :a; the statement takes none");
     let error = conn.execute_many(text("select :a, :b"), [(1,)]).unwrap_err();
-    assert_eq!(error.to_string(), "the set has 1 values; it has :a, :b");
+    assert_eq!(error.to_string(), "a set of parameters has 1 values; the statement takes :a, :b");
     assert_eq!(conn.execute_many(text("select 1"), [(1,)]).unwrap_err().kind(), ErrorKind::Bind);
 }
 

@@ -208,10 +208,31 @@ fn settings_come_from_a_configuration() {
         ("db.hide_parameters", "1"),
         ("db.pool_reset_on_return", "session"),
         ("db.isolation_level", "serializable"),
+        ("db.pool_recycle_jitter", "0.25"),
+        ("db.pool_ping_after", "1.5"),
+        ("db.connect_attempts", "7"),
+        ("db.read_only", "yes"),
+        ("db.statement_timeout", "2.5"),
+        ("db.logging_token", "till"),
     ];
-    engine(&whole).unwrap();
+    // Each does what the builder's method does.
+    let seconds = |seconds| Duration::from_secs_f64(seconds);
+    let built = Engine::builder("sqlite:////tmp/a.db").unwrap();
+    let built = built.pool(PoolKind::Queue).pool_timeout(seconds(0.5)).pool_recycle(seconds(3600.0));
+    let built =
+        built.connect_timeout(seconds(3.0)).leak_threshold(seconds(60.0)).pool_order(Order::LastInFirstOut);
+    let built =
+        built.pre_ping(true).echo(false).hide_parameters(true).reset_on_return(ResetOnReturn::Session);
+    let built =
+        built.isolation_level(IsolationLevel::Serializable).recycle_jitter(0.25).ping_after(seconds(1.5));
+    let built =
+        built.connect_attempts(7).read_only(true).statement_timeout(seconds(2.5)).logging_token("till");
+    let built = built.build().unwrap();
+    let configured = engine(&whole).unwrap();
+    assert_eq!(format!("{:?}", configured.0.core.pool), format!("{:?}", built.0.core.pool));
+    assert_eq!(format!("{:?}", configured.0.options), format!("{:?}", built.0.options));
     for (name, value) in whole {
-        if value != "queue" {
+        if value != "queue" && name != "db.logging_token" {
             let error = engine(&[(name, "s3cret")]).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Configuration);
             assert!(error.to_string().contains(name) && !error.to_string().contains("s3cret"), "{error}");
