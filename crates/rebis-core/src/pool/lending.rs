@@ -2,19 +2,19 @@
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
 use super::counters::Counters;
 use super::listeners::{ErrorContext, PoolListeners, ResetState};
-use super::marks::{LeaseInfo, Marks, nested_checkout};
+use super::marks::{LeaseInfo, Marks};
 use super::opening::FirstConnect;
 use super::options::{PoolKind, PoolOptions, ResetOnReturn};
 use super::queue::QueuePool;
 use super::record::Record;
 use super::simple::{AssertionPool, NullPool, SingletonThreadPool};
-use super::{Checkout, Pool, PoolCounters, PoolStatus};
+use super::{Checkout, Pool};
 use crate::driver::{Connection, Connector, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Generation, forked, generation, in_drop, thread_number};
@@ -29,10 +29,10 @@ pub(crate) struct Lending {
     pub(super) connector: Arc<dyn Connector>,
     pub(super) options: PoolOptions,
     pub(super) listeners: Arc<PoolListeners>,
-    pool: Box<dyn Pool>,
+    pub(super) pool: Box<dyn Pool>,
     /// Counts lost connections: one that was opened at an earlier count is not trusted any more.
     pub(super) epoch: AtomicU64,
-    marks: Marks,
+    pub(super) marks: Marks,
     pub(super) counters: Counters,
     pub(super) first_connect: FirstConnect,
     /// When the last attempt to connect failed, and how.
@@ -387,78 +387,6 @@ impl Lending {
                 std::mem::forget(record);
             }
         }
-    }
-
-    // ---- looking at it ----
-
-    pub(crate) fn status(&self) -> PoolStatus {
-        self.pool.status()
-    }
-
-    pub(crate) fn counters(&self) -> PoolCounters {
-        self.counters.snapshot()
-    }
-
-    /// Who holds connections, longest first.
-    pub(crate) fn leases(&self) -> Vec<LeaseInfo> {
-        let leases = self.marks.leases(self.options.clock.now());
-        let mut leases: Vec<_> = leases.into_iter().map(|(_, _, lease)| lease).collect();
-        leases.sort_by_key(|lease| std::cmp::Reverse(lease.held_for));
-        leases
-    }
-
-    fn report_leaks(&self) {
-        let Some(threshold) = self.options.leak_threshold else { return };
-        for (mark, _, lease) in self.marks.leases(self.options.clock.now()) {
-            if lease.held_for > threshold && mark.report() {
-                self.report_leak(&lease, "a connection is out for long: leaked, or a long transaction");
-            }
-        }
-    }
-
-    fn report_late_return(&self, record: &Record, threshold: std::time::Duration) {
-        let Some((_, lease)) = record.mark().lease(self.options.clock.now()) else { return };
-        if lease.held_for > threshold {
-            if record.mark().report() {
-                self.report_leak(&lease, "a connection was out for long, and is back");
-            } else {
-                let LeaseInfo { checked_out_at, held_for } = lease;
-                tracing::info!(target: "rebis::pool", %checked_out_at, ?held_for, "it is back, so it was no leak");
-            }
-        }
-    }
-
-    fn report_leak(&self, lease: &LeaseInfo, message: &str) {
-        self.counters.leaks.count();
-        let LeaseInfo { checked_out_at, held_for } = lease;
-        tracing::warn!(target: "rebis::pool", %checked_out_at, ?held_for, "{message}");
-    }
-
-    pub(super) fn timed_out(&self, status: &PoolStatus) -> Error {
-        self.counters.timeouts.count();
-        let mut message = format!("no connection came free within {:?} ({status})", self.options.timeout);
-        for (index, lease) in self.leases().iter().take(3).enumerate() {
-            let word = if index == 0 { "; held longest: since" } else { ", since" };
-            message.push_str(&format!("{word} {:.1?} by {}", lease.held_for, lease.checked_out_at));
-        }
-        if let Some((when, error)) = &*self.last_connect_error.lock().unwrap_or_else(PoisonError::into_inner)
-        {
-            let ago = when.elapsed().as_secs();
-            message.push_str(&format!("; an attempt to connect failed {ago} s ago: {error}"));
-        }
-        message.push_str("; return connections sooner, or raise the pool's size, overflow or timeout");
-        Error::new(ErrorKind::PoolTimeout, message)
-    }
-
-    pub(super) fn nested(
-        &self,
-        waiting: &[u64],
-        leased: usize,
-        site: &'static Location<'static>,
-    ) -> Option<Error> {
-        let sites = self.marks.all_held_by(waiting, leased)?;
-        let sites: Vec<_> = sites.iter().map(ToString::to_string).collect();
-        Some(nested_checkout(site, &sites))
     }
 }
 

@@ -92,6 +92,14 @@ impl Marks {
         marks.into_iter().filter_map(lease).collect()
     }
 
+    /// Whether this thread used one of the leases last. Cheap: asked by each thread that has to wait.
+    pub(super) fn any_held_by(&self, thread: u64) -> bool {
+        let holds = |mark: &Weak<Mark>| {
+            mark.upgrade().is_some_and(|mark| mark.holder.load(Ordering::Acquire) == thread)
+        };
+        self.lock().iter().any(holds)
+    }
+
     /// Where the leases were checked out, when there are `leased` of them and each was last used by one of these threads.
     pub(super) fn all_held_by(
         &self,

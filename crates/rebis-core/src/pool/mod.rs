@@ -19,6 +19,7 @@ mod opening;
 mod options;
 mod queue;
 mod record;
+mod report;
 mod simple;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use options::{PoolFactory, PoolKind, PoolOptions, ResetOnReturn};
 pub use record::{ConnectionRecord, Record};
 
 use crate::error::{Error, Result};
+use crate::process::thread_number;
 
 /// Which place of a pool is lent next, and what becomes of one that comes back: all that tells one pool from another.
 ///
@@ -117,6 +119,11 @@ impl Checkout<'_> {
     /// The error of a wait that was in vain: how the pool stands, who holds its connections, what went wrong last.
     pub fn timed_out(&self, status: &PoolStatus) -> Error {
         self.lending.timed_out(status)
+    }
+
+    /// Whether this thread used one of the pool's connections last.
+    fn holds_one(&self) -> bool {
+        self.lending.holds_one(thread_number())
     }
 
     /// The error of a wait that can only be in vain, when each of the `leased` connections was last used by one of these

@@ -88,8 +88,11 @@ impl QueuePool {
         }
     }
 
-    /// Whether all places are held by threads that wait here, this one among them.
+    /// Whether all places are held by threads that wait here, this one among them: it is the one that closed the circle.
     fn nested(&self, checkout: &Checkout<'_>) -> Option<Error> {
+        if !checkout.holds_one() {
+            return None;
+        }
         let ledger = lock(&self.ledger);
         let waiting: Vec<u64> = ledger.waiters().map(|waiter| waiter.number).collect();
         checkout.nested(&waiting, ledger.status().leased)
