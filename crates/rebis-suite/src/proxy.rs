@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -43,6 +43,9 @@ struct Control {
     /// How many bytes may pass before all connections are cut; counted down.
     left: [AtomicI64; 2],
     passed: [AtomicI64; 2],
+    /// The byte of the server's that is changed next, counted down, and by which bits.
+    spoilt: AtomicI64,
+    bits: AtomicU8,
     ended: AtomicBool,
 }
 
@@ -61,6 +64,7 @@ impl Proxy {
         listener.set_nonblocking(true).expect("a listener");
         let address = listener.local_addr().expect("its address");
         let control = Arc::new(Control::default());
+        control.spoilt.store(-1, Ordering::SeqCst);
         control.let_pass(Direction::ToServer, i64::MAX);
         control.let_pass(Direction::ToProgram, i64::MAX);
         let (told, target) = (Arc::clone(&control), server.clone());
@@ -104,6 +108,12 @@ impl Proxy {
     /// Cuts everybody off once so many bytes have passed in that direction, counted from now.
     pub fn cut_after(&self, direction: Direction, bytes: i64) {
         self.control.let_pass(direction, bytes);
+    }
+
+    /// Changes these bits of the byte that the server sends so many bytes from now.
+    pub fn spoil(&self, offset: i64, bits: u8) {
+        self.control.bits.store(bits, Ordering::SeqCst);
+        self.control.spoilt.store(offset, Ordering::SeqCst);
     }
 
     /// How many bytes have passed in that direction.
@@ -188,6 +198,12 @@ fn pump(
             thread::sleep(LOOK);
         }
         let length = i64::try_from(count).expect("a buffer's length");
+        if direction == Direction::ToProgram {
+            let offset = control.spoilt.fetch_sub(length, Ordering::SeqCst);
+            if let Some(byte) = usize::try_from(offset).ok().and_then(|at| buffer[..count].get_mut(at)) {
+                *byte ^= control.bits.load(Ordering::SeqCst);
+            }
+        }
         let left = control.left[direction as usize].fetch_sub(length, Ordering::SeqCst);
         let passes = usize::try_from(left.clamp(0, length)).expect("a buffer's length");
         if to.write_all(&buffer[..passes]).is_err() {

@@ -130,6 +130,12 @@ impl PoolOptions {
                 "the pool's recycle_jitter must be from 0 to 1",
             ));
         }
+        if self.connect_timeout.is_zero() {
+            return Err(Error::new(
+                ErrorKind::Configuration,
+                "with a connect_timeout of zero no connection can be opened; leave it away for the usual 10 s",
+            ));
+        }
         if self.connect_attempts == 0 {
             return Err(Error::new(
                 ErrorKind::Configuration,

@@ -3,6 +3,8 @@
 //! A batch waits for the answer of the one before it: after an error nothing more runs. MariaDB runs a batch of INSERT as
 //! one statement, so an error takes back the rows of its batch; the batches before it stay in the transaction.
 
+use std::slice::Chunks;
+
 use mysql_common::constants::Command;
 
 use super::answer::{Expected, Head};
@@ -74,7 +76,8 @@ impl MysqlConnection {
         let mut rows = parameters.chunks(types.len());
         let mut affected = None;
         while rows.len() > 0 {
-            self.request(Expected::Result, |output| batch(output, statement.id, types, &mut rows))?;
+            let longest = self.session.longest;
+            self.request(Expected::Result, |output| batch(output, statement.id, types, longest, &mut rows))?;
             let patience = &mut None;
             let changed = match self.read_head(patience) {
                 Ok(Head::Done(done)) => self.read_rest(done, patience)?.affected,
@@ -91,25 +94,33 @@ impl MysqlConnection {
     }
 }
 
-/// Writes a batch of at least one row.
+/// Writes a batch of at least one row, and of no more than the server takes at a time.
 fn batch<'v>(
     output: &mut Vec<u8>,
     statement: u32,
     types: &[ParameterType],
-    rows: &mut impl Iterator<Item = &'v [ValueRef<'v>]>,
+    longest: usize,
+    rows: &mut Chunks<'v, ValueRef<'v>>,
 ) -> Result<()> {
     let start = output.len();
     output.push(Command::COM_STMT_BULK_EXECUTE as u8);
     output.extend_from_slice(&statement.to_le_bytes());
     output.extend_from_slice(&SEND_TYPES.to_le_bytes());
     types.iter().for_each(|parameter| output.extend_from_slice(&parameter.bytes()));
-    for row in rows {
+    let first = output.len();
+    while output.len() - start < BATCH {
+        let before = output.len();
+        let mut rest = rows.clone();
+        let Some(row) = rest.next() else { break };
         for (value, parameter) in row.iter().zip(types) {
             write(output, value, *parameter)?;
         }
-        if output.len() - start >= BATCH {
+        // It goes into the next batch.
+        if output.len() - start >= longest && before > first {
+            output.truncate(before);
             break;
         }
+        *rows = rest;
     }
     Ok(())
 }

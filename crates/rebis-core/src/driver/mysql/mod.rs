@@ -81,11 +81,7 @@ impl MysqlConnector {
             }
             (path, other) => path.or(other).map(PathBuf::from),
         };
-        let defaults = Timeouts::default();
-        let timeouts = Timeouts {
-            read: options.seconds("read_timeout")?.or(defaults.read),
-            write: options.seconds("write_timeout")?.or(defaults.write),
-        };
+        let timeouts = Timeouts::take(options)?;
         if options.text("charset")?.is_some_and(|charset| !charset.eq_ignore_ascii_case("utf8mb4")) {
             return Err(unfit("the URL option 'charset' can only be utf8mb4"));
         }

@@ -66,14 +66,7 @@ impl PostgresConnector {
         let tls = Tls::take(options, &TLS_NAMES)?;
         let target = Target::take(options)?;
         let locations = locations(url, options)?;
-        let mut timeouts = Timeouts::default();
-        // Zero lifts the limit.
-        if let Some(read) = options.seconds("read_timeout")? {
-            timeouts.read = Some(read).filter(|read| !read.is_zero());
-        }
-        if let Some(write) = options.seconds("write_timeout")? {
-            timeouts.write = Some(write).filter(|write| !write.is_zero());
-        }
+        let timeouts = Timeouts::take(options)?;
         let user = match url.user() {
             Some(user) => user.to_owned(),
             None => std::env::var("USER").map_err(|_| {

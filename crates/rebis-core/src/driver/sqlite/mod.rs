@@ -12,7 +12,7 @@ mod tests;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use lru::LruCache;
@@ -34,6 +34,8 @@ pub(crate) struct SqliteConnector {
     options: Options,
     /// The generation that opened the memory database; it exists in that process only. 0 before the first.
     memory_owner: AtomicU64,
+    /// A memory database was opened before; it is gone when another one is.
+    memory_opened: AtomicBool,
 }
 
 impl SqliteConnector {
@@ -42,6 +44,7 @@ impl SqliteConnector {
             path: url.database().map(str::to_owned),
             options: Options::take(options)?,
             memory_owner: AtomicU64::new(0),
+            memory_opened: AtomicBool::new(false),
         })
     }
 
@@ -66,6 +69,13 @@ impl Connector for SqliteConnector {
     fn connect(&self, _login: &Login, deadline: Deadline) -> Result<Box<dyn Connection>> {
         if self.path.is_none() {
             self.check_memory_owner()?;
+            if self.memory_opened.swap(true, Ordering::Relaxed) {
+                // Nothing else tells a program that a listener, a handler or its own `invalidate` has emptied its database.
+                tracing::warn!(
+                    target: "rebis::sqlite",
+                    "a new SQLite database in memory is opened, and is empty; the one before went with its connection"
+                );
+            }
         }
         let handle = Handle::open(self.path.as_deref(), self.options.open_flags)?;
         let mut connection = SqliteConnection::new(handle, &self.options);

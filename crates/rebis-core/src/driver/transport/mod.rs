@@ -20,12 +20,28 @@ pub(crate) use tls::{Tls, TlsNames};
 use self::stream::Stream;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Address, Deadline, Socket};
+use crate::url::UrlOptions;
 
 /// How long one read of an answer and one write of a request may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timeouts {
     pub(crate) read: Option<Duration>,
     pub(crate) write: Option<Duration>,
+}
+
+impl Timeouts {
+    /// Takes `read_timeout` and `write_timeout`; zero lifts the limit.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Url`] for what is no number of seconds.
+    pub(crate) fn take(options: &mut UrlOptions<'_>) -> Result<Self> {
+        let mut take = |name, usual| {
+            let given = options.seconds(name)?;
+            Ok(given.map_or(usual, |given| Some(given).filter(|given| !given.is_zero())))
+        };
+        let usual = Timeouts::default();
+        Ok(Timeouts { read: take("read_timeout", usual.read)?, write: take("write_timeout", usual.write)? })
+    }
 }
 
 impl Default for Timeouts {

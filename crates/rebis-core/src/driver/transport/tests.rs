@@ -266,3 +266,16 @@ fn what_is_no_tls_is_an_error_that_ends_the_wait() {
     drop(transport);
     server.join().unwrap();
 }
+
+/// On every server alike: zero is no limit, not a deadline that has passed before anything is read.
+#[test]
+fn timeouts_of_zero_lift_the_limit() {
+    let taken = |options: &str| {
+        let url: Url = format!("mysql://app@db/app?{options}").parse().unwrap();
+        Timeouts::take(&mut url.options()).map(|timeouts| (timeouts.read, timeouts.write))
+    };
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    assert_eq!(taken("").unwrap(), (seconds(600), seconds(30)));
+    assert_eq!(taken("read_timeout=0&write_timeout=5").unwrap(), (None, seconds(5)));
+    assert_eq!(taken("read_timeout=-1").unwrap_err().kind(), ErrorKind::Url);
+}

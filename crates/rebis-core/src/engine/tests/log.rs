@@ -169,3 +169,17 @@ fn a_password_is_in_no_line() {
     assert!(lines.iter().filter(|line| line.starts_with("WARN cannot connect")).count() == 4, "{lines:?}");
     assert!(!lines.concat().contains("s3cret"), "{lines:?}");
 }
+
+/// With its connection a memory database goes: that is said, because the next statement finds no table and does not say why.
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_memory_database_that_is_replaced_is_told_of() {
+    let engine = Engine::new("sqlite://").unwrap();
+    let told = |run: &dyn Fn()| {
+        let (lines, ()) = logged(Level::WARN, run);
+        lines.iter().filter(|line| line.contains("is opened, and is empty")).count()
+    };
+    assert_eq!(told(&|| drop((engine.connect().unwrap(), engine.recreate()))), 0);
+    assert_eq!(told(&|| engine.connect().unwrap().invalidate()), 0);
+    assert_eq!(told(&|| drop(engine.connect().unwrap())), 1);
+}

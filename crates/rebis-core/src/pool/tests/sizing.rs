@@ -29,6 +29,7 @@ fn settings_that_make_no_sense_are_refused() {
     assert_eq!(check(|options| options.recycle_jitter = 1.1), Err(ErrorKind::Configuration));
     assert_eq!(check(|options| options.recycle_jitter = f64::NAN), Err(ErrorKind::Configuration));
     assert_eq!(check(|options| options.connect_attempts = 0), Err(ErrorKind::Configuration));
+    assert_eq!(check(|options| options.connect_timeout = Duration::ZERO), Err(ErrorKind::Configuration));
 }
 
 #[test]

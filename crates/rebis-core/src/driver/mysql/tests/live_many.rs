@@ -263,3 +263,25 @@ fn a_unix_socket_serves_as_well() {
         connect(&format!("mysql://{user}:{password}@/{database}?unix_socket={path}")).unwrap();
     assert_eq!(select(&mut connection, "SELECT 1"), [[Value::Int(1)]]);
 }
+
+/// A row that fits by itself is not refused because the one before it took part of the packet.
+#[test]
+#[ignore = "needs a server: REBIS_TEST_MYSQL_URL"]
+fn a_batch_is_no_longer_than_the_server_takes() {
+    let mut connection = live();
+    let name = table(&mut connection, "note LONGTEXT");
+    connection.session.longest = 1 << 20;
+    let notes = [500_000, 600_000, 10, 1_000_000, 10].map(|length| "x".repeat(length));
+    let values: Vec<_> = notes.iter().map(|note| ValueRef::Text(note)).collect();
+    let insert = format!("INSERT INTO {name} VALUES (?)");
+    assert_eq!(connection.execute_many(&insert, &values, 1).unwrap(), 5);
+    let sum = select(&mut connection, &format!("SELECT CAST(SUM(LENGTH(note)) AS SIGNED) FROM {name}"));
+    assert_eq!(sum, [[Value::Int(2_100_020)]]);
+    let long = "x".repeat(1 << 20);
+    let values = [ValueRef::Text("short"), ValueRef::Text(&long)];
+    connection.begin("BEGIN").unwrap();
+    let error = connection.execute_many(&insert, &values, 1).unwrap_err();
+    assert_eq!((error.kind(), connection.is_broken()), (ErrorKind::Data, false), "{error:?}");
+    connection.control("ROLLBACK").unwrap();
+    assert_eq!(count(&mut connection, &name), 5);
+}
