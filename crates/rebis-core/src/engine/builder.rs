@@ -14,6 +14,33 @@ use crate::process::ForkCell;
 use crate::url::{Backend, Url, UrlOptions};
 
 /// The settings of an engine to be; made by [`Engine::builder`].
+///
+/// ```
+/// use std::time::Duration;
+/// use rebis_core::pool::Order;
+/// use rebis_core::{Engine, IsolationLevel, PoolKind, ResetOnReturn};
+///
+/// let engine = Engine::builder("postgresql://app@db/shop")?
+///     .pool(PoolKind::Queue)
+///     .pool_size(10)
+///     .max_overflow(None)
+///     .pool_timeout(Duration::from_secs(5))
+///     .pool_order(Order::LastInFirstOut)
+///     .pool_recycle(Duration::from_secs(1800))
+///     .recycle_jitter(0.2)
+///     .pre_ping(true)
+///     .ping_after(Duration::from_secs(5))
+///     .connect_timeout(Duration::from_secs(3))
+///     .connect_attempts(5)
+///     .reset_on_return(ResetOnReturn::Session)
+///     .leak_threshold(Duration::from_secs(60))
+///     .isolation_level(IsolationLevel::Serializable)
+///     .statement_timeout(Duration::from_secs(30))
+///     .logging_token("till")
+///     .build()?;
+/// assert_eq!(engine.pool().status().overflow, None);
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct EngineBuilder {

@@ -77,6 +77,18 @@ impl Connection {
 
     /// Runs a closure in a transaction: commits when it returns `Ok`, rolls back when it returns an error or panics.
     ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let count = conn.transaction(|tx| {
+    ///     tx.execute(text("create table t (i int)"))?;
+    ///     tx.scalar::<i64>(text("select count(*) from t"))
+    /// })?;
+    /// assert_eq!(count, 0);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The closure's, and as [`begin`](Connection::begin) and [`Transaction::commit`].
     pub fn transaction<T>(&mut self, run: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
@@ -96,6 +108,16 @@ impl Connection {
 
     /// Makes what was done since the first statement permanent. Nothing to do is no error.
     ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// conn.execute(text("create table t (i int)"))?;      // begins a transaction
+    /// conn.commit()?;
+    /// assert!(!conn.in_transaction());
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::CommitUnknown`] when the connection was lost before the answer came: the commit may have happened;
     /// [`ErrorKind::PendingRollback`] when the transaction had failed, and is rolled back now;
@@ -108,6 +130,17 @@ impl Connection {
     /// Undoes what was done since the first statement. Nothing to do is no error; after a lost connection this makes the
     /// next statement connect anew. A [`Transaction`] that was begun on it, forgotten say, is over then.
     ///
+    /// ```
+    /// use rebis_core::{Engine, ErrorKind, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// conn.execute(text("create table t (i int)"))?;
+    /// conn.rollback()?;
+    /// let error = conn.execute(text("select i from t")).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Statement);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// What the database says, [`ErrorKind::Forked`] in a child.
     pub fn rollback(&mut self) -> Result<()> {
@@ -115,6 +148,16 @@ impl Connection {
     }
 
     /// Whether a transaction is under way: one of ours, or one that the program began in SQL.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// assert!(!conn.in_transaction());
+    /// conn.execute(text("select 1"))?;
+    /// assert!(conn.in_transaction(), "reading begins one as well");
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     pub fn in_transaction(&self) -> bool {
         self.transaction != TransactionState::None
             || !matches!(self.server_status(), None | Some(TransactionStatus::Idle))
@@ -173,6 +216,19 @@ impl Connection {
 
     /// Gives the connection up and closes it, because it is not to be trusted. Outside a transaction the next statement leases
     /// another one; inside one [`rollback`](Connection::rollback) comes first. In a child it does nothing.
+    ///
+    /// ```
+    /// use rebis_core::driver::scripted::Script;
+    /// use rebis_core::{Dialect, Engine, text};
+    ///
+    /// let script = Script::new();
+    /// let engine = Engine::builder_with_connector(script.connector(), Dialect::SQLITE).build()?;
+    /// let mut conn = engine.connect()?;
+    /// conn.invalidate();
+    /// conn.execute(text("select 1"))?;
+    /// assert_eq!((script.closed(), script.opened()), (1, 2));
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     pub fn invalidate(&mut self) {
         if !self.lease.is_inherited() {
             self.turn_handles_away();
@@ -194,6 +250,14 @@ impl Connection {
 
     /// Takes the connection out of the pool for good: its place is free at once, and dropping this closes it.
     ///
+    /// ```
+    /// let engine = rebis_core::Engine::new("sqlite:///:memory:")?;
+    /// let mut conn = engine.connect()?;
+    /// conn.detach()?;
+    /// assert_eq!(engine.pool().status().leased, 0);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Disconnected`] when it was lost or given up before: there is nothing to take. [`ErrorKind::Forked`] in a
     /// child.
@@ -208,6 +272,16 @@ impl Connection {
     }
 
     /// What the server said of itself; `None` when the connection was lost.
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    ///
+    /// let conn = Engine::new("sqlite://")?.connect()?;
+    /// let server = conn.server().expect("it is connected");
+    /// assert_eq!(server.product, "SQLite");
+    /// assert!(server.version.starts_with("3."));
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     pub fn server(&self) -> Option<&Server> {
         self.lease.connection().map(driver::Connection::server)
     }

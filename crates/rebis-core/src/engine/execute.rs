@@ -25,6 +25,19 @@ struct Replaced {
 impl Connection {
     /// Runs a statement; its answer borrows the connection until it is dropped.
     ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// conn.execute(text("create table t (i int)"))?;
+    /// let changed = conn.execute(text("insert into t values (:i)").bind("i", 7))?.rows_affected();
+    /// assert_eq!(changed, 1);
+    /// for row in conn.execute(text("select i from t"))? {
+    ///     assert_eq!(row?.value::<i64>("i")?, 7);
+    /// }
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Bind`] when names and values do not match; what the database says of the statement;
     /// [`ErrorKind::PendingRollback`] when the transaction failed before; [`ErrorKind::Forked`] in a child.
@@ -89,6 +102,16 @@ impl Connection {
     /// Runs a statement once for each set of parameters, and returns how many rows it changed in all.
     ///
     /// Drivers send many sets at a time. The first error ends the run; in a transaction nothing is lost by rolling back.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// conn.execute(text("create table t (i int, word text)"))?;
+    /// let insert = text("insert into t values (:i, :word)");
+    /// assert_eq!(conn.execute_many(insert, [(1, "one"), (2, "two")])?, 2);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`execute`](Connection::execute).
@@ -202,6 +225,15 @@ impl Connection {
     }
 
     /// The first column of a statement's first row.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let answer: i64 = conn.scalar(text("select 6 * 7"))?;
+    /// assert_eq!(answer, 42);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`execute`](Connection::execute), [`ErrorKind::NoRow`] and [`ErrorKind::Conversion`].

@@ -34,6 +34,16 @@ impl Connection {
 
     /// Sets the isolation level of the transactions to come on this lease.
     ///
+    /// ```
+    /// use rebis_core::{Engine, IsolationLevel, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// conn.set_isolation_level(IsolationLevel::Autocommit)?;
+    /// conn.execute(text("vacuum"))?;                      // which no transaction allows
+    /// assert!(!conn.in_transaction());
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] when the database does not have it, [`ErrorKind::InvalidState`] in a transaction.
     pub fn set_isolation_level(&mut self, level: IsolationLevel) -> Result<()> {
@@ -83,6 +93,17 @@ impl Connection {
     }
 
     /// Changes how statements are run on this lease.
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// conn.execution_options(|options| {
+    ///     options.echo = true;
+    ///     options.logging_token = Some("import".into());
+    /// })?;
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When it changes what a transaction is: [`ErrorKind::Unsupported`] when the database does not have it,

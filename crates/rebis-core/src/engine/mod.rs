@@ -90,6 +90,12 @@ struct State {
 impl Engine {
     /// An engine with the default settings. It parses the URL and connects to nothing yet.
     ///
+    /// ```
+    /// let engine = rebis_core::Engine::new("postgresql://app:secret@db/shop?application_name=till")?;
+    /// assert_eq!(engine.pool().status().idle, 0, "nothing is connected yet");
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Url`](crate::ErrorKind::Url) when the URL cannot be read or has an option that is not known,
     /// [`Unsupported`](crate::ErrorKind::Unsupported) when this build has no driver for it.
@@ -120,11 +126,33 @@ impl Engine {
     }
 
     /// An engine on a driver of one's own, or on the scripted one.
+    ///
+    /// ```
+    /// use rebis_core::driver::scripted::{Answer, Script};
+    /// use rebis_core::{Dialect, Engine, text};
+    ///
+    /// let script = Script::new();
+    /// script.answer("select 6 * 7", Answer::rows(["n"], [[42.into()]]));
+    /// let engine = Engine::builder_with_connector(script.connector(), Dialect::POSTGRESQL).build()?;
+    /// assert_eq!(engine.connect()?.scalar::<i64>(text("select 6 * 7"))?, 42);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     pub fn builder_with_connector(connector: impl Connector + 'static, dialect: Dialect) -> EngineBuilder {
         EngineBuilder::with_connector(Arc::new(connector), dialect)
     }
 
     /// Leases a connection from the pool; dropping it gives it back.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let engine = Engine::new("sqlite://")?;
+    /// let mut conn = engine.connect()?;
+    /// assert_eq!(conn.scalar::<i64>(text("select 1"))?, 1);
+    /// drop(conn);
+    /// assert_eq!(engine.pool().status().idle, 1);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`PoolTimeout`](crate::ErrorKind::PoolTimeout) when none comes free in time,
@@ -190,6 +218,20 @@ impl Engine {
 
     /// [`transaction`](Engine::transaction) for a closure with an error type of its own.
     ///
+    /// ```
+    /// use std::error::Error;
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let engine = Engine::new("sqlite://")?;
+    /// let result = engine.try_transaction::<i64, Box<dyn Error>>(|tx| {
+    ///     let word: String = tx.scalar(text("select 'seven'"))?;
+    ///     Ok(word.parse()?)                               // not a number: rolled back
+    /// });
+    /// assert!(result.is_err());
+    /// assert_eq!(engine.counters().rollbacks, 1);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`transaction`](Engine::transaction), turned into the closure's error.
     #[track_caller]
@@ -206,6 +248,15 @@ impl Engine {
     }
 
     /// What this engine has done so far in this process.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let engine = Engine::new("sqlite://")?;
+    /// engine.connect()?.execute(text("select 1"))?;
+    /// assert_eq!(engine.counters().statements, 1);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     pub fn counters(&self) -> EngineCounters {
         self.state().counters.snapshot()
     }
@@ -233,6 +284,15 @@ impl Engine {
     }
 
     /// Another engine with the same URL, settings and listeners, and a pool of its own, empty.
+    ///
+    /// ```
+    /// let engine = rebis_core::Engine::new("sqlite://")?;
+    /// let held = engine.connect()?;
+    /// let other = engine.recreate();
+    /// assert_eq!((engine.pool().status().leased, other.pool().status().leased), (1, 0));
+    /// # drop(held);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     pub fn recreate(&self) -> Engine {
         let Core { url, dialect, connector, pool, pool_listeners, listeners, state: _ } = &*self.0.core;
         let core = Core {
@@ -249,6 +309,13 @@ impl Engine {
 
     /// Closes the idle connections and starts over with an empty pool; connections in use go on and are closed when they
     /// come back. The engine can be used again at once.
+    ///
+    /// ```
+    /// let engine = rebis_core::Engine::new("sqlite:///file-that-is-not-opened.db")?;
+    /// engine.dispose();
+    /// assert_eq!(engine.pool().status().idle, 0);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     pub fn dispose(&self) {
         self.dispose_with(true);
     }

@@ -8,6 +8,19 @@ use crate::process::Deadline;
 
 /// How statements are run: set on an engine, on a view of one ([`Engine::execution_options`](crate::Engine::execution_options)),
 /// or on one connection; the nearest counts.
+///
+/// ```
+/// use std::time::Duration;
+/// use rebis_core::Engine;
+///
+/// let engine = Engine::new("sqlite:///shop.db")?;
+/// let reports = engine.execution_options(|options| {
+///     options.read_only = true;
+///     options.statement_timeout = Some(Duration::from_secs(60));
+/// })?;
+/// # let _ = reports;
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ExecutionOptions {

@@ -150,6 +150,21 @@ impl fmt::Debug for Transaction<'_> {
 }
 
 /// A part of a transaction that can be undone by itself; dropping it without [`commit`](Savepoint::commit) undoes it.
+///
+/// ```
+/// use rebis_core::{Engine, ErrorKind, text};
+///
+/// let engine = Engine::new("sqlite://")?;
+/// let mut tx = engine.begin()?;
+/// tx.execute(text("create table users (name text unique)"))?;
+/// tx.execute(text("insert into users values ('ed')"))?;
+/// let mut savepoint = tx.begin_nested()?;
+/// let error = savepoint.execute(text("insert into users values ('ed')")).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::UniqueViolation);
+/// drop(savepoint);                                    // undone; the transaction goes on
+/// tx.commit()?;
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 #[must_use = "a savepoint that is dropped is rolled back"]
 pub struct Savepoint<'t> {
     connection: &'t mut Connection,

@@ -1,6 +1,20 @@
 //! The sorts of error, for programs that decide by them.
 
 /// What sort of error an [`Error`](crate::Error) is.
+///
+/// ```
+/// use rebis_core::{Engine, ErrorKind, text};
+///
+/// let mut conn = Engine::new("sqlite://")?.connect()?;
+/// conn.execute(text("create table users (name text unique)"))?;
+/// conn.execute(text("insert into users values ('ed')"))?;
+/// let error = conn.execute(text("insert into users values ('ed')")).unwrap_err();
+/// match error.kind() {
+///     ErrorKind::UniqueViolation => println!("there is one already"),
+///     _ => return Err(error),
+/// }
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

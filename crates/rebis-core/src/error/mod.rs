@@ -97,6 +97,15 @@ impl Error {
     }
 
     /// The statement that failed, without its values.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let error = conn.execute(text("select nonsense from nowhere where i = :i").bind("i", 7)).unwrap_err();
+    /// assert_eq!(error.sql(), Some("select nonsense from nowhere where i = ?1"));
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     pub fn sql(&self) -> Option<&str> {
         self.0.sql.as_deref()
     }
@@ -114,6 +123,14 @@ impl Error {
 
     /// Whether the same transaction, run again from its start, may succeed: deadlock, serialization failure, busy
     /// database, lost connection, exhausted pool. Never true for [`ErrorKind::CommitUnknown`].
+    ///
+    /// ```
+    /// use rebis_core::{Error, ErrorKind};
+    ///
+    /// assert!(Error::new(ErrorKind::Serialization, "could not serialize access").is_retryable());
+    /// assert!(!Error::new(ErrorKind::CommitUnknown, "the connection was lost").is_retryable());
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     pub fn is_retryable(&self) -> bool {
         matches!(
             self.0.kind,
@@ -181,6 +198,14 @@ impl Error {
     }
 
     /// The same facts under another kind and message; the error as it was becomes the cause.
+    ///
+    /// ```
+    /// use rebis_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::Statement, "no such table").with_code(1).wrap(ErrorKind::Other, "the report failed");
+    /// assert_eq!((error.code(), error.chain().as_str()), (Some(1), "the report failed: no such table"));
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     #[must_use]
     pub fn wrap(self, kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         let mut outer = Error::new(kind, message);

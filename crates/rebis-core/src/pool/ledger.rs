@@ -24,6 +24,15 @@ pub(super) struct Ledger<C, W> {
 }
 
 /// Which of the free connections is lent.
+///
+/// ```
+/// use rebis_core::Engine;
+/// use rebis_core::pool::Order;
+///
+/// let engine = Engine::builder("sqlite:///shop.db")?.pool_order(Order::LastInFirstOut).build()?;
+/// # let _ = engine;
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Order {

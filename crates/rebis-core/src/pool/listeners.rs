@@ -41,6 +41,17 @@ pub(crate) struct PoolListeners {
 }
 
 /// A listener that was added; [`remove`](Listener::remove) takes it away again. Dropping this changes nothing.
+///
+/// ```
+/// use rebis_core::Engine;
+///
+/// let engine = Engine::new("sqlite://")?;
+/// let listener = engine.on_begin(|_event| println!("begins"));
+/// assert!(listener.is_active());
+/// listener.remove();
+/// assert!(!listener.is_active());
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Listener(Arc<AtomicBool>);
 

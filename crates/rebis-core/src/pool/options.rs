@@ -10,6 +10,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Clock, connection_limit};
 
 /// Which pool.
+///
+/// ```
+/// use rebis_core::{Engine, PoolKind};
+///
+/// let engine = Engine::builder("sqlite:///shop.db")?.pool(PoolKind::Null).build()?;
+/// assert_eq!(engine.pool().status().size, 0);
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum PoolKind {
@@ -45,6 +53,16 @@ impl fmt::Debug for PoolKind {
 }
 
 /// What happens to an open transaction when its connection comes back.
+///
+/// ```
+/// use rebis_core::{Engine, ResetOnReturn, text};
+///
+/// let engine = Engine::builder("sqlite://")?.reset_on_return(ResetOnReturn::Session).build()?;
+/// engine.connect()?.execute(text("create temporary table t (i int)"))?;
+/// let error = engine.connect()?.execute(text("select i from t")).unwrap_err();
+/// assert_eq!(error.to_string(), "no such table: t");
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ResetOnReturn {

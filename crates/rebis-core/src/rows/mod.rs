@@ -184,6 +184,16 @@ impl<'c> Rows<'c> {
 
     /// The only row.
     ///
+    /// ```
+    /// use rebis_core::{Engine, ErrorKind, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// assert_eq!(conn.execute(text("select 7"))?.one()?.value::<i64>(0)?, 7);
+    /// let error = conn.execute(text("select 7 where 1 = 2"))?.one().unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NoRow);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::NoRow`], [`ErrorKind::MultipleRows`], and as [`next`](Rows::next).
     pub fn one(self) -> Result<Row> {
@@ -229,6 +239,16 @@ impl<'c> Rows<'c> {
     }
 
     /// The key that the database made for the last inserted row: SQLite, MySQL and MariaDB; use RETURNING elsewhere.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// conn.execute(text("create table users (id integer primary key, name text)"))?;
+    /// let id = conn.execute(text("insert into users (name) values ('ed')"))?.last_insert_id();
+    /// assert_eq!(id, Some(1));
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     pub fn last_insert_id(&self) -> Option<i64> {
         self.cursor.last_insert_id()
     }
@@ -249,6 +269,19 @@ fn multiple_rows(sql: &str) -> Error {
 }
 
 /// One row of an answer: a part of a buffer that its neighbours share.
+///
+/// ```
+/// use rebis_core::{Engine, text};
+///
+/// let mut conn = Engine::new("sqlite://")?.connect()?;
+/// let row = conn.execute(text("select 7 as id, 'ed' as name"))?.one()?;
+/// assert_eq!(row.value::<i64>("id")?, 7);
+/// assert_eq!(row.value::<String>(1)?, "ed");
+/// assert_eq!(row.get::<(i64, String)>()?, (7, "ed".to_owned()));
+/// let error = row.value::<i64>("nmae").unwrap_err();
+/// assert_eq!(error.to_string(), "the answer has no column 'nmae'; it has: id, name");
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Row {
     batch: Arc<Batch>,

@@ -49,6 +49,16 @@ pub fn raw(sql: impl Into<String>) -> Text {
 
 impl Text {
     /// Gives a parameter its value; the last one given counts.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let statement = text("select :name, :age").bind("name", "ed").bind("age", None::<i64>);
+    /// let (name, age): (String, Option<i64>) = conn.execute(statement)?.of().one()?;
+    /// assert_eq!((name.as_str(), age), ("ed", None));
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     #[must_use]
     pub fn bind(mut self, name: impl Into<Cow<'static, str>>, value: impl IntoValue) -> Self {
         let name = name.into();

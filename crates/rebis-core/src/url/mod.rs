@@ -117,6 +117,15 @@ impl Url {
     }
 
     /// The URL with its password, for handing it to another program. Keep it out of logs.
+    ///
+    /// ```
+    /// use rebis_core::Url;
+    ///
+    /// let url: Url = "mysql://app:s%2Fcret@db/shop".parse()?;
+    /// assert_eq!(url.to_string_with_password(), "mysql://app:s%2Fcret@db/shop");
+    /// assert_eq!(url.to_string(), "mysql://app:***@db/shop");
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     pub fn to_string_with_password(&self) -> String {
         self.print(self.password.as_deref().map(encode_authority))
     }
