@@ -44,7 +44,7 @@ pub use engine::{CancelHandle, Connection, Engine, EngineBuilder, Savepoint, Tra
 pub use error::{Error, ErrorKind, Result};
 pub use pool::{PoolKind, PoolStatus, ResetOnReturn};
 pub use rows::{FromRow, Row, Rows};
-pub use sql::{Text, raw, text};
+pub use sql::{Text, alias, delete, insert, raw, select, text, update};
 pub use url::{Backend, Url};
 pub use value::{FromValue, Json, Value, ValueRef};
 pub use workers::ProcessPool;
