@@ -1,16 +1,18 @@
 //! Ways to make a process, and what a child has of its parent: descriptors after an exec, random numbers.
 //!
-//! The scenarios F8, F11 and F12 over every connection. A case is named `scenario@connection`.
+//! The scenarios F8, F11 and F12, and what is left of F4, over every connection. A case is named `scenario@connection`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rebis::process::generation;
-use rebis::{Connection, Engine, text};
+use rebis::{Connection, Engine, ErrorKind, text};
 use rebis_suite::databases::Database;
 use rebis_suite::fork::{self, Kind};
 use rebis_suite::harness::{self, Case, Outcome, Scenario, on_every_connection, passed};
@@ -19,7 +21,8 @@ use rebis_suite::{database_or_skip, ledger};
 const CHILD: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
-    let scenarios: [Scenario; 7] = [
+    let scenarios: [Scenario; 8] = [
+        ("f4_whatever_a_child_does_with_it", 60, f4_abuse),
         ("f8_each_kind_of_fork", 200, each_kind),
         ("f8_from_another_thread", 60, from_another_thread),
         ("f8_a_fork_of_a_fork_of_a_fork", 120, forks_of_forks),
@@ -36,6 +39,76 @@ fn main() -> ExitCode {
     });
     harness::main(&cases)
 }
+
+// ---- F4 ----
+
+/// Tells in which processes it was dropped.
+struct Told(std::fs::File);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.0.write_all(b"x").unwrap();
+    }
+}
+
+/// A child gives up, detaches and drops what it inherited, adds listeners, disposes: its parent notices nothing.
+fn f4_abuse(case: &str) -> Outcome {
+    let database = database_or_skip!(case);
+    let engine = database.reader(4);
+    let view = engine.execution_options(|options| options.logging_token = Some("view".into())).unwrap();
+    let mut raw = engine.raw_connection().unwrap();
+    let mut detached = engine.connect().unwrap();
+    detached.detach().unwrap();
+    let mut leased = view.connect().unwrap();
+    let path = std::env::temp_dir().join(format!("rebis-told-{}-{}", std::process::id(), database.name));
+    let told = std::fs::File::create(&path).unwrap();
+    leased.info().unwrap().insert(Told(told.try_clone().unwrap()));
+    engine.connect().unwrap().record_info().unwrap().insert(Told(told));
+    let sessions = [&detached, &leased].map(|conn| conn.server().unwrap().session_id);
+    let calls = Arc::new(AtomicUsize::new(0));
+    let is_forked = |error: rebis::Error| error.kind() == ErrorKind::Forked;
+    let rounds = 3;
+    for _ in 0..rounds {
+        fork::expect(Kind::Fork, CHILD, || {
+            let counted = Arc::clone(&calls);
+            engine.on_begin(move |_| {
+                counted.fetch_add(1, Ordering::SeqCst);
+            });
+            let mut answers = vec![raw.driver_connection().is_err_and(is_forked)];
+            answers.push(detached.execute(text("select 1")).is_err_and(is_forked));
+            answers.push(leased.detach().is_err_and(is_forked));
+            answers.push(leased.warnings().is_err_and(is_forked) && leased.notices().is_empty());
+            leased.invalidate();
+            leased.soft_invalidate();
+            raw.invalidate();
+            answers.push(leased.info().is_none() && raw.info().is_none());
+            let seven = |engine: &Engine| engine.connect()?.scalar::<i64>(text("select 7"));
+            answers.push(seven(&view).is_ok_and(|seven| seven == 7));
+            view.dispose();
+            drop((std::mem::replace(&mut leased, view.connect().unwrap()), view.recreate()));
+            drop(std::mem::replace(&mut detached, engine.connect().unwrap()));
+            drop(std::mem::replace(&mut raw, engine.raw_connection().unwrap()));
+            engine.dispose();
+            answers.push(seven(&engine).is_ok_and(|seven| seven == 7));
+            answers.push(calls.load(Ordering::SeqCst) > 0 && engine.pool().status().leased == 0);
+            i32::try_from(answers.iter().position(|answer| !answer).map_or(0, |index| index + 1)).unwrap()
+        });
+        for (conn, session) in [&mut detached, &mut leased].into_iter().zip(sessions) {
+            assert_eq!(conn.scalar::<i64>(text("select 8")).unwrap(), 8);
+            assert_eq!(conn.server().unwrap().session_id, session);
+            conn.rollback().unwrap();
+        }
+        raw.driver_connection().unwrap().ping().unwrap();
+        assert_eq!(calls.load(Ordering::SeqCst), 0, "a child's listener is the child's");
+    }
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), 0, "nothing of the parent's was dropped in a child");
+    drop((raw, detached, leased, view, engine));
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), 2);
+    std::fs::remove_file(path).unwrap();
+    passed(format!("{}: {rounds} children", database.name))
+}
+
+// ---- F8 ----
 
 /// A warm engine with a transaction open in the parent, which must still commit after all.
 struct Warm {
