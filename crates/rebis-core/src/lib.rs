@@ -40,7 +40,9 @@ pub use {chrono, rust_decimal, serde_json, uuid};
 
 pub use dialect::{Dialect, IsolationLevel};
 pub use driver::Notice;
-pub use engine::{CancelHandle, Connection, Engine, EngineBuilder, Savepoint, Transaction};
+pub use engine::{
+    CancelHandle, Connection, Engine, EngineBuilder, Savepoint, Transaction, create_all, drop_all,
+};
 pub use error::{Error, ErrorKind, Result};
 pub use pool::{PoolKind, PoolStatus, ResetOnReturn};
 pub use rows::{FromRow, Row, Rows};

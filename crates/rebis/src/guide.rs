@@ -29,3 +29,6 @@ struct Values;
 
 #[doc = include_str!("../../../docs/guide/tls.md")]
 struct Tls;
+
+#[doc = include_str!("../../../docs/guide/tables.md")]
+struct Tables;

@@ -1,12 +1,15 @@
 //! Statements → SQL text of one dialect and the order of its parameters.
 
 mod cache;
+mod ddl;
+mod identifier;
 mod render;
 mod scan;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use cache::CompiledCache;
+pub(crate) use ddl::create_statements;
 pub(crate) use render::render;
 
 use crate::dialect::{Dialect, Placeholder};

@@ -1,13 +1,18 @@
 //! What differs between databases, as data. A dialect holds no connection and executes nothing.
 
+mod column_types;
 mod isolation;
+mod tables;
 mod transactions;
 mod words;
 
 pub use isolation::IsolationLevel;
+pub(crate) use tables::{Comments, Identity, IndexSchema, Literals};
 pub(crate) use transactions::{Begin, TransactionOptions};
 pub(crate) use words::{Concatenation, NullSafe, Upsert};
 
+use self::column_types::{ColumnTypes, MYSQL_TYPES, POSTGRESQL_TYPES, SQLITE_TYPES};
+use self::tables::{MYSQL_TABLES, POSTGRESQL_TABLES, SQLITE_TABLES, TableWords};
 use self::transactions::Transactions;
 use self::words::{CastNames, MYSQL_CASTS, POSTGRESQL_CASTS, Returning, RowLocks, SQLITE_CASTS};
 use crate::error::Result;
@@ -48,6 +53,8 @@ pub struct Dialect {
     pub(crate) row_locks: Option<RowLocks>,
     pub(crate) returning: Returning,
     pub(crate) cast_names: CastNames,
+    pub(crate) column_types: ColumnTypes,
+    pub(crate) tables: TableWords,
     /// Whether `NULLS FIRST` can be said.
     pub(crate) orders_nulls: bool,
     /// Whether an aggregate can have a FILTER.
@@ -90,6 +97,8 @@ impl Dialect {
         row_locks: None,
         returning: Returning { insert: true, update: true, delete: true },
         cast_names: SQLITE_CASTS,
+        column_types: SQLITE_TYPES,
+        tables: SQLITE_TABLES,
         orders_nulls: true,
         filter_clause: true,
         full_join: true,
@@ -116,6 +125,8 @@ impl Dialect {
         // MariaDB's; MySQL itself has none, and says so.
         returning: Returning { insert: true, update: false, delete: true },
         cast_names: MYSQL_CASTS,
+        column_types: MYSQL_TYPES,
+        tables: MYSQL_TABLES,
         orders_nulls: false,
         filter_clause: false,
         full_join: false,
@@ -141,6 +152,8 @@ impl Dialect {
         row_locks: Some(RowLocks { update: " FOR UPDATE", share: " FOR SHARE" }),
         returning: Returning { insert: true, update: true, delete: true },
         cast_names: POSTGRESQL_CASTS,
+        column_types: POSTGRESQL_TYPES,
+        tables: POSTGRESQL_TABLES,
         orders_nulls: true,
         filter_clause: true,
         full_join: true,

@@ -1,5 +1,7 @@
 //! One column's description.
 
+use std::borrow::Cow;
+
 use super::types::SqlType;
 
 /// A column of a table: its name, its type, what it may hold and what the database puts in.
@@ -11,19 +13,56 @@ pub struct ColumnDef {
     pub(crate) primary_key: bool,
     pub(crate) autoincrement: bool,
     pub(crate) unique: bool,
+    pub(crate) index: bool,
     pub(crate) server_default: Option<ServerDefault>,
+    pub(crate) computed: Option<Computed>,
+    pub(crate) collation: Option<String>,
+    pub(crate) comment: Option<String>,
 }
 
 /// What the database puts into a column that a statement does not name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServerDefault {
-    /// SQL, as it stands: `now()`.
+    /// An expression of SQL, which goes between parentheses as it stands: `now()`.
     Sql(&'static str),
     /// A text.
     Text(String),
     /// A whole number.
     Integer(i64),
+    /// True or false.
+    Boolean(bool),
+    /// The date and time of the insertion, in UTC; to the second on SQLite, to the microsecond elsewhere.
+    CurrentTimestamp,
+}
+
+/// What a column's value is computed from: the database does it, and nobody writes to such a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Computed {
+    pub(crate) sql: Cow<'static, str>,
+    pub(crate) stored: bool,
+}
+
+impl Computed {
+    /// Computed when a row is written, and stored with it.
+    pub fn stored(sql: &'static str) -> Self {
+        Computed { sql: sql.into(), stored: true }
+    }
+
+    /// Computed when a row is read. PostgreSQL has this since its version 18.
+    pub fn virtually(sql: &'static str) -> Self {
+        Computed { sql: sql.into(), stored: false }
+    }
+
+    /// The expression.
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// Whether the value is stored.
+    pub fn is_stored(&self) -> bool {
+        self.stored
+    }
 }
 
 impl ColumnDef {
@@ -36,7 +75,11 @@ impl ColumnDef {
             primary_key: false,
             autoincrement: false,
             unique: false,
+            index: false,
             server_default: None,
+            computed: None,
+            collation: None,
+            comment: None,
         }
     }
 
@@ -69,10 +112,38 @@ impl ColumnDef {
         self
     }
 
+    /// The same, and an index finds rows by it.
+    #[must_use]
+    pub fn index(mut self) -> Self {
+        self.index = true;
+        self
+    }
+
     /// The same, with what the database puts in.
     #[must_use]
     pub fn server_default(mut self, default: ServerDefault) -> Self {
         self.server_default = Some(default);
+        self
+    }
+
+    /// The same, computed by the database.
+    #[must_use]
+    pub fn computed(mut self, computed: Computed) -> Self {
+        self.computed = Some(computed);
+        self
+    }
+
+    /// The same, compared and sorted by this collation of the database.
+    #[must_use]
+    pub fn collation(mut self, name: impl Into<String>) -> Self {
+        self.collation = Some(name.into());
+        self
+    }
+
+    /// The same, with a comment that the database keeps; SQLite keeps none.
+    #[must_use]
+    pub fn comment(mut self, comment: impl Into<String>) -> Self {
+        self.comment = Some(comment.into());
         self
     }
 
@@ -94,5 +165,25 @@ impl ColumnDef {
     /// Whether it is the primary key or a part of it.
     pub fn is_primary_key(&self) -> bool {
         self.primary_key
+    }
+
+    /// Whether the database counts it.
+    pub fn is_autoincrement(&self) -> bool {
+        self.autoincrement
+    }
+
+    /// What the database puts in.
+    pub fn default(&self) -> Option<&ServerDefault> {
+        self.server_default.as_ref()
+    }
+
+    /// What the database computes it from.
+    pub fn computation(&self) -> Option<&Computed> {
+        self.computed.as_ref()
+    }
+
+    /// Its comment.
+    pub fn comment_text(&self) -> Option<&str> {
+        self.comment.as_deref()
     }
 }

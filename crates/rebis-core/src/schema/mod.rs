@@ -3,13 +3,18 @@
 
 mod column;
 mod constraint;
+mod metadata;
+mod naming;
 mod table;
 #[cfg(test)]
 mod tests;
 mod types;
 
-pub use column::{ColumnDef, ServerDefault};
-pub use constraint::{ForeignKey, Index, OnChange};
+pub use column::{ColumnDef, Computed, ServerDefault};
+pub use constraint::{CheckConstraint, ForeignKey, Index, OnChange, UniqueConstraint};
+pub(crate) use metadata::CreationOrder;
+pub use metadata::{Entities, MetaData};
+pub use naming::NamingConvention;
 pub use table::{Table, TableBuilder};
 pub use types::SqlType;
 

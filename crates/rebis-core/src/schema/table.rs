@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::column::ColumnDef;
-use super::constraint::{ForeignKey, Index};
+use super::constraint::{CheckConstraint, ForeignKey, Index, UniqueConstraint};
+use super::naming::NamingConvention;
+use super::types::SqlType;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A table. Cheap to clone; two with the same name and schema are the same table.
@@ -24,14 +26,17 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Clone)]
 pub struct Table(Arc<Contents>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 struct Contents {
     schema: Option<String>,
     name: String,
     columns: Vec<ColumnDef>,
-    unique: Vec<Vec<String>>,
+    primary_key_name: Option<String>,
+    unique: Vec<UniqueConstraint>,
     foreign_keys: Vec<ForeignKey>,
+    checks: Vec<CheckConstraint>,
     indexes: Vec<Index>,
+    comment: Option<String>,
 }
 
 /// A table to be; made by [`Table::build`].
@@ -46,9 +51,12 @@ impl Table {
             schema: None,
             name: name.into(),
             columns: Vec::new(),
+            primary_key_name: None,
             unique: Vec::new(),
             foreign_keys: Vec::new(),
+            checks: Vec::new(),
             indexes: Vec::new(),
+            comment: None,
         })
     }
 
@@ -87,9 +95,49 @@ impl Table {
         &self.0.indexes
     }
 
-    /// The combinations of columns that do not occur twice, beside the primary key and single columns.
-    pub fn unique_constraints(&self) -> &[Vec<String>] {
+    /// The columns and combinations of columns that do not occur twice, beside the primary key.
+    pub fn unique_constraints(&self) -> &[UniqueConstraint] {
         &self.0.unique
+    }
+
+    /// The conditions that every row meets.
+    pub fn check_constraints(&self) -> &[CheckConstraint] {
+        &self.0.checks
+    }
+
+    /// Its comment.
+    pub fn comment(&self) -> Option<&str> {
+        self.0.comment.as_deref()
+    }
+
+    pub(crate) fn primary_key_name(&self) -> Option<&str> {
+        self.0.primary_key_name.as_deref()
+    }
+
+    /// Whether the two are described alike, beside being called the same.
+    pub(crate) fn is_described_as(&self, other: &Table) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+
+    /// The same table, where everything has a name.
+    pub(crate) fn named(&self, convention: &NamingConvention) -> Table {
+        let mut contents = (*self.0).clone();
+        let table = &contents.name;
+        let key: Vec<String> = self.primary_key().map(|column| column.name.clone()).collect();
+        contents.primary_key_name.get_or_insert_with(|| convention.primary_key_name(table, &key));
+        for unique in &mut contents.unique {
+            unique.name.get_or_insert_with(|| convention.unique_name(table, &unique.columns));
+        }
+        for key in &mut contents.foreign_keys {
+            key.name.get_or_insert_with(|| convention.foreign_key_name(table, &key.columns, &key.table));
+        }
+        for (index, check) in contents.checks.iter_mut().enumerate() {
+            check.name.get_or_insert_with(|| convention.check_name(table, index + 1));
+        }
+        for index in &mut contents.indexes {
+            index.name.get_or_insert_with(|| convention.index_name(table, &index.columns));
+        }
+        Table(Arc::new(contents))
     }
 }
 
@@ -125,7 +173,31 @@ impl TableBuilder {
 
     /// With these columns, whose combination does not occur twice.
     pub fn unique<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
-        self.0.unique.push(columns.into_iter().map(Into::into).collect());
+        self.0.unique.push(UniqueConstraint::new(columns));
+        self
+    }
+
+    /// The same with a name of its own.
+    pub fn unique_constraint(mut self, unique: UniqueConstraint) -> Self {
+        self.0.unique.push(unique);
+        self
+    }
+
+    /// With a name for the primary key. MySQL calls each of them `PRIMARY`, and SQLite keeps no name.
+    pub fn primary_key_name(mut self, name: impl Into<String>) -> Self {
+        self.0.primary_key_name = Some(name.into());
+        self
+    }
+
+    /// With a condition that every row meets.
+    pub fn check(mut self, check: CheckConstraint) -> Self {
+        self.0.checks.push(check);
+        self
+    }
+
+    /// With a comment that the database keeps; SQLite keeps none.
+    pub fn comment(mut self, comment: impl Into<String>) -> Self {
+        self.0.comment = Some(comment.into());
         self
     }
 
@@ -144,15 +216,25 @@ impl TableBuilder {
     /// The table.
     ///
     /// # Errors
-    /// [`ErrorKind::Schema`] when two columns have one name, or a constraint or an index names a column that is not there.
+    /// [`ErrorKind::Schema`] when two columns have one name, a constraint or an index names a column that is not there, or the
+    /// database is to count what is no whole number, or two columns, or has both a default and a computation.
     pub fn finish(self) -> Result<Table> {
-        let TableBuilder(contents) = self;
+        let TableBuilder(mut contents) = self;
+        for column in &contents.columns {
+            let own = [column.name.clone()];
+            if column.unique && !contents.unique.iter().any(|unique| unique.columns == own) {
+                contents.unique.push(UniqueConstraint::new(own.clone()));
+            }
+            if column.index {
+                contents.indexes.push(Index::on(own));
+            }
+        }
         for (index, column) in contents.columns.iter().enumerate() {
             if contents.columns[..index].iter().any(|other| other.name == column.name) {
                 return Err(wrong(&contents, &format!("has two columns called '{}'", column.name)));
             }
         }
-        let named = contents.unique.iter().flatten();
+        let named = contents.unique.iter().flat_map(|unique| &unique.columns);
         let named = named.chain(contents.foreign_keys.iter().flat_map(|key| &key.columns));
         let named = named.chain(contents.indexes.iter().flat_map(|index| &index.columns));
         for name in named {
@@ -171,8 +253,33 @@ impl TableBuilder {
                 ));
             }
         }
+        check_counted(&contents)?;
         Ok(Table(Arc::new(contents)))
     }
+}
+
+/// What the database counts or computes must be such that it can.
+fn check_counted(contents: &Contents) -> Result<()> {
+    let integer = |column: &ColumnDef| {
+        use SqlType::{BigInteger, Integer, Native, SmallInteger};
+        matches!(column.sql_type, SmallInteger | Integer | BigInteger | Native(_))
+    };
+    let counted: Vec<&ColumnDef> = contents.columns.iter().filter(|column| column.autoincrement).collect();
+    if let [one, other, ..] = counted.as_slice() {
+        return Err(wrong(contents, &format!("counts two columns, '{}' and '{}'", one.name, other.name)));
+    }
+    for column in &contents.columns {
+        if column.autoincrement && !integer(column) {
+            return Err(wrong(contents, &format!("counts '{}', which is no whole number", column.name)));
+        }
+        if column.computed.is_some() && (column.server_default.is_some() || column.autoincrement) {
+            return Err(wrong(
+                contents,
+                &format!("computes '{}' and has a default for it as well", column.name),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn wrong(contents: &Contents, what: &str) -> Error {

@@ -3,6 +3,7 @@
 //! [`text()`] and [`raw`] are SQL written by hand. [`select()`], [`insert`], [`update`] and [`delete`] compose a statement from
 //! columns that are known at compile time ([`Column`]) or at run time ([`Table::c`](crate::schema::Table::c)).
 
+mod ddl;
 mod dml;
 mod expression;
 mod functions;
@@ -14,6 +15,11 @@ mod typed;
 
 use std::time::Duration;
 
+pub(crate) use ddl::DdlNode;
+pub use ddl::{
+    Ddl, add_foreign_key, create_index, create_table, drop_foreign_key, drop_index, drop_table,
+    set_column_comment, set_table_comment,
+};
 pub use dml::{
     Assignment, Delete, Insert, Update, delete, delete_from, insert, insert_into, null, proposed, update,
     update_table,
@@ -56,6 +62,7 @@ pub(crate) enum StatementNode {
     Insert(InsertNode),
     Update(UpdateNode),
     Delete(DeleteNode),
+    Ddl(DdlNode),
 }
 
 impl Statement {

@@ -8,6 +8,7 @@ mod tests;
 mod write;
 
 use self::scope::Scope;
+use super::identifier::push_identifier;
 use crate::dialect::{Dialect, Placeholder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Table;
@@ -33,6 +34,7 @@ pub(crate) fn render(statement: &Composed, dialect: &Dialect) -> Result<Rendered
         StatementNode::Insert(insert) => renderer.insert(insert)?,
         StatementNode::Update(update) => renderer.update(update)?,
         StatementNode::Delete(delete) => renderer.delete(delete)?,
+        StatementNode::Ddl(ddl) => renderer.sql = super::ddl::render(ddl, dialect)?,
     }
     Ok(Rendered { sql: renderer.sql, values: renderer.values })
 }
@@ -52,19 +54,7 @@ impl Renderer<'_> {
 
     /// A name between the dialect's quotes, each of which is doubled inside it.
     fn identifier(&mut self, name: &str) -> Result<()> {
-        if name.is_empty() || name.contains('\0') {
-            return Err(Error::new(ErrorKind::Statement, "a name is empty or contains a NUL"));
-        }
-        let quote = self.dialect.identifier_quote;
-        self.sql.push(quote);
-        for character in name.chars() {
-            if character == quote {
-                self.sql.push(quote);
-            }
-            self.sql.push(character);
-        }
-        self.sql.push(quote);
-        Ok(())
+        push_identifier(&mut self.sql, name, self.dialect)
     }
 
     fn table(&mut self, table: &Table) -> Result<()> {

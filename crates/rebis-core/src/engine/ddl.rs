@@ -1,0 +1,143 @@
+//! Tables in the database: made where they are missing, dropped where they are there.
+
+use super::{Connection, Engine};
+use crate::compile::create_statements;
+use crate::error::Result;
+use crate::schema::{CreationOrder, Entities, ForeignKey, MetaData, Table};
+use crate::sql::{add_foreign_key, drop_foreign_key, drop_table, text};
+
+impl Connection {
+    /// Makes a table, its indexes and its comments. MySQL commits what was done before on this connection.
+    ///
+    /// # Errors
+    /// [`Statement`](crate::ErrorKind::Statement) when it is there already, [`Unsupported`](crate::ErrorKind::Unsupported) for
+    /// what the database cannot say, and what the database says.
+    pub fn create_table(&mut self, table: &Table) -> Result<()> {
+        self.create_table_without(table, &[])
+    }
+
+    /// Drops a table, with its indexes. MySQL commits what was done before on this connection.
+    ///
+    /// # Errors
+    /// [`Statement`](crate::ErrorKind::Statement) when it is not there, and what the database says.
+    pub fn drop_table(&mut self, table: &Table) -> Result<()> {
+        self.execute(drop_table(table))?;
+        Ok(())
+    }
+
+    fn create_table_without(&mut self, table: &Table, without: &[ForeignKey]) -> Result<()> {
+        let statements = create_statements(table, without, self.engine().dialect());
+        for statement in statements {
+            self.execute(statement)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the table is there, by the database's catalogue.
+    fn has_table(&mut self, table: &Table) -> Result<bool> {
+        let count = text(self.engine().dialect().tables.count_tables);
+        let count = count.bind("schema", table.schema()).bind("name", table.name());
+        Ok(self.scalar::<i64>(count)? > 0)
+    }
+}
+
+impl MetaData {
+    /// Makes the tables that are not there yet, each behind those that it refers to. Foreign keys that make a circle are added
+    /// when all its tables are there; on SQLite they are in their tables from the beginning. What a table is like that is there
+    /// already is not looked at.
+    ///
+    /// It runs in the connection's transaction: commit it. MySQL commits by itself, table by table.
+    ///
+    /// # Errors
+    /// [`Schema`](crate::ErrorKind::Schema) when two tables that differ have the same name, and as
+    /// [`Connection::create_table`].
+    pub fn create_all(&self, conn: &mut Connection) -> Result<()> {
+        let CreationOrder { tables, later } = self.creation_order()?;
+        let can_alter = conn.engine().dialect().tables.drop_foreign_key.is_some();
+        let mut created = Vec::new();
+        for table in &tables {
+            if conn.has_table(table)? {
+                continue;
+            }
+            let keys = later.iter().filter(|(owner, _)| can_alter && owner == table);
+            let without: Vec<ForeignKey> = keys.map(|(_, key)| key.clone()).collect();
+            conn.create_table_without(table, &without)?;
+            created.push(table);
+        }
+        for (table, key) in later.iter().filter(|(owner, _)| can_alter && created.contains(&owner)) {
+            conn.execute(add_foreign_key(table, key))?;
+        }
+        Ok(())
+    }
+
+    /// Drops the tables that are there, each before those that it refers to. Foreign keys that make a circle are dropped first; on
+    /// SQLite, which cannot, they are looked at when the transaction is committed.
+    ///
+    /// It runs in the connection's transaction: commit it. MySQL commits by itself, table by table.
+    ///
+    /// # Errors
+    /// [`ForeignKeyViolation`](crate::ErrorKind::ForeignKeyViolation) or [`Statement`](crate::ErrorKind::Statement) when a table
+    /// that stays refers to one that goes, and as [`create_all`](MetaData::create_all).
+    pub fn drop_all(&self, conn: &mut Connection) -> Result<()> {
+        let CreationOrder { tables, later } = self.creation_order()?;
+        let mut there = Vec::new();
+        for table in tables.iter().rev() {
+            if conn.has_table(table)? {
+                there.push(table);
+            }
+        }
+        let words = conn.engine().dialect().tables;
+        let mut circular = later.iter().filter(|(owner, _)| there.contains(&owner)).peekable();
+        if let (Some(defer), true) = (words.defer_foreign_keys, circular.peek().is_some()) {
+            conn.execute(text(defer))?;
+        } else {
+            for (table, key) in circular {
+                conn.execute(drop_foreign_key(table, key))?;
+            }
+        }
+        for table in there {
+            conn.drop_table(table)?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes the tables of these types that are not there yet, in a transaction of its own.
+///
+/// ```
+/// use std::sync::LazyLock;
+/// use rebis_core::{Engine, create_all, drop_all};
+/// use rebis_core::schema::{ColumnDef, Entity, SqlType, Table};
+///
+/// struct User;
+///
+/// impl Entity for User {
+///     fn table() -> &'static Table {
+///         static TABLE: LazyLock<Table> = LazyLock::new(|| {
+///             let id = ColumnDef::new("id", SqlType::BigInteger).autoincrement();
+///             Table::build("users").column(id).finish().expect("a table")
+///         });
+///         &TABLE
+///     }
+/// }
+///
+/// let engine = Engine::new("sqlite://")?;
+/// create_all::<(User,)>(&engine)?;
+/// create_all::<User>(&engine)?; // it is there: nothing to do
+/// drop_all::<User>(&engine)?;
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`MetaData::create_all`] and [`Engine::transaction`].
+pub fn create_all<E: Entities>(engine: &Engine) -> Result<()> {
+    engine.transaction(|tx| MetaData::of::<E>().create_all(tx))
+}
+
+/// Drops the tables of these types that are there, in a transaction of its own.
+///
+/// # Errors
+/// As [`MetaData::drop_all`] and [`Engine::transaction`].
+pub fn drop_all<E: Entities>(engine: &Engine) -> Result<()> {
+    engine.transaction(|tx| MetaData::of::<E>().drop_all(tx))
+}
