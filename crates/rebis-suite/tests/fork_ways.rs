@@ -81,7 +81,7 @@ fn f4_abuse(case: &str) -> Outcome {
             leased.invalidate();
             leased.soft_invalidate();
             raw.invalidate();
-            answers.push(leased.info().is_none() && raw.info().is_none());
+            answers.push(leased.info().is_err() && raw.info().is_err());
             let seven = |engine: &Engine| engine.connect()?.scalar::<i64>(text("select 7"));
             answers.push(seven(&view).is_ok_and(|seven| seven == 7));
             view.dispose();
