@@ -33,12 +33,15 @@ fn engine(database: &Database, kind: PoolKind) -> Result<Engine, Outcome> {
     let Ok(folder) = std::env::var("REBIS_TEST_TLS_DIR") else {
         return Err(Outcome::Skipped("REBIS_TEST_TLS_DIR is not set".into()));
     };
-    let options = if database.name == "PostgreSQL" {
-        format!("sslmode=verify-full&channel_binding=require&sslrootcert={folder}/ca.pem")
+    let authority = format!("{folder}/ca.pem");
+    let options: &[(&str, &str)] = if database.name == "PostgreSQL" {
+        &[("sslmode", "verify-full"), ("channel_binding", "require"), ("sslrootcert", &authority)]
     } else {
-        format!("ssl_mode=verify_identity&ssl_ca={folder}/ca.pem")
+        &[("ssl_mode", "verify_identity"), ("ssl_ca", &authority)]
     };
-    Ok(Engine::builder(database.url_with(&options)).unwrap().pool(kind).build().unwrap())
+    // The database's own mode is none.
+    let url = database.url().update_query(options.iter().copied()).unwrap();
+    Ok(Engine::builder(url).unwrap().pool(kind).build().unwrap())
 }
 
 fn is_encrypted(conn: &mut Connection) -> bool {
