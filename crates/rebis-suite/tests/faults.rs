@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rebis::{Engine, EngineBuilder, Error, ErrorKind, Result, text};
+use rebis::{CancelHandle, Engine, EngineBuilder, Error, ErrorKind, ResetOnReturn, Result, text};
 use rebis_suite::database_or_skip;
 use rebis_suite::databases::Database;
 use rebis_suite::fork::{self, Kind};
@@ -18,13 +18,14 @@ use rebis_suite::ledger;
 use rebis_suite::proxy::{Direction, Proxy};
 
 fn main() -> ExitCode {
-    let scenarios: [Scenario; 7] = [
+    let scenarios: [Scenario; 8] = [
         ("s1_workers_killed_in_a_transaction", 30, killed_workers),
         ("s2_outages_under_load", 60, outages),
         ("s3_idle_sessions_killed", 30, idle_kills),
         ("s4_a_silent_network", 60, silence),
         ("s5_cut_at_each_byte", 120, cut_anywhere),
         ("s5_one_byte_at_a_time", 60, drip),
+        ("cancels_beside_others_on_the_same_sessions", 60, cancels),
         ("h3_one_byte_is_another", 60, spoilt),
     ];
     let servers = ["mysql", "mysql+tls", "postgresql", "postgresql+tls"];
@@ -379,6 +380,89 @@ fn drip(case: &str) -> Outcome {
     }
     assert_eq!(said.check(&plain), [5, 0, 0]);
     passed(format!("{}: {} bytes", database.name, proxy.passed(Direction::ToProgram)))
+}
+
+// ---- cancels ----
+
+/// Some threads' statements are cancelled all the time, by handles that are used until long after their lease; others share the
+/// sessions with them, in every way a lease ends, and are never hit.
+fn cancels(case: &str) -> Outcome {
+    let database = database_or_skip!(case);
+    // A second login, to cancel by, takes some milliseconds.
+    let (slow, short) = match database.name {
+        "PostgreSQL" => ("select pg_sleep(0.03)::text", "select pg_sleep(0.002)::text"),
+        _ => ("select sleep(0.03)", "select sleep(0.002)"),
+    };
+    let mut report = Vec::new();
+    for reset in [ResetOnReturn::Rollback, ResetOnReturn::Session] {
+        let builder = database.builder().pool_size(2).max_overflow(1).reset_on_return(reset);
+        let engine = builder.build().unwrap();
+        let stop = AtomicBool::new(false);
+        let handles: Mutex<Vec<CancelHandle>> = Mutex::default();
+        let [mut hit, mut missed, mut others] = [0, 0, 0];
+        std::thread::scope(|scope| {
+            let victims: Vec<_> = (0..2)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let [mut hit, mut missed] = [0, 0];
+                        for round in 0.. {
+                            if stop.load(Ordering::SeqCst) {
+                                break;
+                            }
+                            let mut conn = engine.connect().unwrap();
+                            handles.lock().unwrap().push(conn.cancel_handle());
+                            match conn.execute(rebis::raw(slow)).and_then(rebis::Rows::all) {
+                                Ok(_) => missed += 1,
+                                Err(error) => {
+                                    assert_eq!(error.kind(), ErrorKind::Cancelled, "{}", error.chain());
+                                    hit += 1;
+                                }
+                            }
+                            match round % 4 {
+                                0 => conn.invalidate(),
+                                1 => conn.detach().unwrap(),
+                                2 => conn.rollback().unwrap(),
+                                _ => {}
+                            }
+                        }
+                        (hit, missed)
+                    })
+                })
+                .collect();
+            let bystanders: Vec<_> = (0..2)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut whole = 0;
+                        while !stop.load(Ordering::SeqCst) {
+                            let mut tx = engine.begin().unwrap();
+                            tx.execute(rebis::raw(short)).and_then(rebis::Rows::all).unwrap();
+                            assert_eq!(tx.scalar::<i64>(text("select 1")).unwrap(), 1);
+                            tx.commit().unwrap();
+                            whole += 1;
+                        }
+                        whole
+                    })
+                })
+                .collect();
+            let end = Instant::now() + Duration::from_millis(1200);
+            while Instant::now() < end {
+                let kept: Vec<_> = handles.lock().unwrap().iter().rev().take(6).cloned().collect();
+                for handle in kept {
+                    handle.cancel().unwrap();
+                }
+            }
+            stop.store(true, Ordering::SeqCst);
+            for victim in victims {
+                let (were_hit, were_missed) = victim.join().unwrap();
+                (hit, missed) = (hit + were_hit, missed + were_missed);
+            }
+            others += bystanders.into_iter().map(|thread| thread.join().unwrap()).sum::<i32>();
+        });
+        assert!(hit > 0 && others > 0, "{hit} hit, {missed} not, {others} others");
+        assert_eq!(engine.pool().status().leased, 0);
+        report.push(format!("{hit} of {} hit, beside {others}", hit + missed));
+    }
+    passed(format!("{}: {}", database.name, report.join("; ")))
 }
 
 // ---- H3 ----

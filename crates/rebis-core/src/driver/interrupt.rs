@@ -200,11 +200,13 @@ pub(super) struct Run {
     interrupter: Option<Arc<Interrupter>>,
     /// How often somebody had asked when the statement began.
     asked: u64,
+    /// What runs is not for others to stop.
+    quiet: bool,
 }
 
 impl Run {
     pub(super) fn new() -> Self {
-        Run { limit: Limit::none(), interrupter: None, asked: 0 }
+        Run { limit: Limit::none(), interrupter: None, asked: 0, quiet: false }
     }
 
     pub(super) fn set_door(&mut self, door: impl SideDoor + 'static) {
@@ -242,7 +244,15 @@ impl Run {
         self.look();
     }
 
+    /// A call begins that has no limit and that nobody stops: an error would be the answer to something that has happened.
+    pub(super) fn start_quiet(&mut self) {
+        self.set_running(false);
+        self.start_unlimited();
+        self.quiet = true;
+    }
+
     fn look(&mut self) {
+        self.quiet = false;
         self.asked = self.interrupter.as_ref().map_or(0, |interrupter| interrupter.asked());
     }
 
@@ -264,7 +274,7 @@ impl Run {
     /// A request goes out, or its answer is over.
     pub(super) fn set_running(&self, running: bool) {
         if let Some(interrupter) = &self.interrupter {
-            interrupter.set_running(running);
+            interrupter.set_running(running && !self.quiet);
         }
     }
 

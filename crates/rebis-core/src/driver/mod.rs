@@ -113,7 +113,8 @@ pub trait Connection: fmt::Debug + Send {
         ))
     }
 
-    /// What stops this connection's statements from other threads; `None` of a driver that has no such thing.
+    /// What stops this connection's statements from other threads; `None` of a driver that has no such thing. It is the
+    /// connection's, not a lease's: kept beyond one it hits the next user.
     fn canceller(&self) -> Option<Arc<dyn Cancel>> {
         None
     }

@@ -58,6 +58,8 @@ impl CancelHandle {
     /// True says that the database was told. The statement may have ended by itself just then; and a server that has not
     /// begun it yet forgets what it was told: who must be sure looks whether it ends, and calls again.
     ///
+    /// COMMIT and ROLLBACK are let end; PostgreSQL alone may stop a COMMIT, before it has happened.
+    ///
     /// On a server this takes a connection of its own: on MySQL and MariaDB a second login. Both are made to the address
     /// that the connection is on; where a balancer stands there and hands each connection to another server, do not use
     /// this on MySQL, whose session numbers another server has as well. An answer that is not read to its end counts as

@@ -224,6 +224,9 @@ impl Connection for MysqlConnection {
 
     fn control(&mut self, sql: &str) -> Result<()> {
         self.start_call(false)?;
+        if matches!(sql, "COMMIT" | "ROLLBACK") {
+            self.wire.run.start_quiet();
+        }
         let done = self.query(sql).and_then(|_| self.skip_rows(&mut None));
         self.end_call();
         done?;

@@ -250,7 +250,11 @@ impl Connection for PostgresConnection {
         self.wire.check()?;
         run::check_text(sql)?;
         self.wire.settle()?;
-        self.wire.run.start_unlimited();
+        // A COMMIT may be stopped: this server does so before it has happened, or not at all.
+        match sql {
+            "ROLLBACK" => self.wire.run.start_quiet(),
+            _ => self.wire.run.start_unlimited(),
+        }
         let tag = self.send_begin().and_then(|()| self.query(sql));
         let tag = tag.map_err(|error| self.recover(error).with_sql(sql))?;
         // The server answers COMMIT with a rollback, and without an error, when the transaction had failed.
