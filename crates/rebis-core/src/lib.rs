@@ -23,6 +23,8 @@ pub mod rows;
 
 pub mod engine;
 
+pub mod inspect;
+
 pub mod workers;
 
 #[cfg(feature = "jiff")]
@@ -36,6 +38,7 @@ pub use dialect::{Dialect, IsolationLevel};
 pub use driver::Notice;
 pub use engine::{CancelHandle, Connection, Engine, EngineBuilder, Savepoint, Transaction};
 pub use error::{Error, ErrorKind, Result};
+pub use inspect::Inspector;
 pub use pool::{PoolKind, PoolStatus, ResetOnReturn};
 pub use rows::{FromRow, Row, Rows};
 pub use sql::{Text, raw, text};
