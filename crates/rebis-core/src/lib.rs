@@ -29,6 +29,8 @@ pub mod rows;
 
 pub mod engine;
 
+pub mod inspect;
+
 pub mod workers;
 
 #[cfg(feature = "jiff")]
@@ -44,6 +46,7 @@ pub use engine::{
     CancelHandle, Connection, Engine, EngineBuilder, Savepoint, Transaction, create_all, drop_all,
 };
 pub use error::{Error, ErrorKind, Result};
+pub use inspect::Inspector;
 pub use pool::{PoolKind, PoolStatus, ResetOnReturn};
 pub use rows::{FromRow, Row, Rows};
 pub use sql::{Text, alias, delete, insert, raw, select, text, update};

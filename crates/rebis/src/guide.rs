@@ -32,3 +32,6 @@ struct Tls;
 
 #[doc = include_str!("../../../docs/guide/tables.md")]
 struct Tables;
+
+#[doc = include_str!("../../../docs/guide/inspection.md")]
+struct Inspection;

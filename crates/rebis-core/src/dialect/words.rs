@@ -101,7 +101,7 @@ impl Dialect {
             SqlType::Json => names.json.ok_or_else(lacks)?.to_owned(),
             SqlType::Array(element) if names.arrays => format!("{}[]", self.cast_name(element)?),
             SqlType::Array(_) => return Err(lacks()),
-            SqlType::Native(name) => (*name).to_owned(),
+            SqlType::Native(name) => name.clone().into_owned(),
         })
     }
 }

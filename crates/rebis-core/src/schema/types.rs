@@ -1,5 +1,7 @@
 //! The types of columns, the same names for every database.
 
+use std::borrow::Cow;
+
 /// What a column holds. Each dialect has its own words for it; what it does not have it stores as the nearest type that loses
 /// nothing (`docs/guide/values.md`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +49,7 @@ pub enum SqlType {
     Json,
     /// A list of values of one type: PostgreSQL's.
     Array(Box<SqlType>),
-    /// A type by the database's own name, which goes into the text as it stands: from a literal, never from input.
-    Native(&'static str),
+    /// A type by the database's own name, which goes into the text as it stands: from a literal or from the database's own
+    /// catalog, never from input.
+    Native(Cow<'static, str>),
 }

@@ -10,6 +10,7 @@ mod crates;
 mod ddl;
 mod errors;
 mod identifiers;
+mod inspection;
 mod isolation;
 mod json;
 mod limits;
@@ -38,7 +39,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 24] = [
+const SUBJECTS: [&[Scenario]; 25] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -53,6 +54,7 @@ const SUBJECTS: [&[Scenario]; 24] = [
     rows::CASES,
     composed::CASES,
     ddl::CASES,
+    inspection::CASES,
     streams::CASES,
     transactions::CASES,
     savepoints::CASES,

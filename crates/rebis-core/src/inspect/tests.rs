@@ -1,0 +1,188 @@
+use super::facts::CheckInfo;
+use super::reflect::server_default;
+use super::{sqlite_text, types};
+use crate::error::ErrorKind;
+use crate::schema::{ServerDefault, SqlType, Table};
+use crate::sql::text;
+use crate::{Connection, Engine};
+
+#[test]
+fn the_names_of_types() {
+    let numeric = |precision, scale| Some(SqlType::Numeric { precision, scale });
+    let string = |length| Some(SqlType::String { length });
+    assert_eq!(types::sqlite("VARCHAR ( 50 )"), string(50));
+    assert_eq!(types::sqlite("decimal(10, 2)"), numeric(10, 2));
+    assert_eq!(types::sqlite("DOUBLE  PRECISION"), Some(SqlType::Double));
+    for none in
+        ["", "numeric", "varchar(-1)", "varchar(4294967296)", "char(35)", "decimal(10,2,3)", "a(b", ")("]
+    {
+        assert_eq!(types::sqlite(none), None, "{none}");
+        assert_eq!(types::mysql(none), None, "{none}");
+    }
+    assert_eq!(types::sqlite("text(5)"), None);
+    assert_eq!(types::sqlite("CHAR(36)"), Some(SqlType::Uuid));
+    assert_eq!(types::mysql("char(36)"), Some(SqlType::Uuid));
+    assert_eq!(types::mysql("tinyint(1)"), Some(SqlType::Boolean));
+    assert_eq!(types::mysql("int(11)"), Some(SqlType::Integer));
+    assert_eq!(types::mysql("bigint(20)"), Some(SqlType::BigInteger));
+    assert_eq!(types::mysql("decimal(65,30)"), numeric(65, 30));
+    assert_eq!(types::mysql("datetime(6)"), Some(SqlType::DateTime));
+    for none in [
+        "tinyint(4)",
+        "tinyint(1) unsigned",
+        "bigint(20) unsigned",
+        "datetime",
+        "time(3)",
+        "enum('a','varchar(3)')",
+        "float(7,4)",
+    ] {
+        assert_eq!(types::mysql(none), None, "{none}");
+    }
+    assert_eq!(types::postgres("character varying(50)"), string(50));
+    assert_eq!(types::postgres("character varying"), Some(SqlType::Text));
+    assert_eq!(types::postgres("timestamp(6) with time zone"), Some(SqlType::Timestamp));
+    assert_eq!(
+        types::postgres("numeric(10,2)[]"),
+        numeric(10, 2).map(|inner| SqlType::Array(Box::new(inner)))
+    );
+    for none in [
+        "numeric",
+        "numeric(3,-2)",
+        "numeric(1000,2)",
+        "timestamp(3) without time zone",
+        "interval",
+        "\"Odd\"",
+        "\"Odd\"[]",
+    ] {
+        assert_eq!(types::postgres(none), None, "{none}");
+    }
+}
+
+#[test]
+fn a_type_of_sqlite_is_no_way_into_a_statement() {
+    assert_eq!(types::sqlite_native("UNSIGNED BIG INT".into()), "UNSIGNED BIG INT");
+    assert_eq!(types::sqlite_native("decimal(5,2)".into()), "decimal(5,2)");
+    assert_eq!(types::sqlite_native("x; drop table \"users\"".into()), "\"x; drop table \"\"users\"\"\"");
+    assert_eq!(types::sqlite_native("x -- ".into()), "\"x -- \"");
+    assert_eq!(types::sqlite_native("".into()), "BLOB");
+}
+
+#[test]
+fn the_text_of_create_table() {
+    let written = sqlite_text::read(
+        "CREATE TABLE \"odd ( name\" ( -- a comment, with ( and '\n\
+         [id] INTEGER CONSTRAINT pk PRIMARY KEY AUTOINCREMENT,\n\
+         \"check\" TEXT CONSTRAINT nn NOT NULL COLLATE NOCASE UNIQUE CHECK (length(\"check\") > 1 /* ) */),\n\
+         `a``b` DECIMAL(10, 2) DEFAULT (1 + 2) CONSTRAINT \"the one\" CHECK(`a``b` <> ')'),\n\
+         total INT GENERATED ALWAYS AS (id * 2) STORED, half AS (id / 2),\n\
+         owner INT CONSTRAINT owner_fk REFERENCES \"unique\" (id) ON DELETE SET NULL,\n\
+         CONSTRAINT pair UNIQUE (id COLLATE BINARY, [check] DESC) ON CONFLICT FAIL\n\
+         CHECK (id in (1, 2)), CONSTRAINT far FOREIGN KEY (\"check\", total) REFERENCES other)",
+    );
+    assert_eq!(written.primary_key.as_deref(), Some("pk"));
+    assert_eq!(
+        written.uniques,
+        [
+            (None, vec!["check".to_owned()]),
+            (Some("pair".to_owned()), vec!["id".to_owned(), "check".to_owned()])
+        ]
+    );
+    let check = |name: Option<&str>, text: &str| CheckInfo { name: name.map(Into::into), text: text.into() };
+    assert_eq!(
+        written.checks,
+        [
+            check(None, "length(\"check\") > 1 /* ) */"),
+            check(Some("the one"), "`a``b` <> ')'"),
+            check(None, "id in (1, 2)"),
+        ]
+    );
+    assert_eq!(written.computed_from("TOTAL").as_deref(), Some("id * 2"));
+    assert_eq!(written.computed_from("half").as_deref(), Some("id / 2"));
+    assert_eq!(written.collation("check").as_deref(), Some("NOCASE"));
+    let keys: Vec<_> =
+        written.foreign_keys.iter().map(|(name, columns)| (name.as_deref(), columns.join(","))).collect();
+    assert_eq!(keys, [(Some("owner_fk"), "owner".to_owned()), (Some("far"), "check,total".to_owned())]);
+}
+
+#[test]
+fn a_text_that_is_not_understood_tells_nothing() {
+    for sql in [
+        "",
+        "(",
+        "create table t (",
+        "create table t ('",
+        "create table t ([",
+        "create table t (a check",
+        ")))",
+        "create table t (,,)",
+        "create table t (a check (",
+    ] {
+        let written = sqlite_text::read(sql);
+        assert_eq!(written.primary_key, None, "{sql}");
+        assert!(written.uniques.is_empty() && written.computed.is_empty(), "{sql}");
+    }
+}
+
+#[test]
+fn defaults() {
+    let text = |text: &str| Some(ServerDefault::Text(text.into()));
+    assert_eq!(server_default("'it''s'", None), text("it's"));
+    assert_eq!(server_default("'a'::character varying", None), text("a"));
+    assert_eq!(server_default("'a'::character varying(20)", None), text("a"));
+    assert_eq!(server_default("'7'::text", Some(&SqlType::Text)), text("7"));
+    assert_eq!(server_default("'-1'::integer", Some(&SqlType::Integer)), Some(ServerDefault::Integer(-1)));
+    assert_eq!(server_default("(-1)", None), Some(ServerDefault::Integer(-1)));
+    for none in
+        ["now()", "'a' || 'b'", "'a'::text || 'b'", "'a\\b'", "'", "", "1.5", "'a'::text || now()", "'é''"]
+    {
+        assert_eq!(server_default(none, None), None, "{none}");
+    }
+}
+
+fn memory() -> Connection {
+    Engine::new("sqlite://").unwrap().connect().unwrap()
+}
+
+#[test]
+fn a_table_that_is_not_there_is_an_error_that_says_so() {
+    let mut conn = memory();
+    let error = Table::reflect(&mut conn, "nobody").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Schema);
+    assert!(error.to_string().contains("no table 'nobody'"), "{error}");
+    let error = Table::reflect_in(&mut conn, "main", "nobody").unwrap_err();
+    assert!(error.to_string().ends_with("in the schema 'main'"), "{error}");
+    assert!(!conn.inspect().has_table("nobody").unwrap());
+}
+
+#[test]
+fn sqlite_counts_only_one_kind_of_key() {
+    let mut conn = memory();
+    for (sql, counted) in [
+        ("create table t (id integer primary key)", true),
+        ("create table t (id INTEGER, primary key (id))", true),
+        ("create table t (id int primary key)", false),
+        ("create table t (id integer primary key desc)", false),
+        ("create table t (id integer primary key, x) without rowid", false),
+        ("create table t (id integer, x integer, primary key (id, x))", false),
+    ] {
+        conn.execute(text(sql)).unwrap();
+        assert_eq!(conn.inspect().columns("t").unwrap()[0].autoincrement, counted, "{sql}");
+        conn.execute(text("drop table t")).unwrap();
+    }
+}
+
+#[test]
+fn sqlites_temporary_and_attached_tables() {
+    let mut conn = memory();
+    conn.execute(text("create table t (a int)")).unwrap();
+    conn.execute(text("create temp table t (b int check (b > 0))")).unwrap();
+    conn.commit().unwrap();
+    conn.begin().unwrap().rollback().unwrap();
+    let mut inspector = conn.inspect();
+    assert_eq!(inspector.columns("t").unwrap()[0].name, "b", "as statements find it");
+    assert_eq!(inspector.columns(("main", "T")).unwrap()[0].name, "a");
+    assert_eq!(inspector.check_constraints(("temp", "t")).unwrap().len(), 1);
+    assert_eq!(inspector.check_constraints(("main", "t")).unwrap().len(), 0);
+    assert_eq!(inspector.table_names(Some("temp")).unwrap(), ["t"]);
+    assert_eq!(Table::reflect_in(&mut conn, "main", "t").unwrap().schema(), Some("main"));
+}
