@@ -6,7 +6,7 @@ mod words;
 
 pub use isolation::IsolationLevel;
 pub(crate) use transactions::{Begin, TransactionOptions};
-pub(crate) use words::{Concatenation, NullSafe, Upsert};
+pub(crate) use words::{Concatenation, DeleteUsing, NullSafe, Upsert};
 
 use self::transactions::Transactions;
 use self::words::{CastNames, MYSQL_CASTS, POSTGRESQL_CASTS, Returning, RowLocks, SQLITE_CASTS};
@@ -53,6 +53,11 @@ pub struct Dialect {
     /// Whether an aggregate can have a FILTER.
     pub(crate) filter_clause: bool,
     pub(crate) full_join: bool,
+    pub(crate) lateral: bool,
+    /// Whether UPDATE has a FROM; else it names several tables.
+    pub(crate) update_from: bool,
+    pub(crate) delete_using: DeleteUsing,
+    pub(crate) distinct_on: bool,
     /// What stands before OFFSET when there is no LIMIT.
     pub(crate) no_limit: &'static str,
     /// What inserts a row of defaults.
@@ -93,6 +98,10 @@ impl Dialect {
         orders_nulls: true,
         filter_clause: true,
         full_join: true,
+        update_from: true,
+        delete_using: DeleteUsing::None,
+        lateral: false,
+        distinct_on: false,
         no_limit: " LIMIT -1",
         default_row: " DEFAULT VALUES",
         transactions: Transactions::Sqlite,
@@ -119,6 +128,11 @@ impl Dialect {
         orders_nulls: false,
         filter_clause: false,
         full_join: false,
+        // MySQL's; MariaDB has none, and says so.
+        update_from: false,
+        delete_using: DeleteUsing::All,
+        lateral: true,
+        distinct_on: false,
         no_limit: " LIMIT 18446744073709551615",
         default_row: " () VALUES ()",
         transactions: Transactions::Mysql,
@@ -144,6 +158,10 @@ impl Dialect {
         orders_nulls: true,
         filter_clause: true,
         full_join: true,
+        update_from: true,
+        delete_using: DeleteUsing::Others,
+        lateral: true,
+        distinct_on: true,
         no_limit: "",
         default_row: " DEFAULT VALUES",
         transactions: Transactions::Postgresql,

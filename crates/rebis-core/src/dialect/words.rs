@@ -33,6 +33,17 @@ pub(crate) enum Upsert {
     OnDuplicateKey,
 }
 
+/// What USING of a DELETE names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DeleteUsing {
+    /// There is none.
+    None,
+    /// The sources beside the table.
+    Others,
+    /// The table as well.
+    All,
+}
+
 /// The words that lock rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RowLocks {

@@ -3,6 +3,7 @@
 //! [`text()`] and [`raw`] are SQL written by hand. [`select()`], [`insert`], [`update`] and [`delete`] compose a statement from
 //! columns that are known at compile time ([`Column`]) or at run time ([`Table::c`](crate::schema::Table::c)).
 
+mod cte;
 mod dml;
 mod expression;
 mod functions;
@@ -14,6 +15,8 @@ mod typed;
 
 use std::time::Duration;
 
+pub use cte::Cte;
+pub(crate) use cte::CteNode;
 pub use dml::{
     Assignment, Delete, Insert, Update, delete, delete_from, insert, insert_into, null, proposed, update,
     update_table,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Text;
+use super::cte::CteNode;
 use super::select::SelectNode;
 use crate::schema::{SqlType, Table};
 use crate::value::Value;
@@ -145,7 +146,9 @@ pub enum Source {
     #[doc(hidden)]
     Alias { table: Table, name: Arc<str> },
     #[doc(hidden)]
-    Subquery { select: Arc<SelectNode>, name: Arc<str> },
+    Subquery { select: Arc<SelectNode>, name: Arc<str>, lateral: bool },
+    #[doc(hidden)]
+    Cte { cte: Arc<CteNode>, name: Arc<str> },
 }
 
 impl Source {
@@ -153,7 +156,7 @@ impl Source {
     pub(crate) fn name(&self) -> &str {
         match self {
             Source::Table(table) => table.name(),
-            Source::Alias { name, .. } | Source::Subquery { name, .. } => name,
+            Source::Alias { name, .. } | Source::Subquery { name, .. } | Source::Cte { name, .. } => name,
         }
     }
 
@@ -162,7 +165,8 @@ impl Source {
         match (self, other) {
             (Source::Table(one), Source::Table(two)) => one == two,
             (Source::Alias { name: one, .. }, Source::Alias { name: two, .. })
-            | (Source::Subquery { name: one, .. }, Source::Subquery { name: two, .. }) => one == two,
+            | (Source::Subquery { name: one, .. }, Source::Subquery { name: two, .. })
+            | (Source::Cte { name: one, .. }, Source::Cte { name: two, .. }) => one == two,
             _ => false,
         }
     }
@@ -171,7 +175,7 @@ impl Source {
     pub(crate) fn table(&self) -> Option<&Table> {
         match self {
             Source::Table(table) | Source::Alias { table, .. } => Some(table),
-            Source::Subquery { .. } => None,
+            Source::Subquery { .. } | Source::Cte { .. } => None,
         }
     }
 }

@@ -6,6 +6,7 @@ mod arrays;
 mod binds;
 mod calendar;
 mod composed;
+mod composed_queries;
 mod crates;
 mod errors;
 mod identifiers;
@@ -37,7 +38,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 23] = [
+const SUBJECTS: [&[Scenario]; 24] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -51,6 +52,7 @@ const SUBJECTS: [&[Scenario]; 23] = [
     arrays::CASES,
     rows::CASES,
     composed::CASES,
+    composed_queries::CASES,
     streams::CASES,
     transactions::CASES,
     savepoints::CASES,

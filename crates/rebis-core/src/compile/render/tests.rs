@@ -1,5 +1,7 @@
 //! Each construct with its text on the three databases side by side.
 
+mod queries;
+
 use std::sync::LazyLock;
 
 use crate::schema::{ColumnDef, Entity, SqlType, Table};
