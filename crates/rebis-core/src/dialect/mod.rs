@@ -1,12 +1,14 @@
 //! What differs between databases, as data. A dialect holds no connection and executes nothing.
 
 mod isolation;
+mod known;
 mod transactions;
 mod words;
 
 pub use isolation::IsolationLevel;
+pub(crate) use known::Writing;
 pub(crate) use transactions::{Begin, TransactionOptions};
-pub(crate) use words::{Concatenation, DeleteUsing, NullSafe, Upsert};
+pub(crate) use words::{Concatenation, DeleteUsing, JoinTexts, NullSafe, Upsert};
 
 use self::transactions::Transactions;
 use self::words::{CastNames, MYSQL_CASTS, POSTGRESQL_CASTS, Returning, RowLocks, SQLITE_CASTS};
@@ -54,6 +56,9 @@ pub struct Dialect {
     pub(crate) filter_clause: bool,
     pub(crate) full_join: bool,
     pub(crate) lateral: bool,
+    /// What stands before rows in the list of an IN.
+    pub(crate) rows_in_list: &'static str,
+    pub(crate) joins_texts: JoinTexts,
     /// Whether UPDATE has a FROM; else it names several tables.
     pub(crate) update_from: bool,
     pub(crate) delete_using: DeleteUsing,
@@ -62,6 +67,7 @@ pub struct Dialect {
     pub(crate) no_limit: &'static str,
     /// What inserts a row of defaults.
     pub(crate) default_row: &'static str,
+    pub(crate) writing: Writing,
     transactions: Transactions,
 }
 
@@ -100,10 +106,13 @@ impl Dialect {
         full_join: true,
         update_from: true,
         delete_using: DeleteUsing::None,
+        rows_in_list: "VALUES ",
+        joins_texts: JoinTexts::GroupConcat,
         lateral: false,
         distinct_on: false,
         no_limit: " LIMIT -1",
         default_row: " DEFAULT VALUES",
+        writing: Writing::Sqlite,
         transactions: Transactions::Sqlite,
     };
 
@@ -131,10 +140,13 @@ impl Dialect {
         // MySQL's; MariaDB has none, and says so.
         update_from: false,
         delete_using: DeleteUsing::All,
+        rows_in_list: "",
+        joins_texts: JoinTexts::GroupConcatSeparator,
         lateral: true,
         distinct_on: false,
         no_limit: " LIMIT 18446744073709551615",
         default_row: " () VALUES ()",
+        writing: Writing::Mysql,
         transactions: Transactions::Mysql,
     };
 
@@ -160,10 +172,13 @@ impl Dialect {
         full_join: true,
         update_from: true,
         delete_using: DeleteUsing::Others,
+        rows_in_list: "",
+        joins_texts: JoinTexts::StringAgg,
         lateral: true,
         distinct_on: true,
         no_limit: "",
         default_row: " DEFAULT VALUES",
+        writing: Writing::Postgresql,
         transactions: Transactions::Postgresql,
     };
 

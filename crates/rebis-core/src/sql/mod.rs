@@ -7,11 +7,16 @@ mod cte;
 mod dml;
 mod expression;
 mod functions;
+mod json;
+mod known;
+mod names;
 mod node;
 mod operators;
 mod select;
 mod text;
+mod tuple;
 mod typed;
+mod window;
 
 use std::time::Duration;
 
@@ -25,10 +30,14 @@ pub(crate) use dml::{Conflict, DeleteNode, InsertNode, UpdateNode};
 pub(crate) use expression::ESCAPE;
 pub use expression::{Column, Expr, Expression, literal};
 pub use functions::{
-    Case, IntoArguments, WindowSpec, avg, case, coalesce, count, count_all, func, lower, max, min, rank,
-    row_number, sum, upper, window,
+    Case, IntoArguments, avg, case, coalesce, count, count_all, func, lower, max, min, sum, upper,
 };
-pub(crate) use node::{BinaryOperator, Node, Window};
+pub use json::{JsonPlace, JsonStep, json};
+pub use known::{
+    DatePart, ExtractedFrom, Known, MoreExpression, Temporal, abs, extract, greatest, least, length, now,
+    nullif, replace, round, substr, text_expr, trim, true_divide,
+};
+pub(crate) use node::{BinaryOperator, Call, Node, Window};
 pub use node::{Ordering, Source};
 pub use operators::{all, any};
 pub use select::{
@@ -36,7 +45,14 @@ pub use select::{
 };
 pub(crate) use select::{Item, Join, JoinKind, SelectNode, SetOperator};
 pub use text::{ParameterSet, Text, raw, text};
-pub use typed::{Family, Literal, Matches, Operand, ResultOf, Typed, family};
+pub use tuple::{RowOf, RowOperand, Tuple, tuple};
+pub use typed::{ElementOf, Family, Literal, Matches, Operand, ResultOf, Typed, family};
+
+pub(crate) use window::{Frame, FrameUnit};
+pub use window::{
+    FrameBound, WindowSpec, array_agg, dense_rank, first_value, lag, last_value, lead, ntile, rank,
+    row_number, string_agg, window,
+};
 
 /// A statement of any kind, ready to be compiled.
 #[derive(Debug, Clone)]

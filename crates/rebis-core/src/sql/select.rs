@@ -109,6 +109,10 @@ pub trait Selection {
 }
 
 /// One column of what is selected.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be selected",
+    note = "select columns and expressions; a value is selected as `literal(value)`"
+)]
 #[doc(hidden)]
 pub trait SelectItem {
     type Type;

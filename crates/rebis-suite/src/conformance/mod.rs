@@ -6,6 +6,7 @@ mod arrays;
 mod binds;
 mod calendar;
 mod composed;
+mod composed_functions;
 mod composed_queries;
 mod crates;
 mod errors;
@@ -38,7 +39,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 24] = [
+const SUBJECTS: [&[Scenario]; 25] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -53,6 +54,7 @@ const SUBJECTS: [&[Scenario]; 24] = [
     rows::CASES,
     composed::CASES,
     composed_queries::CASES,
+    composed_functions::CASES,
     streams::CASES,
     transactions::CASES,
     savepoints::CASES,

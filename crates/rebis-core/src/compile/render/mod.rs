@@ -1,5 +1,6 @@
 //! Trees → SQL text of one dialect and the values in their order: one walk, clause by clause.
 
+mod call;
 mod expression;
 mod scope;
 mod select;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Renderer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, Table};
-use crate::sql::{Item, JoinKind, Node, SelectNode, Source};
+use crate::sql::{Call, Item, JoinKind, Node, SelectNode, Source};
 
 /// The sources of one query.
 #[derive(Debug, Default)]
@@ -160,8 +160,14 @@ fn sources(node: &Node, found: &mut dyn FnMut(&Source)) {
         | Node::Scalar(_)
         | Node::Star
         | Node::Proposed(_)
+        | Node::Digits(_)
+        | Node::JsonPath(_)
         | Node::Text(_) => {}
-        Node::Not(item) | Node::Negate(item) | Node::IsNull { item, .. } | Node::Cast { item, .. } => {
+        Node::Not(item)
+        | Node::Negate(item)
+        | Node::IsNull { item, .. }
+        | Node::Cast { item, .. }
+        | Node::Collate { item, .. } => {
             sources(item, found);
         }
         Node::InSelect { item, .. } => sources(item, found),
@@ -177,8 +183,14 @@ fn sources(node: &Node, found: &mut dyn FnMut(&Source)) {
         Node::Between { item, low, high, .. } => {
             [item, low, high].into_iter().for_each(|node| sources(node, found));
         }
-        Node::Function { arguments, filter, .. } => {
+        Node::Known { arguments, .. } | Node::Row(arguments) => all(arguments),
+        Node::Array { item, array, .. } => {
+            sources(item, found);
+            sources(array, found);
+        }
+        Node::Function(Call { arguments, filter, order_by, .. }) => {
             all(arguments);
+            order_by.iter().for_each(|key| sources(&key.node, found));
             filter.iter().for_each(|node| sources(node, found));
         }
         Node::Over { function, window } => {

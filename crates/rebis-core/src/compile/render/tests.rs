@@ -1,5 +1,6 @@
 //! Each construct with its text on the three databases side by side.
 
+mod functions;
 mod queries;
 
 use std::sync::LazyLock;
