@@ -1,5 +1,5 @@
 // fails: E0277
-// says: Text is not a family of numbers
+// says: is not a family of numbers
 // says: cast it
 
 use rebis::schema::{Entity, Table};

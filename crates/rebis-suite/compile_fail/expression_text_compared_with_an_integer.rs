@@ -1,5 +1,5 @@
 // fails: E0277
-// says: SQL does not compare Text with Integer
+// says: SQL does not compare rebis::sql::family::Text with rebis::sql::family::Integer
 // says: cast one side
 
 use rebis::schema::{Entity, Table};

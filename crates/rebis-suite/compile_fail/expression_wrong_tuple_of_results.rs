@@ -1,5 +1,5 @@
-// fails: E0277
-// says: the rows of this statement are not `(String, i64)`
+// fails: E0308
+// says: expected `Result<Vec<(String, i64)>, Error>`, found `Result<Vec<(i64, String)>, Error>`
 
 use rebis::schema::{Entity, Table};
 use rebis::sql::{Column, select};

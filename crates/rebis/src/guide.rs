@@ -23,3 +23,6 @@ struct Values;
 
 #[doc = include_str!("../../../docs/guide/tls.md")]
 struct Tls;
+
+#[doc = include_str!("../../../docs/guide/expressions.md")]
+struct Expressions;

@@ -34,17 +34,9 @@ fn templates(known: Known) -> Templates {
         // `round` of a double has no digits on PostgreSQL.
         Known::Round => each("round({0}, {1})", "round({0}, {1})", "round(CAST({0} AS NUMERIC), {1})"),
         Known::Substring => each("substr({0}, {1}, {2})", "substr({0}, {1}, {2})", "substr({0}, {1}, {2})"),
-        // MySQL's and SQLite's are NULL as soon as one is; PostgreSQL's leave NULLs out.
-        Known::Greatest => each(
-            "max({0}, {1})",
-            "greatest({0}, {1})",
-            "CASE WHEN {0!} >= {1!} THEN {0} WHEN {0!} < {1!} THEN {1} END",
-        ),
-        Known::Least => each(
-            "min({0}, {1})",
-            "least({0}, {1})",
-            "CASE WHEN {0!} <= {1!} THEN {0} WHEN {0!} > {1!} THEN {1} END",
-        ),
+        // An argument stands once in each: twice would double a statement at each level.
+        Known::Greatest => each("max({0}, {1})", "greatest({0}, {1})", "greatest({0}, {1})"),
+        Known::Least => each("min({0}, {1})", "least({0}, {1})", "least({0}, {1})"),
         Known::Now => {
             each("strftime('%Y-%m-%d %H:%M:%f+00:00', 'now')", "current_timestamp(6)", "current_timestamp")
         }

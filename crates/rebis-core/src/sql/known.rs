@@ -140,8 +140,7 @@ where
     call("nullif", vec![first.into_node(), second.into_node()])
 }
 
-/// The greater of two, NULL where one is: `greatest(a, b)`, `max(a, b)` on SQLite, a CASE on PostgreSQL, whose `greatest`
-/// leaves NULLs out.
+/// The greater of two: `greatest(a, b)`, `max(a, b)` on SQLite. NULL where one is; on PostgreSQL the other one then.
 pub fn greatest<E: Expression, V: ResultOf<Family = E::Family>>(first: E, second: V) -> Expr<V::Result> {
     known(Known::Greatest, vec![first.into_node(), second.into_node()])
 }

@@ -61,7 +61,7 @@ pub enum Statement {
     /// SQL written by hand.
     Text(Text),
     /// A statement composed of expressions.
-    Composed(Composed),
+    Composed(Box<Composed>),
 }
 
 /// A statement composed of expressions.
@@ -97,7 +97,7 @@ macro_rules! composed {
     ($($statement:ident)*) => {$(
         impl<R> From<$statement<R>> for Statement {
             fn from(statement: $statement<R>) -> Self {
-                Statement::Composed(Composed(StatementNode::$statement(statement.node)))
+                Statement::Composed(Box::new(Composed(StatementNode::$statement(statement.node))))
             }
         }
     )*};

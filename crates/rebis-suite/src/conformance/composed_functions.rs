@@ -90,6 +90,7 @@ fn functions(database: &Database) -> Outcome {
     ));
     let expected = (6, "Zoë".to_owned(), "zzoë".to_owned(), "oë".to_owned(), "abc".to_owned(), 42);
     assert_eq!(conn.fetch_all(texts).unwrap(), [expected]);
+    let beside_null = pick(database, None, None, Some(3));
     let others = select((
         abs(literal(-3)),
         nullif(literal(3), 3),
@@ -100,7 +101,7 @@ fn functions(database: &Database) -> Outcome {
         round(literal(2.346_f64), 2),
         round(literal(-7.5_f64), 0),
     ));
-    assert_eq!(conn.fetch_all(others).unwrap(), [(3, None, Some(3), 7, 3, None, 2.35, -8.0)]);
+    assert_eq!(conn.fetch_all(others).unwrap(), [(3, None, Some(3), 7, 3, beside_null, 2.35, -8.0)]);
     let regexp = conn.scalar::<bool>(select(literal("abc").regexp_match("^a.c$")));
     match regexp {
         Ok(found) => assert!(found && pick(database, false, true, true)),

@@ -107,7 +107,7 @@ fn functions_by_name() {
         [
             r#"max("users"."id", "users"."manager_id")"#,
             r#"greatest("users"."id", "users"."manager_id")"#,
-            r#"CASE WHEN "users"."id" >= "users"."manager_id" THEN "users"."id" WHEN "users"."id" < "users"."manager_id" THEN "users"."manager_id" END"#,
+            r#"greatest("users"."id", "users"."manager_id")"#,
         ],
     );
     say(
