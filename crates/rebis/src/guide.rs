@@ -35,3 +35,6 @@ struct Tables;
 
 #[doc = include_str!("../../../docs/guide/inspection.md")]
 struct Inspection;
+
+#[doc = include_str!("../../../docs/guide/expressions.md")]
+struct Expressions;

@@ -2,14 +2,16 @@
 
 mod column_types;
 mod isolation;
+mod known;
 mod tables;
 mod transactions;
 mod words;
 
 pub use isolation::IsolationLevel;
+pub(crate) use known::Writing;
 pub(crate) use tables::{Comments, Identity, IndexSchema, Literals};
 pub(crate) use transactions::{Begin, TransactionOptions};
-pub(crate) use words::{Concatenation, NullSafe, Upsert};
+pub(crate) use words::{Concatenation, DeleteUsing, JoinTexts, NullSafe, Upsert};
 
 use self::column_types::{ColumnTypes, MYSQL_TYPES, POSTGRESQL_TYPES, SQLITE_TYPES};
 use self::tables::{MYSQL_TABLES, POSTGRESQL_TABLES, SQLITE_TABLES, TableWords};
@@ -60,10 +62,19 @@ pub struct Dialect {
     /// Whether an aggregate can have a FILTER.
     pub(crate) filter_clause: bool,
     pub(crate) full_join: bool,
+    pub(crate) lateral: bool,
+    /// What stands before rows in the list of an IN.
+    pub(crate) rows_in_list: &'static str,
+    pub(crate) joins_texts: JoinTexts,
+    /// Whether UPDATE has a FROM; else it names several tables.
+    pub(crate) update_from: bool,
+    pub(crate) delete_using: DeleteUsing,
+    pub(crate) distinct_on: bool,
     /// What stands before OFFSET when there is no LIMIT.
     pub(crate) no_limit: &'static str,
     /// What inserts a row of defaults.
     pub(crate) default_row: &'static str,
+    pub(crate) writing: Writing,
     transactions: Transactions,
 }
 
@@ -102,8 +113,15 @@ impl Dialect {
         orders_nulls: true,
         filter_clause: true,
         full_join: true,
+        update_from: true,
+        delete_using: DeleteUsing::None,
+        rows_in_list: "VALUES ",
+        joins_texts: JoinTexts::GroupConcat,
+        lateral: false,
+        distinct_on: false,
         no_limit: " LIMIT -1",
         default_row: " DEFAULT VALUES",
+        writing: Writing::Sqlite,
         transactions: Transactions::Sqlite,
     };
 
@@ -130,8 +148,16 @@ impl Dialect {
         orders_nulls: false,
         filter_clause: false,
         full_join: false,
+        // MySQL's; MariaDB has none, and says so.
+        update_from: false,
+        delete_using: DeleteUsing::All,
+        rows_in_list: "",
+        joins_texts: JoinTexts::GroupConcatSeparator,
+        lateral: true,
+        distinct_on: false,
         no_limit: " LIMIT 18446744073709551615",
         default_row: " () VALUES ()",
+        writing: Writing::Mysql,
         transactions: Transactions::Mysql,
     };
 
@@ -157,8 +183,15 @@ impl Dialect {
         orders_nulls: true,
         filter_clause: true,
         full_join: true,
+        update_from: true,
+        delete_using: DeleteUsing::Others,
+        rows_in_list: "",
+        joins_texts: JoinTexts::StringAgg,
+        lateral: true,
+        distinct_on: true,
         no_limit: "",
         default_row: " DEFAULT VALUES",
+        writing: Writing::Postgresql,
         transactions: Transactions::Postgresql,
     };
 

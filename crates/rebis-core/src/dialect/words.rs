@@ -33,6 +33,28 @@ pub(crate) enum Upsert {
     OnDuplicateKey,
 }
 
+/// How the texts of several rows become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JoinTexts {
+    /// `group_concat(a, ',' ORDER BY …)`
+    GroupConcat,
+    /// `group_concat(a ORDER BY … SEPARATOR ',')`
+    GroupConcatSeparator,
+    /// `string_agg(a, ',' ORDER BY …)`
+    StringAgg,
+}
+
+/// What USING of a DELETE names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DeleteUsing {
+    /// There is none.
+    None,
+    /// The sources beside the table.
+    Others,
+    /// The table as well.
+    All,
+}
+
 /// The words that lock rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RowLocks {

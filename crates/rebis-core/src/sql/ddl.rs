@@ -107,6 +107,6 @@ fn with_key_name(table: &Table, key: &ForeignKey) -> ForeignKey {
 
 impl From<Ddl> for Statement {
     fn from(ddl: Ddl) -> Self {
-        Statement::Composed(Composed(StatementNode::Ddl(ddl.0)))
+        Statement::Composed(Box::new(Composed(StatementNode::Ddl(ddl.0))))
     }
 }

@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::expression::{Column, Expr};
-use super::node::Node;
-use super::select::{Item, Selection};
+use super::node::{Node, Source};
+use super::select::{Item, Select, SelectNode, Selection};
 use super::typed::{Matches, Operand, Typed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Entity, Table};
@@ -41,6 +41,8 @@ pub(crate) struct InsertNode {
     pub(crate) table: Table,
     pub(crate) columns: Vec<Cow<'static, str>>,
     pub(crate) rows: Vec<Vec<Arc<Node>>>,
+    /// The query whose rows are inserted.
+    pub(crate) select: Option<SelectNode>,
     pub(crate) conflict: Option<Conflict>,
     pub(crate) returning: Vec<Item>,
 }
@@ -50,6 +52,7 @@ pub(crate) struct InsertNode {
 pub(crate) struct Conflict {
     pub(crate) target: Vec<Cow<'static, str>>,
     pub(crate) assignments: Vec<Assignment>,
+    pub(crate) filters: Vec<Arc<Node>>,
 }
 
 /// Inserts rows of an entity.
@@ -63,6 +66,7 @@ pub fn insert_into(table: &Table) -> Insert {
         table: table.clone(),
         columns: Vec::new(),
         rows: Vec::new(),
+        select: None,
         conflict: None,
         returning: Vec::new(),
     };
@@ -109,6 +113,51 @@ impl<R> Insert<R> {
         }))
     }
 
+    /// One row of defaults: `DEFAULT VALUES`, or `() VALUES ()`.
+    #[must_use]
+    pub fn default_row(mut self) -> Self {
+        self.node.columns.clear();
+        self.node.rows = vec![Vec::new()];
+        self
+    }
+
+    /// The rows of a query, whose columns become these: `INSERT INTO … SELECT …`.
+    ///
+    /// ```
+    /// use rebis_core::schema::{ColumnDef, SqlType, Table};
+    /// use rebis_core::sql::{Expression, insert_into, select};
+    /// use rebis_core::Dialect;
+    ///
+    /// let t = Table::build("t").column(ColumnDef::new("n", SqlType::Integer)).finish()?;
+    /// let old = Table::build("old").column(ColumnDef::new("n", SqlType::Integer)).finish()?;
+    /// let copy = insert_into(&t).from_select(["n"], select(vec![old.c("n")]).filter(old.c("n").gt(1)));
+    /// assert_eq!(
+    ///     copy.to_sql(Dialect::SQLITE)?,
+    ///     r#"INSERT INTO "t" ("n") SELECT "old"."n" FROM "old" WHERE "old"."n" > ?1"#
+    /// );
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn from_select<C: Into<Cow<'static, str>>, S>(
+        mut self,
+        columns: impl IntoIterator<Item = C>,
+        select: Select<S>,
+    ) -> Self {
+        self.node.columns = columns.into_iter().map(Into::into).collect();
+        self.node.select = Some(select.node);
+        self
+    }
+
+    /// Of [`on_conflict_do_update`](Insert::on_conflict_do_update): only where this is true of the row that is there.
+    /// `DO UPDATE SET … WHERE condition`, which MySQL and MariaDB do not have.
+    #[must_use]
+    pub fn on_conflict_filter(mut self, condition: Expr<bool>) -> Self {
+        if let Some(conflict) = &mut self.node.conflict {
+            conflict.filters.push(condition.node);
+        }
+        self
+    }
+
     /// Where a row with the same values in these columns is there already, nothing happens.
     #[must_use]
     pub fn on_conflict_do_nothing<C: Into<Cow<'static, str>>>(
@@ -116,7 +165,7 @@ impl<R> Insert<R> {
         target: impl IntoIterator<Item = C>,
     ) -> Self {
         let target = target.into_iter().map(Into::into).collect();
-        self.node.conflict = Some(Conflict { target, assignments: Vec::new() });
+        self.node.conflict = Some(Conflict { target, assignments: Vec::new(), filters: Vec::new() });
         self
     }
 
@@ -129,7 +178,8 @@ impl<R> Insert<R> {
         assignments: impl IntoIterator<Item = Assignment>,
     ) -> Self {
         let target = target.into_iter().map(Into::into).collect();
-        self.node.conflict = Some(Conflict { target, assignments: assignments.into_iter().collect() });
+        let assignments = assignments.into_iter().collect();
+        self.node.conflict = Some(Conflict { target, assignments, filters: Vec::new() });
         self
     }
 
@@ -161,6 +211,7 @@ pub struct Update<R = ()> {
 #[derive(Debug, Clone)]
 pub(crate) struct UpdateNode {
     pub(crate) table: Table,
+    pub(crate) from: Vec<Source>,
     pub(crate) assignments: Vec<Assignment>,
     pub(crate) filters: Vec<Arc<Node>>,
     pub(crate) returning: Vec<Item>,
@@ -175,6 +226,7 @@ pub fn update<M: Entity>() -> Update {
 pub fn update_table(table: &Table) -> Update {
     let node = UpdateNode {
         table: table.clone(),
+        from: Vec::new(),
         assignments: Vec::new(),
         filters: Vec::new(),
         returning: Vec::new(),
@@ -183,6 +235,30 @@ pub fn update_table(table: &Table) -> Update {
 }
 
 impl<R> Update<R> {
+    /// Also sees the rows of this source: `UPDATE … FROM source`, on MySQL `UPDATE …, source`. The filter says which of them
+    /// belong to a row; there should be one.
+    ///
+    /// ```
+    /// use rebis_core::schema::{ColumnDef, SqlType, Table};
+    /// use rebis_core::sql::{Expression, update_table};
+    /// use rebis_core::Dialect;
+    ///
+    /// let t = Table::build("t").column(ColumnDef::new("n", SqlType::Integer)).finish()?;
+    /// let new = Table::build("new").column(ColumnDef::new("n", SqlType::Integer)).finish()?;
+    /// let change = update_table(&t).set_column("n", 1).from(&new).filter(new.c("n").eq(t.c("n")));
+    /// assert_eq!(
+    ///     change.to_sql(Dialect::POSTGRESQL)?,
+    ///     r#"UPDATE "t" SET "n" = $1 FROM "new" WHERE "new"."n" = "t"."n""#
+    /// );
+    /// assert_eq!(change.to_sql(Dialect::MYSQL)?, "UPDATE `t`, `new` SET `t`.`n` = ? WHERE `new`.`n` = `t`.`n`");
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn from(mut self, source: impl Into<Source>) -> Self {
+        self.node.from.push(source.into());
+        self
+    }
+
     /// `SET column = value`.
     #[must_use]
     pub fn set<M: Entity, T: Typed, V: Operand>(mut self, column: Column<M, T>, value: V) -> Self
@@ -224,6 +300,7 @@ pub struct Delete<R = ()> {
 #[derive(Debug, Clone)]
 pub(crate) struct DeleteNode {
     pub(crate) table: Table,
+    pub(crate) using: Vec<Source>,
     pub(crate) filters: Vec<Arc<Node>>,
     pub(crate) returning: Vec<Item>,
 }
@@ -235,11 +312,20 @@ pub fn delete<M: Entity>() -> Delete {
 
 /// Deletes rows of a table that is known at run time.
 pub fn delete_from(table: &Table) -> Delete {
-    let node = DeleteNode { table: table.clone(), filters: Vec::new(), returning: Vec::new() };
+    let node =
+        DeleteNode { table: table.clone(), using: Vec::new(), filters: Vec::new(), returning: Vec::new() };
     Delete { node, row: PhantomData }
 }
 
 impl<R> Delete<R> {
+    /// Also sees the rows of this source: `DELETE FROM … USING source`. SQLite does not have it: there, and wherever else it is to
+    /// run, filter by [`exists`](super::exists).
+    #[must_use]
+    pub fn using(mut self, source: impl Into<Source>) -> Self {
+        self.node.using.push(source.into());
+        self
+    }
+
     /// `WHERE condition`, all of them when there are several.
     #[must_use]
     pub fn filter(mut self, condition: Expr<bool>) -> Self {
@@ -253,6 +339,18 @@ impl<R> Delete<R> {
         Delete { node: self.node, row: PhantomData }
     }
 }
+
+macro_rules! clone {
+    ($($statement:ident)*) => {$(
+        impl<R> Clone for $statement<R> {
+            fn clone(&self) -> Self {
+                $statement { node: self.node.clone(), row: PhantomData }
+            }
+        }
+    )*};
+}
+
+clone! { Insert Update Delete }
 
 impl<R> fmt::Debug for Insert<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::expression::{Expr, Expression};
-use super::node::{Node, Ordering, Window};
+use super::node::{Call, Node};
 use super::typed::{Operand, ResultOf, Typed, family};
 
-fn call<T>(name: &'static str, arguments: Vec<Arc<Node>>) -> Expr<T> {
-    Expr::new(Node::Function { name, arguments, distinct: false, filter: None })
+pub(super) fn call<T>(name: &'static str, arguments: Vec<Arc<Node>>) -> Expr<T> {
+    Expr::new(Node::Function(Call { name, arguments, ..Call::default() }))
 }
 
 /// Any function by its name, which is a literal and goes into the text as it stands; its result is read as a `T`.
@@ -89,69 +89,6 @@ pub fn upper<E: Expression<Family = family::Text>>(expression: E) -> Expr<E::Typ
 /// `coalesce(first, second)`: the first, or the second where that is NULL.
 pub fn coalesce<E: Expression, V: ResultOf<Family = E::Family>>(first: E, second: V) -> Expr<V::Result> {
     call("coalesce", vec![first.into_node(), second.into_node()])
-}
-
-impl<T> Expr<T> {
-    /// Of an aggregate: only different values, `count(DISTINCT …)`.
-    #[must_use]
-    pub fn distinct(self) -> Self {
-        self.aggregate(|_, distinct| *distinct = true)
-    }
-
-    /// Of an aggregate: only the rows for which this is true, `… FILTER (WHERE …)`; where the database has no FILTER, by CASE.
-    #[must_use]
-    pub fn filter(self, condition: Expr<bool>) -> Self {
-        self.aggregate(|filter, _| *filter = Some(condition.node))
-    }
-
-    fn aggregate(self, change: impl FnOnce(&mut Option<Arc<Node>>, &mut bool)) -> Self {
-        let mut node = Arc::unwrap_or_clone(self.node);
-        if let Node::Function { filter, distinct, .. } = &mut node {
-            change(filter, distinct);
-        }
-        Expr::new(node)
-    }
-
-    /// Over a window of rows instead of a group: `… OVER (PARTITION BY … ORDER BY …)`.
-    #[must_use]
-    pub fn over(self, window: WindowSpec) -> Self {
-        Expr::new(Node::Over { function: self.node, window: Arc::new(window.0) })
-    }
-}
-
-/// `row_number()`, to be used [`over`](Expr::over) a window.
-pub fn row_number() -> Expr<i64> {
-    call("row_number", Vec::new())
-}
-
-/// `rank()`, to be used [`over`](Expr::over) a window.
-pub fn rank() -> Expr<i64> {
-    call("rank", Vec::new())
-}
-
-/// A window of rows.
-#[derive(Debug, Clone, Default)]
-pub struct WindowSpec(Window);
-
-/// A window over all rows, to be narrowed.
-pub fn window() -> WindowSpec {
-    WindowSpec::default()
-}
-
-impl WindowSpec {
-    /// Only rows that have the same value here.
-    #[must_use]
-    pub fn partition_by<E: Expression>(mut self, expression: E) -> Self {
-        self.0.partition_by.push(expression.into_node());
-        self
-    }
-
-    /// In this order.
-    #[must_use]
-    pub fn order_by(mut self, key: impl Into<Ordering>) -> Self {
-        self.0.order_by.push(key.into());
-        self
-    }
 }
 
 /// `CASE WHEN condition THEN value … END`.

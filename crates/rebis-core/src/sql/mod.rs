@@ -3,18 +3,26 @@
 //! [`text()`] and [`raw`] are SQL written by hand. [`select()`], [`insert`], [`update`] and [`delete`] compose a statement from
 //! columns that are known at compile time ([`Column`]) or at run time ([`Table::c`](crate::schema::Table::c)).
 
+mod cte;
 mod ddl;
 mod dml;
 mod expression;
 mod functions;
+mod json;
+mod known;
+mod names;
 mod node;
 mod operators;
 mod select;
 mod text;
+mod tuple;
 mod typed;
+mod window;
 
 use std::time::Duration;
 
+pub use cte::Cte;
+pub(crate) use cte::CteNode;
 pub(crate) use ddl::DdlNode;
 pub use ddl::{
     Ddl, add_foreign_key, create_index, create_table, drop_foreign_key, drop_index, drop_table,
@@ -28,10 +36,14 @@ pub(crate) use dml::{Conflict, DeleteNode, InsertNode, UpdateNode};
 pub(crate) use expression::ESCAPE;
 pub use expression::{Column, Expr, Expression, literal};
 pub use functions::{
-    Case, IntoArguments, WindowSpec, avg, case, coalesce, count, count_all, func, lower, max, min, rank,
-    row_number, sum, upper, window,
+    Case, IntoArguments, avg, case, coalesce, count, count_all, func, lower, max, min, sum, upper,
 };
-pub(crate) use node::{BinaryOperator, Node, Window};
+pub use json::{JsonPlace, JsonStep, json};
+pub use known::{
+    DatePart, ExtractedFrom, Known, MoreExpression, Temporal, abs, extract, greatest, least, length, now,
+    nullif, replace, round, substr, text_expr, trim, true_divide,
+};
+pub(crate) use node::{BinaryOperator, Call, Node, Window};
 pub use node::{Ordering, Source};
 pub use operators::{all, any};
 pub use select::{
@@ -39,7 +51,14 @@ pub use select::{
 };
 pub(crate) use select::{Item, Join, JoinKind, SelectNode, SetOperator};
 pub use text::{ParameterSet, Text, raw, text};
-pub use typed::{Family, Literal, Matches, Operand, ResultOf, Typed, family};
+pub use tuple::{RowOf, RowOperand, Tuple, tuple};
+pub use typed::{ElementOf, Family, Literal, Matches, Operand, ResultOf, Typed, family};
+
+pub(crate) use window::{Frame, FrameUnit};
+pub use window::{
+    FrameBound, WindowSpec, array_agg, dense_rank, first_value, lag, last_value, lead, ntile, rank,
+    row_number, string_agg, window,
+};
 
 /// A statement of any kind, ready to be compiled.
 #[derive(Debug, Clone)]
@@ -48,7 +67,7 @@ pub enum Statement {
     /// SQL written by hand.
     Text(Text),
     /// A statement composed of expressions.
-    Composed(Composed),
+    Composed(Box<Composed>),
 }
 
 /// A statement composed of expressions.
@@ -116,7 +135,7 @@ macro_rules! composed {
     ($($statement:ident)*) => {$(
         impl<R> From<$statement<R>> for Statement {
             fn from(statement: $statement<R>) -> Self {
-                Statement::Composed(Composed(StatementNode::$statement(statement.node)))
+                Statement::Composed(Box::new(Composed(StatementNode::$statement(statement.node))))
             }
         }
     )*};

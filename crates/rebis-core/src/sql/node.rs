@@ -4,7 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Text;
+use super::cte::CteNode;
+use super::json::JsonStep;
+use super::known::Known;
 use super::select::SelectNode;
+use super::window::Frame;
 use crate::schema::{SqlType, Table};
 use crate::value::Value;
 
@@ -52,11 +56,26 @@ pub enum Node {
         escaped: bool,
         negated: bool,
     },
-    Function {
-        name: &'static str,
+    Function(Call),
+    /// A function or an operator that each database writes in its own way.
+    Known {
+        known: Known,
         arguments: Vec<Arc<Node>>,
-        distinct: bool,
-        filter: Option<Arc<Node>>,
+    },
+    /// A whole number that is part of the text, where databases take no parameter.
+    Digits(i64),
+    /// `(a, b)`
+    Row(Vec<Arc<Node>>),
+    JsonPath(Vec<JsonStep>),
+    Collate {
+        item: Arc<Node>,
+        name: &'static str,
+    },
+    /// `= ANY (array)`, or `<> ALL (array)`.
+    Array {
+        item: Arc<Node>,
+        array: Arc<Node>,
+        all: bool,
     },
     Over {
         function: Arc<Node>,
@@ -81,6 +100,22 @@ pub enum Node {
     Proposed(Cow<'static, str>),
     /// SQL written by hand.
     Text(Text),
+}
+
+/// A function's call.
+#[derive(Debug, Clone, Default)]
+#[doc(hidden)]
+pub struct Call {
+    pub(crate) name: &'static str,
+    pub(crate) arguments: Vec<Arc<Node>>,
+    pub(crate) distinct: bool,
+    /// Of an aggregate: the order in which it takes the rows.
+    pub(crate) order_by: Vec<Ordering>,
+    /// Of an aggregate that joins texts: what stands between them.
+    pub(crate) separator: Option<&'static str>,
+    /// Whether only some databases have it: those with arrays.
+    pub(crate) of_arrays: bool,
+    pub(crate) filter: Option<Arc<Node>>,
 }
 
 /// What stands between two expressions.
@@ -111,6 +146,7 @@ pub enum BinaryOperator {
 pub struct Window {
     pub(crate) partition_by: Vec<Arc<Node>>,
     pub(crate) order_by: Vec<Ordering>,
+    pub(crate) frame: Option<Frame>,
 }
 
 /// One key of an order.
@@ -145,7 +181,9 @@ pub enum Source {
     #[doc(hidden)]
     Alias { table: Table, name: Arc<str> },
     #[doc(hidden)]
-    Subquery { select: Arc<SelectNode>, name: Arc<str> },
+    Subquery { select: Arc<SelectNode>, name: Arc<str>, lateral: bool },
+    #[doc(hidden)]
+    Cte { cte: Arc<CteNode>, name: Arc<str> },
 }
 
 impl Source {
@@ -153,7 +191,7 @@ impl Source {
     pub(crate) fn name(&self) -> &str {
         match self {
             Source::Table(table) => table.name(),
-            Source::Alias { name, .. } | Source::Subquery { name, .. } => name,
+            Source::Alias { name, .. } | Source::Subquery { name, .. } | Source::Cte { name, .. } => name,
         }
     }
 
@@ -162,7 +200,8 @@ impl Source {
         match (self, other) {
             (Source::Table(one), Source::Table(two)) => one == two,
             (Source::Alias { name: one, .. }, Source::Alias { name: two, .. })
-            | (Source::Subquery { name: one, .. }, Source::Subquery { name: two, .. }) => one == two,
+            | (Source::Subquery { name: one, .. }, Source::Subquery { name: two, .. })
+            | (Source::Cte { name: one, .. }, Source::Cte { name: two, .. }) => one == two,
             _ => false,
         }
     }
@@ -171,7 +210,7 @@ impl Source {
     pub(crate) fn table(&self) -> Option<&Table> {
         match self {
             Source::Table(table) | Source::Alias { table, .. } => Some(table),
-            Source::Subquery { .. } => None,
+            Source::Subquery { .. } | Source::Cte { .. } => None,
         }
     }
 }

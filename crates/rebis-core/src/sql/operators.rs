@@ -1,11 +1,14 @@
-//! `&`, `|`, `!` of conditions; `+`, `-`, `*`, `/`, `%` of numbers.
+//! `&`, `|`, `!` of conditions; `+`, `-`, `*`, `/`, `%` of numbers. As in Rust, `/` of two integers is an integer, cut towards zero, on
+//! every database; [`true_divide`](super::true_divide) is the other.
 
+use std::any::TypeId;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Rem, Sub};
 use std::sync::Arc;
 
 use super::expression::{Column, Expr};
+use super::known::Known;
 use super::node::{BinaryOperator, Node};
-use super::typed::{Matches, Operand, Typed, family};
+use super::typed::{Family, Matches, Operand, Typed, family};
 use crate::schema::Entity;
 
 impl BitAnd for Expr<bool> {
@@ -81,7 +84,7 @@ macro_rules! arithmetic {
             type Output = Expr<T>;
 
             fn $method(self, other: V) -> Expr<T> {
-                calculate(BinaryOperator::$operator, self.node, other.into_node())
+                calculate::<T, V::Family>(BinaryOperator::$operator, self.node, other.into_node())
             }
         }
 
@@ -95,7 +98,7 @@ macro_rules! arithmetic {
             type Output = Expr<T>;
 
             fn $method(self, other: V) -> Expr<T> {
-                calculate(BinaryOperator::$operator, self.into_node(), other.into_node())
+                calculate::<T, V::Family>(BinaryOperator::$operator, self.into_node(), other.into_node())
             }
         }
     )*};
@@ -109,7 +112,13 @@ arithmetic! {
     Rem rem Remainder;
 }
 
-fn calculate<T>(operator: BinaryOperator, left: Arc<Node>, right: Arc<Node>) -> Expr<T> {
+fn calculate<T: Typed, F: Family>(operator: BinaryOperator, left: Arc<Node>, right: Arc<Node>) -> Expr<T> {
+    let integer = TypeId::of::<family::Integer>();
+    let integers = TypeId::of::<T::Family>() == integer && TypeId::of::<F>() == integer;
+    if operator == BinaryOperator::Divide && integers {
+        // `/` of MySQL makes a decimal of two integers.
+        return Expr::new(Node::Known { known: Known::IntegerDivide, arguments: vec![left, right] });
+    }
     Expr::new(Node::Binary { operator, left, right })
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::cte::CteNode;
 use super::expression::{Column, Expr, Expression, column_node};
 use super::node::{Node, Ordering, Source};
 use super::typed::{Operand, Typed};
@@ -23,7 +24,9 @@ pub struct Select<R> {
 #[derive(Debug, Clone, Default)]
 #[doc(hidden)]
 pub struct SelectNode {
+    pub(crate) with: Vec<Arc<CteNode>>,
     pub(crate) distinct: bool,
+    pub(crate) distinct_on: Vec<Arc<Node>>,
     pub(crate) items: Vec<Item>,
     pub(crate) from: Vec<Source>,
     pub(crate) joins: Vec<Join>,
@@ -106,6 +109,10 @@ pub trait Selection {
 }
 
 /// One column of what is selected.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be selected",
+    note = "select columns and expressions; a value is selected as `literal(value)`"
+)]
 #[doc(hidden)]
 pub trait SelectItem {
     type Type;
@@ -270,6 +277,15 @@ impl Table {
 pub struct TableAlias(Source);
 
 impl TableAlias {
+    pub(super) fn new(source: Source) -> Self {
+        TableAlias(source)
+    }
+
+    /// A column by its name, read as a `T`.
+    pub fn typed<T: Typed>(&self, name: impl Into<std::borrow::Cow<'static, str>>) -> Expr<T> {
+        Expr::shared(column_node(self.0.clone(), name))
+    }
+
     /// A column by its name.
     pub fn c(&self, name: impl Into<std::borrow::Cow<'static, str>>) -> Expr<Value> {
         Expr::shared(column_node(self.0.clone(), name))
@@ -378,6 +394,13 @@ impl<R> Select<R> {
         self
     }
 
+    /// `SELECT DISTINCT ON (…)`: of the rows that are the same here the first, in the query's order. PostgreSQL only.
+    #[must_use]
+    pub fn distinct_on<S: Selection>(mut self, on: S) -> Self {
+        self.node.distinct_on.extend(on.items().into_iter().map(|item| item.node));
+        self
+    }
+
     /// `FOR UPDATE`: nobody else changes these rows before this transaction ends. SQLite has no row locks: there it says nothing.
     #[must_use]
     pub fn for_update(mut self, wait: LockWait) -> Self {
@@ -423,7 +446,13 @@ impl<R> Select<R> {
 
     /// The query as a source of another one: `(SELECT …) AS "name"`.
     pub fn subquery(self, name: impl Into<Arc<str>>) -> TableAlias {
-        TableAlias(Source::Subquery { select: Arc::new(self.node), name: name.into() })
+        TableAlias(Source::Subquery { select: Arc::new(self.node), name: name.into(), lateral: false })
+    }
+
+    /// The query as a source that sees those before it in the FROM: `LATERAL (SELECT …) AS "name"`. PostgreSQL and MySQL have
+    /// it, MariaDB and SQLite do not.
+    pub fn lateral(self, name: impl Into<Arc<str>>) -> TableAlias {
+        TableAlias(Source::Subquery { select: Arc::new(self.node), name: name.into(), lateral: true })
     }
 }
 

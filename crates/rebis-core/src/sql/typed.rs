@@ -114,7 +114,7 @@ borrowed! {
 /// That two families may meet.
 #[diagnostic::on_unimplemented(
     message = "SQL does not compare {Self} with {F}",
-    note = "cast one side: `.cast::<i64>()`, or give a value of the column's type"
+    note = "cast one side: `.cast::<i64>(SqlType::BigInteger)`, or give a value of the column's type"
 )]
 pub trait Matches<F> {}
 
@@ -161,6 +161,8 @@ pub mod family {
         Uuid
         /// JSON.
         Json
+        /// Arrays.
+        Array
     }
 
     /// Of a type that is known at run time only: it meets every other.
@@ -179,7 +181,10 @@ pub mod family {
     also! { Integer Float Integer Decimal Float Decimal Date DateTime DateTime Timestamp }
 
     /// Families that are calculated with.
-    #[diagnostic::on_unimplemented(message = "{Self} is not a family of numbers")]
+    #[diagnostic::on_unimplemented(
+        message = "{Self} is not a family of numbers",
+        note = "calculate with numbers, or cast it: `.cast::<i64>(SqlType::BigInteger)`"
+    )]
     pub trait Number: Family {}
     impl Number for Integer {}
     impl Number for Float {}
@@ -211,6 +216,24 @@ typed! {
     Uuid: RustUuid;
     Json: serde_json::Value;
 }
+
+/// A type of which there are arrays.
+pub trait ElementOf: Typed {}
+
+macro_rules! arrays {
+    ($($rust:ty)*) => {$(
+        impl ElementOf for $rust {}
+
+        impl Typed for Vec<$rust> {
+            type Family = family::Array;
+            type Nullable = Option<Self>;
+        }
+
+        impl Literal for Vec<$rust> {}
+    )*};
+}
+
+arrays! { i16 i32 i64 f32 f64 bool String NaiveDate NaiveTime NaiveDateTime RustDecimal RustUuid }
 
 impl<Zone: TimeZone + 'static> Typed for DateTime<Zone> {
     type Family = family::Timestamp;

@@ -17,14 +17,14 @@ pub(super) const CASES: &[Scenario] = &[
     ("composed_writes", writes),
 ];
 
-struct Person;
+pub(super) struct Person;
 
 #[allow(non_upper_case_globals)]
 impl Person {
-    const id: Column<Person, i64> = Column::new("id");
-    const name: Column<Person, String> = Column::new("name");
-    const boss: Column<Person, Option<i64>> = Column::new("boss");
-    const age: Column<Person, i32> = Column::new("age");
+    pub(super) const id: Column<Person, i64> = Column::new("id");
+    pub(super) const name: Column<Person, String> = Column::new("name");
+    pub(super) const boss: Column<Person, Option<i64>> = Column::new("boss");
+    pub(super) const age: Column<Person, i32> = Column::new("age");
 }
 
 impl Entity for Person {
@@ -43,7 +43,7 @@ impl Entity for Person {
 }
 
 /// ed (50) over jo (30) and 5%o (20).
-fn people(database: &Database) -> Connection {
+pub(super) fn people(database: &Database) -> Connection {
     let mut conn = database.engine(1).connect().unwrap();
     conn.execute(text("drop table if exists conf_person")).unwrap();
     conn.execute(text(

@@ -6,6 +6,8 @@ mod arrays;
 mod binds;
 mod calendar;
 mod composed;
+mod composed_functions;
+mod composed_queries;
 mod crates;
 mod ddl;
 mod errors;
@@ -39,7 +41,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 25] = [
+const SUBJECTS: [&[Scenario]; 27] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -55,6 +57,8 @@ const SUBJECTS: [&[Scenario]; 25] = [
     composed::CASES,
     ddl::CASES,
     inspection::CASES,
+    composed_queries::CASES,
+    composed_functions::CASES,
     streams::CASES,
     transactions::CASES,
     savepoints::CASES,

@@ -63,7 +63,7 @@ fn types() {
         (SqlType::Timestamp, ["TIMESTAMP", "DATETIME(6)", "TIMESTAMPTZ"]),
         (SqlType::Uuid, ["CHAR(36)", "CHAR(36)", "UUID"]),
         (SqlType::Json, ["TEXT", "JSON", "JSONB"]),
-        (SqlType::Native("inet"), ["inet"; 3]),
+        (SqlType::Native("inet".into()), ["inet"; 3]),
         (array.clone(), ["", "", "UUID[]"]),
         (SqlType::Array(Box::new(array)), ["", "", "UUID[][]"]),
     ];

@@ -6,7 +6,7 @@ use super::Renderer;
 use crate::compile::scan::{Piece, scan};
 use crate::dialect::{Concatenation, NullSafe};
 use crate::error::Result;
-use crate::sql::{BinaryOperator, ESCAPE, Node, SelectNode, Text, Window};
+use crate::sql::{BinaryOperator, DatePart, ESCAPE, Known, Node, SelectNode, Text};
 
 // How strongly an operator binds; what binds less is put into parentheses.
 const EITHER: u8 = 1;
@@ -17,9 +17,9 @@ const COMPARISON: u8 = 4;
 pub(super) const COMPARED: u8 = 5;
 const CONCATENATION: u8 = 5;
 const SUM: u8 = 6;
-const PRODUCT: u8 = 7;
+pub(super) const PRODUCT: u8 = 7;
 const MINUS: u8 = 8;
-const ATOM: u8 = 9;
+pub(super) const ATOM: u8 = 9;
 
 fn binds(node: &Node) -> u8 {
     match node {
@@ -35,7 +35,10 @@ fn binds(node: &Node) -> u8 {
         | Node::In { .. }
         | Node::InSelect { .. }
         | Node::Between { .. }
-        | Node::Like { .. } => COMPARISON,
+        | Node::Like { .. }
+        | Node::Array { .. } => COMPARISON,
+        Node::Known { known, .. } => strength(*known),
+        Node::Digits(number) if *number < 0 => MINUS,
         Node::Binary { operator, .. } => match operator {
             BinaryOperator::Add | BinaryOperator::Subtract => SUM,
             BinaryOperator::Multiply | BinaryOperator::Divide | BinaryOperator::Remainder => PRODUCT,
@@ -43,6 +46,17 @@ fn binds(node: &Node) -> u8 {
             _ => COMPARISON,
         },
         Node::Negate(_) => MINUS,
+        _ => ATOM,
+    }
+}
+
+fn strength(known: Known) -> u8 {
+    match known {
+        Known::RegularExpression | Known::JsonBoolean => COMPARISON,
+        Known::JsonText => EITHER,
+        Known::IntegerDivide | Known::TrueDivide => PRODUCT,
+        // Written with a sum or a product by one of the databases.
+        Known::Extract(DatePart::Quarter | DatePart::DayOfWeek) => SUM,
         _ => ATOM,
     }
 }
@@ -114,6 +128,9 @@ impl Renderer<'_> {
             Node::In { item, list, negated } => {
                 self.operand(item, COMPARED)?;
                 self.push(if *negated { " NOT IN (" } else { " IN (" });
+                if matches!(**item, Node::Row(_)) {
+                    self.push(self.dialect.rows_in_list);
+                }
                 self.list(list, |this, node| this.expression(node))?;
                 self.push(")");
                 Ok(())
@@ -139,8 +156,33 @@ impl Renderer<'_> {
                 }
                 Ok(())
             }
-            Node::Function { name, arguments, distinct, filter } => {
-                self.function(name, arguments, *distinct, filter.as_deref())
+            Node::Function(call) => self.function(call),
+            Node::Known { known, arguments } => self.known(*known, arguments),
+            Node::Digits(number) => {
+                self.push(&number.to_string());
+                Ok(())
+            }
+            Node::Row(items) => {
+                self.push("(");
+                self.list(items, |this, item| this.expression(item))?;
+                self.push(")");
+                Ok(())
+            }
+            Node::JsonPath(steps) => self.json_path(steps),
+            Node::Collate { item, name } => {
+                self.operand(item, ATOM)?;
+                self.push(" COLLATE ");
+                self.identifier(name)
+            }
+            Node::Array { .. } if !self.dialect.cast_names.arrays => {
+                self.unsupported("arrays; use `in_list` or `not_in_list`")
+            }
+            Node::Array { item, array, all } => {
+                self.operand(item, COMPARED)?;
+                self.push(if *all { " <> ALL (" } else { " = ANY (" });
+                self.expression(array)?;
+                self.push(")");
+                Ok(())
             }
             Node::Over { function, window } => {
                 self.expression(function)?;
@@ -237,52 +279,6 @@ impl Renderer<'_> {
         self.operand(left, COMPARED)?;
         self.push(text);
         self.operand(right, COMPARED)
-    }
-
-    fn function(
-        &mut self,
-        name: &str,
-        arguments: &[Arc<Node>],
-        distinct: bool,
-        filter: Option<&Node>,
-    ) -> Result<()> {
-        self.push(name);
-        self.push(if distinct { "(DISTINCT " } else { "(" });
-        match filter.filter(|_| !self.dialect.filter_clause) {
-            // Without the clause: what the condition leaves out is NULL, which aggregates do not count.
-            Some(condition) => self.list(arguments, |this, argument| {
-                this.push("CASE WHEN ");
-                this.expression(condition)?;
-                this.push(" THEN ");
-                if matches!(**argument, Node::Star) {
-                    this.push("1");
-                } else {
-                    this.expression(argument)?;
-                }
-                this.push(" END");
-                Ok(())
-            })?,
-            None => self.list(arguments, |this, argument| this.expression(argument))?,
-        }
-        self.push(")");
-        if let Some(condition) = filter.filter(|_| self.dialect.filter_clause) {
-            self.push(" FILTER (WHERE ");
-            self.expression(condition)?;
-            self.push(")");
-        }
-        Ok(())
-    }
-
-    fn window(&mut self, window: &Window) -> Result<()> {
-        if !window.partition_by.is_empty() {
-            self.push("PARTITION BY ");
-            self.list(&window.partition_by, |this, node| this.expression(node))?;
-        }
-        if !window.order_by.is_empty() {
-            self.push(if window.partition_by.is_empty() { "ORDER BY " } else { " ORDER BY " });
-            self.list(&window.order_by, Self::ordering)?;
-        }
-        Ok(())
     }
 
     fn case(&mut self, branches: &[(Arc<Node>, Arc<Node>)], otherwise: Option<&Node>) -> Result<()> {

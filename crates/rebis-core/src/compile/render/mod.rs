@@ -1,11 +1,14 @@
 //! Trees → SQL text of one dialect and the values in their order: one walk, clause by clause.
 
+mod call;
 mod expression;
 mod scope;
 mod select;
 #[cfg(test)]
 mod tests;
 mod write;
+
+use std::sync::Arc;
 
 use self::scope::Scope;
 use super::identifier::push_identifier;
@@ -28,7 +31,8 @@ pub(crate) struct Rendered {
 /// [`Unsupported`](ErrorKind::Unsupported) for what the database cannot say; [`Statement`](ErrorKind::Statement) for a column
 /// that is not there, or whose table is not joined.
 pub(crate) fn render(statement: &Composed, dialect: &Dialect) -> Result<Rendered> {
-    let mut renderer = Renderer { dialect, sql: String::new(), values: Vec::new(), scopes: Vec::new() };
+    let mut renderer =
+        Renderer { dialect, sql: String::new(), values: Vec::new(), scopes: Vec::new(), ctes: Vec::new() };
     match &statement.0 {
         StatementNode::Select(select) => renderer.select(select)?,
         StatementNode::Insert(insert) => renderer.insert(insert)?,
@@ -45,6 +49,8 @@ struct Renderer<'d> {
     values: Vec<Value>,
     /// The sources that can be named here: of this query, and of those around it.
     scopes: Vec<Scope>,
+    /// The names of the CTEs that can be used here.
+    ctes: Vec<Arc<str>>,
 }
 
 impl Renderer<'_> {

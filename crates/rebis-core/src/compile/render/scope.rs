@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Renderer;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::ColumnDef;
-use crate::sql::{Item, JoinKind, Node, SelectNode, Source};
+use crate::schema::{ColumnDef, Table};
+use crate::sql::{Call, Item, JoinKind, Node, SelectNode, Source};
 
 /// The sources of one query.
 #[derive(Debug, Default)]
@@ -15,6 +15,21 @@ impl Scope {
     /// One table, of an INSERT, UPDATE or DELETE.
     pub(super) fn of_table(source: Source) -> Self {
         Scope(vec![(source, false)])
+    }
+
+    /// A table that is written, and what is read beside it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Statement`] when two have one name.
+    pub(super) fn of_tables(table: &Table, others: &[Source]) -> Result<Self> {
+        let mut scope = Scope::of_table(Source::Table(table.clone()));
+        for source in others {
+            if scope.0.iter().any(|(known, _)| known.name() == source.name()) {
+                return Err(twice(source.name()));
+            }
+            scope.0.push((source.clone(), false));
+        }
+        Ok(scope)
     }
 
     fn holds(&self, source: &Source) -> bool {
@@ -72,9 +87,7 @@ impl Renderer<'_> {
         scope.0.extend(first.map(|source| (source.clone(), false)));
         for join in &select.joins {
             if scope.0.iter().any(|(known, _)| known.name() == join.source.name()) {
-                let text =
-                    format!("'{}' stands twice in one FROM; give one of them an alias", join.source.name());
-                return Err(Error::new(ErrorKind::Statement, text));
+                return Err(twice(join.source.name()));
             }
             if join.kind == JoinKind::Full {
                 scope.0.iter_mut().for_each(|(_, missing)| *missing = true);
@@ -97,14 +110,15 @@ impl Renderer<'_> {
         match source.table() {
             Some(table) if table.column(name).is_none() => {
                 let names: Vec<_> = table.columns().iter().map(ColumnDef::name).collect();
-                let text = format!(
-                    "the table '{}' has no column '{name}'; it has {}",
-                    table.name(),
-                    names.join(", ")
-                );
-                Err(Error::new(ErrorKind::Statement, text))
+                Err(lacks("table", table.name(), name, &names))
             }
-            _ => Ok(()),
+            _ => match source {
+                Source::Cte { cte, .. } => match cte.columns() {
+                    Some(names) if !names.contains(&name) => Err(lacks("CTE", &cte.name, name, &names)),
+                    _ => Ok(()),
+                },
+                _ => Ok(()),
+            },
         }
     }
 
@@ -127,6 +141,15 @@ impl Renderer<'_> {
     }
 }
 
+fn twice(name: &str) -> Error {
+    Error::new(ErrorKind::Statement, format!("'{name}' stands twice in one FROM; give one of them an alias"))
+}
+
+fn lacks(what: &str, source: &str, name: &str, names: &[&str]) -> Error {
+    let text = format!("the {what} '{source}' has no column '{name}'; it has {}", names.join(", "));
+    Error::new(ErrorKind::Statement, text)
+}
+
 /// Every source that an expression names, outside of the queries in it.
 fn sources(node: &Node, found: &mut dyn FnMut(&Source)) {
     let mut all = |nodes: &[Arc<Node>]| nodes.iter().for_each(|node| sources(node, found));
@@ -137,8 +160,14 @@ fn sources(node: &Node, found: &mut dyn FnMut(&Source)) {
         | Node::Scalar(_)
         | Node::Star
         | Node::Proposed(_)
+        | Node::Digits(_)
+        | Node::JsonPath(_)
         | Node::Text(_) => {}
-        Node::Not(item) | Node::Negate(item) | Node::IsNull { item, .. } | Node::Cast { item, .. } => {
+        Node::Not(item)
+        | Node::Negate(item)
+        | Node::IsNull { item, .. }
+        | Node::Cast { item, .. }
+        | Node::Collate { item, .. } => {
             sources(item, found);
         }
         Node::InSelect { item, .. } => sources(item, found),
@@ -154,8 +183,14 @@ fn sources(node: &Node, found: &mut dyn FnMut(&Source)) {
         Node::Between { item, low, high, .. } => {
             [item, low, high].into_iter().for_each(|node| sources(node, found));
         }
-        Node::Function { arguments, filter, .. } => {
+        Node::Known { arguments, .. } | Node::Row(arguments) => all(arguments),
+        Node::Array { item, array, .. } => {
+            sources(item, found);
+            sources(array, found);
+        }
+        Node::Function(Call { arguments, filter, order_by, .. }) => {
             all(arguments);
+            order_by.iter().for_each(|key| sources(&key.node, found));
             filter.iter().for_each(|node| sources(node, found));
         }
         Node::Over { function, window } => {

@@ -1,25 +1,85 @@
 //! SELECT, clause by clause.
 
+use std::sync::Arc;
+
 use super::Renderer;
-use crate::error::Result;
-use crate::sql::{Item, Join, JoinKind, LockWait, Ordering, SelectNode, SetOperator, Source};
+use crate::error::{Error, ErrorKind, Result};
+use crate::sql::{CteNode, Item, Join, JoinKind, LockWait, Ordering, SelectNode, SetOperator, Source};
 use crate::value::Value;
 
 impl Renderer<'_> {
     pub(super) fn select(&mut self, select: &SelectNode) -> Result<()> {
+        let known = self.ctes.len();
+        self.with(&select.with)?;
+        self.whole(select)?;
+        self.ctes.truncate(known);
+        Ok(())
+    }
+
+    fn with(&mut self, ctes: &[Arc<CteNode>]) -> Result<()> {
+        if ctes.is_empty() {
+            return Ok(());
+        }
+        let recursive = ctes.iter().any(|cte| cte.again.is_some());
+        self.push(if recursive { "WITH RECURSIVE " } else { "WITH " });
+        // Queries in WITH do not see what is around them, except for the CTEs before them.
+        let around = std::mem::take(&mut self.scopes);
+        self.list(ctes, |this, cte| this.cte(cte))?;
+        self.scopes = around;
+        self.push(" ");
+        Ok(())
+    }
+
+    fn cte(&mut self, cte: &CteNode) -> Result<()> {
+        let Some(columns) = cte.columns() else {
+            let text = format!("an expression in the CTE '{}' has no name; give it one by `label`", cte.name);
+            return Err(Error::new(ErrorKind::Statement, text));
+        };
+        self.identifier(&cte.name)?;
+        self.push(" (");
+        self.list(&columns, |this, name| this.identifier(name))?;
+        self.push(") AS (");
+        match &cte.again {
+            Some((operator, again)) => {
+                self.part(&cte.first)?;
+                self.operator(*operator);
+                self.ctes.push(Arc::clone(&cte.name));
+                self.part(again)?;
+            }
+            None => {
+                self.select(&cte.first)?;
+                self.ctes.push(Arc::clone(&cte.name));
+            }
+        }
+        self.push(")");
+        Ok(())
+    }
+
+    /// One of several queries that are combined.
+    fn part(&mut self, part: &SelectNode) -> Result<()> {
+        let has_own_end = !part.order_by.is_empty() || part.limit.is_some() || part.offset.is_some();
+        if has_own_end || !part.combined.is_empty() || part.lock.is_some() || !part.with.is_empty() {
+            return self.unsupported(
+                "combined query with a part that has an order, a limit, a CTE or parts of its own; make it a subquery",
+            );
+        }
+        self.core(part)
+    }
+
+    fn operator(&mut self, operator: SetOperator) {
+        self.push(match operator {
+            SetOperator::Union => " UNION ",
+            SetOperator::UnionAll => " UNION ALL ",
+            SetOperator::Intersect => " INTERSECT ",
+            SetOperator::Except => " EXCEPT ",
+        });
+    }
+
+    fn whole(&mut self, select: &SelectNode) -> Result<()> {
         self.core(select)?;
         for (operator, other) in &select.combined {
-            self.push(match operator {
-                SetOperator::Union => " UNION ",
-                SetOperator::UnionAll => " UNION ALL ",
-                SetOperator::Intersect => " INTERSECT ",
-                SetOperator::Except => " EXCEPT ",
-            });
-            let has_own_end = !other.order_by.is_empty() || other.limit.is_some() || other.offset.is_some();
-            if has_own_end || !other.combined.is_empty() || other.lock.is_some() {
-                return self.unsupported("combined query whose second part has an order, a limit or parts of its own; make it a subquery");
-            }
-            self.core(other)?;
+            self.operator(*operator);
+            self.part(other)?;
         }
         self.order_by(select)?;
         self.limits(select)?;
@@ -32,6 +92,14 @@ impl Renderer<'_> {
         let scope = self.scope(select, first.as_ref())?;
         self.scopes.push(scope);
         self.push(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });
+        if !select.distinct_on.is_empty() {
+            if !self.dialect.distinct_on {
+                return self.unsupported("DISTINCT ON; number the rows by row_number() in a subquery");
+            }
+            self.push("DISTINCT ON (");
+            self.list(&select.distinct_on, |this, node| this.expression(node))?;
+            self.push(") ");
+        }
         self.list(&select.items, Self::item)?;
         if let Some(first) = &first {
             self.push(" FROM ");
@@ -58,7 +126,7 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    fn source(&mut self, source: &Source) -> Result<()> {
+    pub(super) fn source(&mut self, source: &Source) -> Result<()> {
         match source {
             Source::Table(table) => self.table(table),
             Source::Alias { table, name } => {
@@ -66,7 +134,18 @@ impl Renderer<'_> {
                 self.push(" AS ");
                 self.identifier(name)
             }
-            Source::Subquery { select, name } => {
+            Source::Subquery { select, name, lateral: true } => {
+                if !self.dialect.lateral {
+                    return self.unsupported(
+                        "LATERAL; select one value by a scalar subquery, or number rows by row_number()",
+                    );
+                }
+                self.push("LATERAL (");
+                self.select(select)?;
+                self.push(") AS ");
+                self.identifier(name)
+            }
+            Source::Subquery { select, name, lateral: false } => {
                 self.push("(");
                 // A query in FROM does not see its neighbours.
                 let around = std::mem::take(&mut self.scopes);
@@ -74,6 +153,18 @@ impl Renderer<'_> {
                 self.scopes = around;
                 self.push(") AS ");
                 self.identifier(name)
+            }
+            Source::Cte { cte, name } => {
+                if !self.ctes.contains(&cte.name) {
+                    let text = format!("the CTE '{}' is not in this statement; give it by `with`", cte.name);
+                    return Err(Error::new(ErrorKind::Statement, text));
+                }
+                self.identifier(&cte.name)?;
+                if *name != cte.name {
+                    self.push(" AS ");
+                    self.identifier(name)?;
+                }
+                Ok(())
             }
         }
     }

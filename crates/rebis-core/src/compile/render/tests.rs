@@ -1,5 +1,8 @@
 //! Each construct with its text on the three databases side by side.
 
+mod functions;
+mod queries;
+
 use std::sync::LazyLock;
 
 use crate::schema::{ColumnDef, Entity, SqlType, Table};

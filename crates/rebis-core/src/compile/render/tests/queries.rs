@@ -1,0 +1,147 @@
+//! CTEs, lateral queries, writes that read.
+
+use super::*;
+
+#[test]
+fn common_table_expressions() {
+    let named =
+        select((User::id, count_all().label("n"))).filter(User::id.gt(1)).group_by(User::id).cte("named");
+    let statement = select((named.column(User::id), named.typed::<i64>("n"))).with(&named);
+    alike(
+        |dialect| statement.to_sql(dialect),
+        r#"WITH "named" ("id", "n") AS (SELECT "users"."id", count(*) AS "n" FROM "users" WHERE "users"."id" > $1 GROUP BY "users"."id") SELECT "named"."id", "named"."n" FROM "named""#,
+    );
+    let chain = select(User::id).filter(User::id.eq(1)).cte("chain");
+    let chain = chain.union_all(
+        select(User::id).from(table::<User>()).join(&chain, User::manager_id.eq(chain.column(User::id))),
+    );
+    let below = chain.alias("below");
+    let recursive = select(chain.column(User::id))
+        .with(&chain)
+        .join(&below, below.typed::<i64>("id").gt(chain.column(User::id)))
+        .from(&chain);
+    alike(
+        |dialect| recursive.to_sql(dialect),
+        r#"WITH RECURSIVE "chain" ("id") AS (SELECT "users"."id" FROM "users" WHERE "users"."id" = $1 UNION ALL SELECT "users"."id" FROM "users" JOIN "chain" ON "users"."manager_id" = "chain"."id") SELECT "chain"."id" FROM "chain" JOIN "chain" AS "below" ON "below"."id" > "chain"."id""#,
+    );
+    let delete = delete::<User>().filter(User::id.in_select(select(chain.column(User::id)).with(&chain)));
+    alike(
+        |dialect| delete.to_sql(dialect),
+        r#"DELETE FROM "users" WHERE "users"."id" IN (WITH RECURSIVE "chain" ("id") AS (SELECT "users"."id" FROM "users" WHERE "users"."id" = $1 UNION ALL SELECT "users"."id" FROM "users" JOIN "chain" ON "users"."manager_id" = "chain"."id") SELECT "chain"."id" FROM "chain")"#,
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_cte_is_said_before_anything_is_sent() {
+    let says = |result: Result<String>, text: &str| {
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Statement);
+        assert!(error.to_string().contains(text), "{error}");
+    };
+    let one = select(User::id).cte("one");
+    says(select(one.c("id")).to_sql(Dialect::SQLITE), "give it by `with`");
+    says(
+        select(one.c("name")).with(&one).to_sql(Dialect::SQLITE),
+        "the CTE 'one' has no column 'name'; it has id",
+    );
+    let nameless = select(count_all()).from(table::<User>()).cte("nameless");
+    says(select(nameless.c("n")).with(&nameless).to_sql(Dialect::SQLITE), "give it one by `label`");
+    let inner = select(one.column(User::id)).with(&one).subquery("inner");
+    let outside = select(one.c("id")).from(&one).join(&inner, one.c("id").eq(inner.c("id")));
+    says(outside.to_sql(Dialect::SQLITE), "give it by `with`");
+}
+
+#[test]
+fn lateral_queries_and_distinct_on() {
+    let first = select(Address::email).filter(Address::user_id.eq(User::id)).limit(1).lateral("first");
+    let statement =
+        select((User::name, first.typed::<String>("email"))).from(table::<User>()).cross_join(&first);
+    let error = statement.to_sql(Dialect::SQLITE).unwrap_err();
+    assert_eq!((error.kind(), error.to_string().contains("LATERAL")), (ErrorKind::Unsupported, true));
+    assert_eq!(
+        [Dialect::MYSQL, Dialect::POSTGRESQL].map(|dialect| statement.to_sql(dialect).unwrap()),
+        [
+            "SELECT `users`.`name`, `first`.`email` FROM `users` CROSS JOIN LATERAL (SELECT `addresses`.`email` FROM `post`.`addresses` WHERE `addresses`.`user_id` = `users`.`id` LIMIT ?) AS `first`",
+            r#"SELECT "users"."name", "first"."email" FROM "users" CROSS JOIN LATERAL (SELECT "addresses"."email" FROM "post"."addresses" WHERE "addresses"."user_id" = "users"."id" LIMIT $1) AS "first""#
+        ]
+    );
+    let on = select(User::name).distinct_on(User::manager_id).order_by(User::manager_id);
+    assert_eq!(on.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(on.to_sql(Dialect::MYSQL).unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(
+        on.to_sql(Dialect::POSTGRESQL).unwrap(),
+        r#"SELECT DISTINCT ON ("users"."manager_id") "users"."name" FROM "users" ORDER BY "users"."manager_id""#
+    );
+}
+
+#[test]
+fn inserts_of_queries_and_defaults() {
+    let query = || select((Address::user_id, Address::email));
+    let copy = insert::<User>().from_select(["id", "name"], query());
+    alike(
+        |dialect| copy.to_sql(dialect),
+        r#"INSERT INTO "users" ("id", "name") SELECT "addresses"."user_id", "addresses"."email" FROM "post"."addresses""#,
+    );
+    let met = copy.on_conflict_do_update(["id"], [User::name.set(proposed(User::name))]);
+    let into = r#"INSERT INTO "users" ("id", "name") SELECT "addresses"."user_id", "addresses"."email" FROM "post"."addresses" WHERE 1 = 1"#;
+    let update = r#"ON CONFLICT ("id") DO UPDATE SET "name" = excluded."name""#;
+    let duplicate = "ON DUPLICATE KEY UPDATE `name` = VALUES(`name`)";
+    assert_eq!(
+        texts(|dialect| met.to_sql(dialect)),
+        [
+            format!("{into} {update}"),
+            format!("{} {duplicate}", into.replace('"', "`")),
+            format!("{into} {update}")
+        ]
+    );
+    let filtered = met.on_conflict_filter(User::manager_id.is_null());
+    assert_eq!(filtered.to_sql(Dialect::MYSQL).unwrap_err().kind(), ErrorKind::Unsupported);
+    let filtered = filtered.to_sql(Dialect::POSTGRESQL).unwrap();
+    assert_eq!(filtered, format!(r#"{into} {update} WHERE "users"."manager_id" IS NULL"#));
+    let uneven = insert::<User>().from_select(["id"], query());
+    assert_eq!(uneven.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
+    let defaults = insert::<User>().default_row();
+    assert_eq!(
+        texts(|dialect| defaults.to_sql(dialect)),
+        [
+            r#"INSERT INTO "users" DEFAULT VALUES"#,
+            "INSERT INTO `users` () VALUES ()",
+            r#"INSERT INTO "users" DEFAULT VALUES"#
+        ]
+    );
+}
+
+#[test]
+fn updates_and_deletes_that_read_other_tables() {
+    let of_user = || Address::user_id.eq(User::id);
+    let change = update::<User>().set(User::name, Address::email).from(table::<Address>()).filter(of_user());
+    let from = r#"UPDATE "users" SET "name" = "addresses"."email" FROM "post"."addresses" WHERE "addresses"."user_id" = "users"."id""#;
+    assert_eq!(
+        texts(|dialect| change.to_sql(dialect)),
+        [
+            from,
+            "UPDATE `users`, `post`.`addresses` SET `users`.`name` = `addresses`.`email` WHERE `addresses`.`user_id` = `users`.`id`",
+            from
+        ]
+    );
+    let remove = delete::<User>().using(table::<Address>()).filter(of_user());
+    assert_eq!(remove.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(
+        [Dialect::MYSQL, Dialect::POSTGRESQL].map(|dialect| remove.to_sql(dialect).unwrap()),
+        [
+            "DELETE FROM `users` USING `users`, `post`.`addresses` WHERE `addresses`.`user_id` = `users`.`id`",
+            r#"DELETE FROM "users" USING "post"."addresses" WHERE "addresses"."user_id" = "users"."id""#
+        ]
+    );
+    let returned = delete::<User>().using(table::<Address>()).filter(of_user()).returning(User::id);
+    assert_eq!(returned.to_sql(Dialect::MYSQL).unwrap_err().kind(), ErrorKind::Unsupported);
+    let scalar = select(max(Address::email)).filter(of_user()).scalar();
+    let portable =
+        update::<User>().set(User::name, scalar).filter(exists(select(Address::email).filter(of_user())));
+    alike(
+        |dialect| portable.to_sql(dialect),
+        r#"UPDATE "users" SET "name" = (SELECT max("addresses"."email") FROM "post"."addresses" WHERE "addresses"."user_id" = "users"."id") WHERE EXISTS (SELECT "addresses"."email" FROM "post"."addresses" WHERE "addresses"."user_id" = "users"."id")"#,
+    );
+    let itself = update::<User>().set(User::name, "x").from(table::<User>());
+    assert_eq!(itself.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
+}

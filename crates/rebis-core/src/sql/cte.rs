@@ -1,0 +1,149 @@
+//! Common table expressions: queries with a name, in front of the statement that uses them.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::expression::{Column, Expr, column_node};
+use super::node::{Node, Source};
+use super::select::{Select, SelectNode, SetOperator, TableAlias};
+use super::typed::Typed;
+use crate::schema::Entity;
+use crate::value::Value;
+
+/// A query with a name, for the statement that it is given to by [`with`](Select::with); made by [`Select::cte`].
+pub struct Cte<R> {
+    node: Arc<CteNode>,
+    row: PhantomData<fn() -> R>,
+}
+
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct CteNode {
+    pub(crate) name: Arc<str>,
+    pub(crate) first: SelectNode,
+    /// The part that reads what the CTE has already.
+    pub(crate) again: Option<(SetOperator, SelectNode)>,
+}
+
+impl CteNode {
+    /// What its columns are called; `None` when one of them has no name.
+    pub(crate) fn columns(&self) -> Option<Vec<&str>> {
+        let names = self.first.items.iter().map(|item| match (item.label, &*item.node) {
+            (Some(label), _) => Some(label),
+            (None, Node::Column { name, .. }) => Some(&**name),
+            _ => None,
+        });
+        names.collect()
+    }
+}
+
+impl<R> Select<R> {
+    /// The query as a source of another one, in front of it: `WITH "name" (…) AS (SELECT …)`. Expressions in it need a
+    /// [`label`](Expr::label).
+    ///
+    /// ```
+    /// use rebis_core::schema::{ColumnDef, SqlType, Table};
+    /// use rebis_core::sql::{Expression, select};
+    /// use rebis_core::{Dialect, Engine, text};
+    ///
+    /// let part = Table::build("part")
+    ///     .column(ColumnDef::new("id", SqlType::Integer))
+    ///     .column(ColumnDef::new("of", SqlType::Integer).nullable())
+    ///     .finish()?;
+    /// // Part 1, and everything that it consists of.
+    /// let tree = select(vec![part.c("id")]).filter(part.c("id").eq(1)).cte("tree");
+    /// let tree = tree.union_all(select(vec![part.c("id")]).from(&part).join(&tree, part.c("of").eq(tree.c("id"))));
+    /// let statement = select(tree.typed::<i64>("id")).with(&tree).order_by(tree.c("id"));
+    /// assert_eq!(
+    ///     statement.to_sql(Dialect::SQLITE)?,
+    ///     r#"WITH RECURSIVE "tree" ("id") AS (SELECT "part"."id" FROM "part" WHERE "part"."id" = ?1 UNION ALL "#.to_owned()
+    ///         + r#"SELECT "part"."id" FROM "part" JOIN "tree" ON "part"."of" = "tree"."id") "#
+    ///         + r#"SELECT "tree"."id" FROM "tree" ORDER BY "tree"."id""#
+    /// );
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// conn.execute(text(r#"create table part (id integer, "of" integer)"#))?;
+    /// conn.execute(text("insert into part values (1, null), (2, 1), (3, 2), (4, null)"))?;
+    /// assert_eq!(conn.fetch_all(statement)?, [(1,), (2,), (3,)]);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    pub fn cte(self, name: impl Into<Arc<str>>) -> Cte<R> {
+        Cte::new(CteNode { name: name.into(), first: self.node, again: None })
+    }
+
+    /// `WITH` this in front. CTEs are given in the order in which they use each other.
+    #[must_use]
+    pub fn with<C>(mut self, cte: &Cte<C>) -> Self {
+        self.node.with.push(Arc::clone(&cte.node));
+        self
+    }
+}
+
+impl<R> Cte<R> {
+    fn new(node: CteNode) -> Self {
+        Cte { node: Arc::new(node), row: PhantomData }
+    }
+
+    /// With the rows of a query that reads this CTE: again and again, until it has no more.
+    ///
+    /// MySQL and MariaDB take the columns' types from the first part: cast a text there that grows.
+    #[must_use]
+    pub fn union_all(&self, again: Select<R>) -> Cte<R> {
+        self.repeat(SetOperator::UnionAll, again)
+    }
+
+    /// As [`union_all`](Cte::union_all), without rows that are there already; so it ends where the rows form a circle.
+    #[must_use]
+    pub fn union(&self, again: Select<R>) -> Cte<R> {
+        self.repeat(SetOperator::Union, again)
+    }
+
+    fn repeat(&self, operator: SetOperator, again: Select<R>) -> Cte<R> {
+        let again = Some((operator, again.node));
+        Cte::new(CteNode { name: Arc::clone(&self.node.name), first: self.node.first.clone(), again })
+    }
+
+    fn source(&self) -> Source {
+        Source::Cte { cte: Arc::clone(&self.node), name: Arc::clone(&self.node.name) }
+    }
+
+    /// A column by its name.
+    pub fn c(&self, name: impl Into<Cow<'static, str>>) -> Expr<Value> {
+        self.typed(name)
+    }
+
+    /// A column by its name, read as a `T`.
+    pub fn typed<T: Typed>(&self, name: impl Into<Cow<'static, str>>) -> Expr<T> {
+        Expr::shared(column_node(self.source(), name))
+    }
+
+    /// The column that an entity's column has become, of the same type.
+    pub fn column<M: Entity, T: Typed>(&self, column: Column<M, T>) -> Expr<T> {
+        self.typed(column.name())
+    }
+
+    /// The same under another name, to join it with itself.
+    pub fn alias(&self, name: impl Into<Arc<str>>) -> TableAlias {
+        TableAlias::new(Source::Cte { cte: Arc::clone(&self.node), name: name.into() })
+    }
+}
+
+impl<R> From<&Cte<R>> for Source {
+    fn from(cte: &Cte<R>) -> Self {
+        cte.source()
+    }
+}
+
+impl<R> Clone for Cte<R> {
+    fn clone(&self) -> Self {
+        Cte { node: Arc::clone(&self.node), row: PhantomData }
+    }
+}
+
+impl<R> fmt::Debug for Cte<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Cte").field(&self.node.name).finish()
+    }
+}

@@ -1,0 +1,317 @@
+//! Functions and operators that every database writes differently.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::Text;
+use super::expression::{Expr, Expression};
+use super::node::{Call, Node};
+use super::typed::{Matches, Operand, ResultOf, Typed, family};
+
+/// A function or an operator that every database writes in its own way; the dialect has the texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[doc(hidden)]
+pub enum Known {
+    Length,
+    Round,
+    Substring,
+    Greatest,
+    Least,
+    Now,
+    Extract(DatePart),
+    IntegerDivide,
+    TrueDivide,
+    BitAnd,
+    BitOr,
+    BitXor,
+    BitNot,
+    ShiftLeft,
+    RegularExpression,
+    JsonText,
+    JsonInteger,
+    JsonFloat,
+    JsonBoolean,
+}
+
+/// A part of a date or a time, for [`extract`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DatePart {
+    /// The year.
+    Year,
+    /// 1 to 4.
+    Quarter,
+    /// 1 to 12.
+    Month,
+    /// 1 to 31.
+    Day,
+    /// 1 to 366.
+    DayOfYear,
+    /// 0, which is Sunday, to 6.
+    DayOfWeek,
+    /// 0 to 23.
+    Hour,
+    /// 0 to 59.
+    Minute,
+    /// Whole seconds, 0 to 59.
+    Second,
+}
+
+/// Families of dates and times.
+#[diagnostic::on_unimplemented(
+    message = "{Self} is not a family of dates and times",
+    note = "cast it: `.cast::<NaiveDate>(SqlType::Date)`"
+)]
+pub trait Temporal {}
+impl Temporal for family::Date {}
+impl Temporal for family::Time {}
+impl Temporal for family::DateTime {}
+impl Temporal for family::Timestamp {}
+impl Temporal for family::Any {}
+
+pub(super) fn known<T>(known: Known, arguments: Vec<Arc<Node>>) -> Expr<T> {
+    Expr::new(Node::Known { known, arguments })
+}
+
+fn call<T>(name: &'static str, arguments: Vec<Arc<Node>>) -> Expr<T> {
+    Expr::new(Node::Function(Call { name, arguments, ..Call::default() }))
+}
+
+fn digits(number: i64) -> Arc<Node> {
+    Arc::new(Node::Digits(number))
+}
+
+/// `length(text)`, `char_length(text)`: how many characters a text has, on every database.
+///
+/// ```
+/// use rebis_core::{Engine, sql};
+///
+/// let mut conn = Engine::new("sqlite://")?.connect()?;
+/// assert_eq!(conn.scalar::<i64>(sql::select(sql::length(sql::literal("Zoë"))))?, 3);
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+pub fn length<E: Expression<Family = family::Text>>(text: E) -> Expr<i64> {
+    known(Known::Length, vec![text.into_node()])
+}
+
+/// `trim(text)`: without the spaces at both ends.
+pub fn trim<E: Expression<Family = family::Text>>(text: E) -> Expr<E::Type> {
+    call("trim", vec![text.into_node()])
+}
+
+/// `replace(text, from, to)`: with each occurrence of a text replaced.
+pub fn replace<E, F, G>(text: E, from: F, to: G) -> Expr<E::Type>
+where
+    E: Expression<Family = family::Text>,
+    F: Operand<Family = family::Text>,
+    G: Operand<Family = family::Text>,
+{
+    call("replace", vec![text.into_node(), from.into_node(), to.into_node()])
+}
+
+/// `substr(text, from, length)`: a part of a text, of that many characters; the first one is 1.
+pub fn substr<E: Expression<Family = family::Text>>(text: E, from: u32, length: u32) -> Expr<E::Type> {
+    known(Known::Substring, vec![text.into_node(), digits(from.into()), digits(length.into())])
+}
+
+/// `abs(number)`.
+pub fn abs<E: Expression>(number: E) -> Expr<E::Type>
+where
+    E::Family: family::Number,
+{
+    call("abs", vec![number.into_node()])
+}
+
+/// `round(number, digits)`: so many digits behind the point. What lies in the middle between two goes away from zero; a binary
+/// number is seldom exactly in the middle.
+pub fn round<E: Expression>(number: E, places: u8) -> Expr<E::Type>
+where
+    E::Family: family::Number,
+{
+    known(Known::Round, vec![number.into_node(), digits(places.into())])
+}
+
+/// `nullif(first, second)`: NULL where both are equal.
+pub fn nullif<E: Expression, V: Operand>(first: E, second: V) -> Expr<<E::Type as Typed>::Nullable>
+where
+    E::Family: Matches<V::Family>,
+{
+    call("nullif", vec![first.into_node(), second.into_node()])
+}
+
+/// The greater of two: `greatest(a, b)`, `max(a, b)` on SQLite. NULL where one is; on PostgreSQL the other one then.
+pub fn greatest<E: Expression, V: ResultOf<Family = E::Family>>(first: E, second: V) -> Expr<V::Result> {
+    known(Known::Greatest, vec![first.into_node(), second.into_node()])
+}
+
+/// The smaller of two, as [`greatest`].
+pub fn least<E: Expression, V: ResultOf<Family = E::Family>>(first: E, second: V) -> Expr<V::Result> {
+    known(Known::Least, vec![first.into_node(), second.into_node()])
+}
+
+/// The moment by the database's clock: `current_timestamp`. On PostgreSQL the transaction's first, on SQLite to the millisecond.
+pub fn now() -> Expr<DateTime<Utc>> {
+    known(Known::Now, Vec::new())
+}
+
+/// A part of a date or a time, as a whole number: `extract(YEAR FROM …)`, `strftime` on SQLite. Of a moment, in UTC where the
+/// session is in UTC.
+///
+/// ```
+/// use rebis_core::chrono::NaiveDate;
+/// use rebis_core::sql::{DatePart, extract, literal, select};
+/// use rebis_core::Engine;
+///
+/// let mut conn = Engine::new("sqlite://")?.connect()?;
+/// let day = NaiveDate::from_ymd_opt(2013, 11, 30).unwrap();
+/// assert_eq!(conn.scalar::<i64>(select(extract(DatePart::Month, literal(day))))?, 11);
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+pub fn extract<E: Expression>(part: DatePart, of: E) -> Expr<<E::Type as ExtractedFrom>::Part>
+where
+    E::Family: Temporal,
+    E::Type: ExtractedFrom,
+{
+    known(Known::Extract(part), vec![of.into_node()])
+}
+
+/// What the parts of a date are read as: `i64`, or `Option<i64>` of what may be NULL.
+pub trait ExtractedFrom {
+    /// The type.
+    type Part: Typed;
+}
+
+impl<T: Typed> ExtractedFrom for Option<T> {
+    type Part = Option<i64>;
+}
+
+macro_rules! extracted {
+    ($($rust:ty)*) => {$(
+        impl ExtractedFrom for $rust {
+            type Part = i64;
+        }
+    )*};
+}
+
+extracted! { chrono::NaiveDate chrono::NaiveTime chrono::NaiveDateTime }
+
+impl<Zone: chrono::TimeZone> ExtractedFrom for DateTime<Zone> {
+    type Part = i64;
+}
+
+impl ExtractedFrom for crate::value::Value {
+    type Part = Option<i64>;
+}
+
+/// `first / second` as a floating point number, also of two integers: `CAST(first AS DOUBLE PRECISION) / second`. By zero it is NULL,
+/// on PostgreSQL an error.
+pub fn true_divide<E: Expression, V: Operand>(first: E, second: V) -> Expr<Option<f64>>
+where
+    E::Family: family::Number + Matches<V::Family>,
+    V::Family: family::Number,
+{
+    known(Known::TrueDivide, vec![first.into_node(), second.into_node()])
+}
+
+/// An expression written by hand, with its own parameters, whose value is a `T`. It stands in parentheses wherever something
+/// binds more strongly than OR.
+///
+/// ```
+/// use rebis_core::sql::{select, text_expr};
+/// use rebis_core::{Engine, text};
+///
+/// let mut conn = Engine::new("sqlite://")?.connect()?;
+/// let hex = text_expr::<String>(text("hex(:bytes)").bind("bytes", vec![255_u8]));
+/// assert_eq!(conn.scalar::<String>(select(hex))?, "FF");
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+pub fn text_expr<T: Typed>(text: Text) -> Expr<T> {
+    Expr::new(Node::Text(text))
+}
+
+/// More of what columns and expressions have in common: bits, regular expressions, collations, arrays.
+pub trait MoreExpression: Expression {
+    /// The bits that both have: `self & other`.
+    fn bit_and<V: Operand<Family = family::Integer>>(self, other: V) -> Expr<Self::Type>
+    where
+        Self: Operand<Family = family::Integer>,
+    {
+        known(Known::BitAnd, vec![self.into_node(), other.into_node()])
+    }
+
+    /// The bits that one of them has: `self | other`.
+    fn bit_or<V: Operand<Family = family::Integer>>(self, other: V) -> Expr<Self::Type>
+    where
+        Self: Operand<Family = family::Integer>,
+    {
+        known(Known::BitOr, vec![self.into_node(), other.into_node()])
+    }
+
+    /// The bits that only one of them has: `self ^ other`, `#` on PostgreSQL.
+    fn bit_xor<V: Operand<Family = family::Integer>>(self, other: V) -> Expr<Self::Type>
+    where
+        Self: Operand<Family = family::Integer>,
+    {
+        known(Known::BitXor, vec![self.into_node(), other.into_node()])
+    }
+
+    /// The bits that it does not have: `~self`.
+    fn bit_not(self) -> Expr<Self::Type>
+    where
+        Self: Operand<Family = family::Integer>,
+    {
+        known(Known::BitNot, vec![self.into_node()])
+    }
+
+    /// The bits moved to the left: `self << count`.
+    fn shift_left(self, count: u8) -> Expr<Self::Type>
+    where
+        Self: Operand<Family = family::Integer>,
+    {
+        known(Known::ShiftLeft, vec![self.into_node(), digits(count.into())])
+    }
+
+    /// Whether a regular expression finds something in the text: `~`, `REGEXP`. The language is the database's, on MySQL and
+    /// MariaDB capitals count by the column's collation; SQLite has none.
+    fn regexp_match(self, pattern: impl Operand<Family = family::Text>) -> Expr<bool>
+    where
+        Self: Operand<Family = family::Text>,
+    {
+        known(Known::RegularExpression, vec![self.into_node(), pattern.into_node()])
+    }
+
+    /// Compared and ordered by this collation: `self COLLATE "name"`. The names are the database's.
+    fn collate(self, name: &'static str) -> Expr<Self::Type>
+    where
+        Self: Operand<Family = family::Text>,
+    {
+        Expr::new(Node::Collate { item: self.into_node(), name })
+    }
+
+    /// Whether it is equal to an element of an array: `self = ANY (array)`. PostgreSQL only; elsewhere `in_list`.
+    fn eq_any<V: super::ElementOf>(self, array: Vec<V>) -> Expr<bool>
+    where
+        Self::Family: Matches<V::Family>,
+        Vec<V>: Into<crate::value::Value>,
+    {
+        self.against(array.into(), false)
+    }
+
+    /// Whether it is equal to no element of an array: `self <> ALL (array)`. PostgreSQL only; elsewhere `not_in_list`.
+    fn ne_all<V: super::ElementOf>(self, array: Vec<V>) -> Expr<bool>
+    where
+        Self::Family: Matches<V::Family>,
+        Vec<V>: Into<crate::value::Value>,
+    {
+        self.against(array.into(), true)
+    }
+
+    #[doc(hidden)]
+    fn against(self, array: crate::value::Value, all: bool) -> Expr<bool> {
+        let array = Arc::new(Node::Value(array));
+        Expr::new(Node::Array { item: self.into_node(), array, all })
+    }
+}
+
+impl<E: Expression> MoreExpression for E {}
