@@ -26,11 +26,11 @@ pub(crate) enum Comments {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IndexSchema {
     /// `CREATE INDEX schema.name ON table`, `DROP INDEX schema.name`
-    OfIndex,
+    Index,
     /// `CREATE INDEX name ON schema.table`, `DROP INDEX name ON schema.table`
-    OfTable,
+    Table,
     /// `CREATE INDEX name ON schema.table`, `DROP INDEX schema.name`
-    OfTableUntilDropped,
+    Mixed,
 }
 
 /// How a text is written where no parameter can stand.
@@ -75,7 +75,7 @@ pub(crate) struct TableWords {
 pub(crate) const SQLITE_TABLES: TableWords = TableWords {
     identity: Identity::WholeKey,
     comments: Comments::None,
-    index_schema: IndexSchema::OfIndex,
+    index_schema: IndexSchema::Index,
     literals: Literals::Plain,
     names_primary_key: true,
     drop_foreign_key: None,
@@ -93,7 +93,7 @@ pub(crate) const SQLITE_TABLES: TableWords = TableWords {
 pub(crate) const MYSQL_TABLES: TableWords = TableWords {
     identity: Identity::AutoIncrement,
     comments: Comments::Inline,
-    index_schema: IndexSchema::OfTable,
+    index_schema: IndexSchema::Table,
     literals: Literals::DoubledBackslash,
     names_primary_key: false,
     drop_foreign_key: Some("FOREIGN KEY"),
@@ -114,7 +114,7 @@ pub(crate) const MYSQL_TABLES: TableWords = TableWords {
 pub(crate) const POSTGRESQL_TABLES: TableWords = TableWords {
     identity: Identity::Generated,
     comments: Comments::Statements,
-    index_schema: IndexSchema::OfTableUntilDropped,
+    index_schema: IndexSchema::Mixed,
     literals: Literals::EscapeString,
     names_primary_key: true,
     drop_foreign_key: Some("CONSTRAINT"),

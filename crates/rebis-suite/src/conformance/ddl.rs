@@ -15,6 +15,7 @@ pub(super) const CASES: &[Scenario] = &[
     ("ddl_defaults_and_counted_keys", defaults),
     ("ddl_constraints_bite", constraints),
     ("ddl_odd_names", odd_names),
+    ("ddl_names_that_differ_by_case", case),
     ("ddl_comments", comments),
     ("ddl_every_type", types),
 ];
@@ -140,7 +141,8 @@ fn defaults(database: &Database) -> Outcome {
     conn.execute(insert_into(&table).row([]).unwrap()).unwrap();
     run_raw(&mut conn, "insert into conf_ddl_defaults (amount) values (4)");
     run_raw(&mut conn, "insert into conf_ddl_defaults (id, amount) values (100, 4)");
-    let rows: Vec<(i64, String, String, i32, i32, bool, Option<i32>)> = conn
+    type Row = (i64, String, String, i32, i32, bool, Option<i32>);
+    let rows: Vec<Row> = conn
         .fetch_all(text(
             "select id, label, story, amount, sum, fresh, twice from conf_ddl_defaults order by id",
         ))
@@ -240,6 +242,33 @@ fn odd_names(database: &Database) -> Outcome {
         end(conn, &metadata);
     }
     passed(format!("{} names of tables, columns, constraints and indexes", names.len()))
+}
+
+fn case(database: &Database) -> Outcome {
+    let [small, large] = ["conf_ddl_case", "conf_ddl_CASE"]
+        .map(|name| MetaData::new().table(&Table::build(name).column(id()).finish().unwrap()));
+    let mut conn = connect(database, &small);
+    large.drop_all(&mut conn).unwrap();
+    small.create_all(&mut conn).unwrap();
+    conn.commit().unwrap();
+    // Whether the two are one table is the database's to say; the catalogue's answer must agree with it.
+    let same = match database.name {
+        "MariaDB" => conn.scalar::<i64>(text("select @@lower_case_table_names")).unwrap() > 0,
+        "PostgreSQL" => false,
+        _ => true,
+    };
+    large.create_all(&mut conn).unwrap();
+    small.drop_all(&mut conn).unwrap();
+    let left = conn.execute(raw(pick(
+        database,
+        "select * from conf_ddl_CASE",
+        "select * from conf_ddl_CASE",
+        "select * from \"conf_ddl_CASE\"",
+    )));
+    assert_eq!(left.is_err(), same);
+    conn.rollback().unwrap();
+    end(conn, &large);
+    passed(if same { "one table" } else { "two tables" })
 }
 
 fn comments(database: &Database) -> Outcome {

@@ -231,7 +231,7 @@ impl Writer<'_> {
     fn create_index(&mut self, table: &Table, index: &Index) -> Result<()> {
         self.push(if index.unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " });
         let name = index.name.as_deref().unwrap_or_default();
-        if self.dialect.tables.index_schema == IndexSchema::OfIndex {
+        if self.dialect.tables.index_schema == IndexSchema::Index {
             self.qualified(table.schema(), name)?;
             self.push(" ON ");
             self.identifier(table.name())?;
@@ -247,7 +247,7 @@ impl Writer<'_> {
     fn drop_index(&mut self, table: &Table, index: &Index) -> Result<()> {
         self.push("DROP INDEX ");
         let name = index.name.as_deref().unwrap_or_default();
-        if self.dialect.tables.index_schema == IndexSchema::OfTable {
+        if self.dialect.tables.index_schema == IndexSchema::Table {
             self.identifier(name)?;
             self.push(" ON ");
             self.table(table)
