@@ -42,6 +42,11 @@ pub(super) trait Catalog {
     fn check_constraints(&self, conn: &mut Connection, table: &Found) -> Result<Vec<CheckInfo>>;
     fn comment(&self, conn: &mut Connection, table: &Found) -> Result<Option<String>>;
 
+    /// Whether the database makes an index for a foreign key that has none.
+    fn makes_indexes_for_keys(&self) -> bool {
+        false
+    }
+
     /// A type's name as a statement can have it. The servers print names with the quotes that they need.
     fn native(&self, type_name: String) -> Cow<'static, str> {
         Cow::Owned(type_name)

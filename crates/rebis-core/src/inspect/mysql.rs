@@ -104,6 +104,10 @@ impl Catalog for Mysql {
         let comments: Vec<(Option<String>,)> = conn.fetch_all(of(table, sql))?;
         Ok(non_empty(comments.into_iter().next().and_then(|(comment,)| comment)))
     }
+
+    fn makes_indexes_for_keys(&self) -> bool {
+        true
+    }
 }
 
 const PRIMARY: &str = "PRIMARY";

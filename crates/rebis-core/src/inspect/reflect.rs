@@ -132,7 +132,10 @@ impl Inspector<'_> {
         for unique in uniques.iter().filter(|unique| unique.columns.len() > 1) {
             builder = builder.unique(&unique.columns);
         }
-        for index in indexes.iter().filter(|index| !is_of_a_key(index, &foreign_keys)) {
+        for index in &indexes {
+            if catalog.makes_indexes_for_keys() && is_of_a_key(index, &foreign_keys) {
+                continue;
+            }
             if let Some(index) = plain_index(index) {
                 builder = builder.index(index);
             }
@@ -209,7 +212,7 @@ fn is_sized_cast(after: &str) -> bool {
         && rest.strip_suffix(')').is_some_and(|size| size.chars().all(|letter| letter.is_ascii_digit()))
 }
 
-/// Whether MySQL or MariaDB made the index for a foreign key, and would make it again.
+/// Whether the database made the index for a foreign key, and would make it again.
 fn is_of_a_key(index: &IndexInfo, keys: &[ForeignKeyInfo]) -> bool {
     !index.unique
         && keys.iter().any(|key| {

@@ -186,3 +186,19 @@ fn sqlites_temporary_and_attached_tables() {
     assert_eq!(inspector.table_names(Some("temp")).unwrap(), ["t"]);
     assert_eq!(Table::reflect_in(&mut conn, "main", "t").unwrap().schema(), Some("main"));
 }
+
+#[test]
+fn an_attached_schema_may_have_any_name() {
+    let mut options = Engine::builder("sqlite://").unwrap();
+    options = options.isolation_level(crate::IsolationLevel::Autocommit);
+    let mut conn = options.build().unwrap().connect().unwrap();
+    conn.execute(text("attach ':memory:' as \"o'dd; -- \"\"x\"")).unwrap();
+    conn.execute(text("create table \"o'dd; -- \"\"x\".t (a int check (a > 1) references u)")).unwrap();
+    let schema = "o'dd; -- \"x";
+    let mut inspector = conn.inspect();
+    assert_eq!(inspector.schema_names().unwrap(), ["main", schema]);
+    assert_eq!(inspector.check_constraints((schema, "t")).unwrap()[0].text, "a > 1");
+    // What it refers to is not there: no columns, and no foreign key in a description.
+    assert_eq!(inspector.foreign_keys((schema, "t")).unwrap()[0].referred_columns, [""; 0]);
+    assert_eq!(inspector.table_and_referred((schema, "t")).unwrap()[0].foreign_keys(), []);
+}
