@@ -227,7 +227,7 @@ fn keys(database: &Database) -> Outcome {
     let key = ForeignKey::new(["y", "x"], "conf_whole", ["a", "b"]);
     assert_eq!(part.foreign_keys(), [key.on_delete(OnChange::Cascade).on_update(OnChange::SetNull)]);
     let pair = ["z", "x"].map(str::to_owned).to_vec();
-    assert!(part.unique_constraints().contains(&pair));
+    assert!(part.unique_constraints().iter().any(|unique| unique.columns() == pair));
     let unique = Index::new("conf_part_zy", ["z", "y"]).unique();
     let mut expected = vec![Index::new("conf_part_yz", ["y", "z"])];
     expected.extend((database.name != "MariaDB").then_some(unique));
