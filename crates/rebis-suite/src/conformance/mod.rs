@@ -17,6 +17,7 @@ mod locks;
 mod many;
 mod moments;
 mod numbers;
+mod reflection;
 mod rows;
 mod savepoints;
 mod secrets;
@@ -38,7 +39,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 24] = [
+const SUBJECTS: [&[Scenario]; 25] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -53,6 +54,7 @@ const SUBJECTS: [&[Scenario]; 24] = [
     rows::CASES,
     composed::CASES,
     inspection::CASES,
+    reflection::CASES,
     streams::CASES,
     transactions::CASES,
     savepoints::CASES,
