@@ -20,6 +20,7 @@ mod locks;
 mod many;
 mod moments;
 mod numbers;
+mod reflection;
 mod rows;
 mod savepoints;
 mod secrets;
@@ -41,7 +42,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 27] = [
+const SUBJECTS: [&[Scenario]; 28] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -59,6 +60,7 @@ const SUBJECTS: [&[Scenario]; 27] = [
     inspection::CASES,
     composed_queries::CASES,
     composed_functions::CASES,
+    reflection::CASES,
     streams::CASES,
     transactions::CASES,
     savepoints::CASES,
