@@ -49,7 +49,7 @@ rows! { A J B K }
 rows! { A J B K C L }
 rows! { A J B K C L D M }
 
-/// A row of values, to be compared with others as one; made by [`tuple`].
+/// A row of values, to be compared with others as one; made by [`tuple()`].
 #[derive(Debug)]
 pub struct Tuple<S>(S);
 
