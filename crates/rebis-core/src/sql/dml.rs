@@ -152,9 +152,9 @@ impl<R> Insert<R> {
     /// `DO UPDATE SET … WHERE condition`, which MySQL and MariaDB do not have.
     #[must_use]
     pub fn on_conflict_filter(mut self, condition: Expr<bool>) -> Self {
-        if let Some(conflict) = &mut self.node.conflict {
-            conflict.filters.push(condition.node);
-        }
+        // Without an upsert it has no target, which is an error when it is compiled.
+        let none = || Conflict { target: Vec::new(), assignments: Vec::new(), filters: Vec::new() };
+        self.node.conflict.get_or_insert_with(none).filters.push(condition.node);
         self
     }
 
@@ -179,7 +179,8 @@ impl<R> Insert<R> {
     ) -> Self {
         let target = target.into_iter().map(Into::into).collect();
         let assignments = assignments.into_iter().collect();
-        self.node.conflict = Some(Conflict { target, assignments, filters: Vec::new() });
+        let filters = self.node.conflict.take().map_or_else(Vec::new, |conflict| conflict.filters);
+        self.node.conflict = Some(Conflict { target, assignments, filters });
         self
     }
 

@@ -77,6 +77,10 @@ impl Renderer<'_> {
                 "an upsert needs the columns that tell which row it meets",
             ));
         };
+        if conflict.assignments.is_empty() && !conflict.filters.is_empty() {
+            let text = "the filter of an upsert that changes nothing";
+            return Err(Error::new(ErrorKind::Statement, text));
+        }
         match self.dialect.upsert {
             Upsert::OnConflict => {
                 self.push(" ON CONFLICT (");

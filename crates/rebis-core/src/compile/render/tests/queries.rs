@@ -98,6 +98,11 @@ fn inserts_of_queries_and_defaults() {
     assert_eq!(filtered.to_sql(Dialect::MYSQL).unwrap_err().kind(), ErrorKind::Unsupported);
     let filtered = filtered.to_sql(Dialect::POSTGRESQL).unwrap();
     assert_eq!(filtered, format!(r#"{into} {update} WHERE "users"."manager_id" IS NULL"#));
+    let early =
+        insert::<User>().from_select(["id", "name"], query()).on_conflict_filter(User::manager_id.is_null());
+    assert_eq!(early.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement, "nothing is met");
+    let early = early.on_conflict_do_update(["id"], [User::name.set(proposed(User::name))]);
+    assert_eq!(early.to_sql(Dialect::POSTGRESQL).unwrap(), filtered, "in any order");
     let uneven = insert::<User>().from_select(["id"], query());
     assert_eq!(uneven.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
     let defaults = insert::<User>().default_row();
