@@ -5,9 +5,10 @@
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
+use super::lock;
 use crate::error::{Error, ErrorKind};
 use crate::process::{AtomicRef, Moment};
 
@@ -77,7 +78,7 @@ impl Marks {
             site: AtomicRef::empty(),
             reported: AtomicBool::new(false),
         });
-        let mut marks = self.lock();
+        let mut marks = lock(&self.0);
         if marks.len() == marks.capacity() {
             marks.retain(|mark| mark.strong_count() > 0);
         }
@@ -87,7 +88,7 @@ impl Marks {
 
     /// Every mark that is lent now, with its holder.
     pub(super) fn leases(&self, now: Moment) -> Vec<(Arc<Mark>, u64, LeaseInfo)> {
-        let marks: Vec<_> = self.lock().iter().filter_map(Weak::upgrade).collect();
+        let marks: Vec<_> = lock(&self.0).iter().filter_map(Weak::upgrade).collect();
         let lease = |mark: Arc<Mark>| mark.lease(now).map(|(holder, lease)| (mark, holder, lease));
         marks.into_iter().filter_map(lease).collect()
     }
@@ -97,7 +98,7 @@ impl Marks {
         let holds = |mark: &Weak<Mark>| {
             mark.upgrade().is_some_and(|mark| mark.holder.load(Ordering::Acquire) == thread)
         };
-        self.lock().iter().any(holds)
+        lock(&self.0).iter().any(holds)
     }
 
     /// Where the leases were checked out, when there are `leased` of them and each was last used by one of these threads.
@@ -110,10 +111,6 @@ impl Marks {
         // Fewer marks than leases: one is on its way from hand to hand, and somebody will run.
         let all = leases.len() == leased && leases.iter().all(|(_, holder, _)| threads.contains(holder));
         all.then(|| leases.iter().map(|(_, _, lease)| lease.checked_out_at).collect())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Mark>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -26,6 +26,7 @@ mod tests;
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use counters::PoolCounters;
 pub(crate) use counters::{Counter, counters};
@@ -131,6 +132,11 @@ impl Checkout<'_> {
     fn nested(&self, waiting: &[u64], leased: usize) -> Option<Error> {
         self.lending.nested(waiting, leased, self.site)
     }
+}
+
+/// No code of the program's runs under the pools' locks, so a poisoned one is whole all the same.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How a pool stands at one moment.

@@ -1,12 +1,13 @@
 //! Opening connections: attempts with pauses, listeners, and whether an idle one is still fresh.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::lending::Lending;
 use super::listeners::{ConnectRequest, OnConnect};
+use super::lock;
 use super::record::{ConnectionRecord, Record};
 use crate::driver::Connection;
 use crate::error::{Error, ErrorKind, Result};
@@ -196,8 +197,4 @@ impl Drop for Turn<'_> {
         drop(state);
         self.first.changed.notify_all();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,13 +1,13 @@
 //! The queue pool: the books under a lock, waiters served in their order.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
 use super::ledger::{Grant, Ledger, Next};
 use super::options::PoolOptions;
 use super::record::Record;
-use super::{Checkout, Pool, PoolStatus};
+use super::{Checkout, Pool, PoolStatus, lock};
 use crate::error::{Error, Result};
 use crate::process::{Deadline, thread_count, thread_number};
 
@@ -46,11 +46,6 @@ impl Waiter {
     fn take(&self) -> Option<Handed> {
         lock(&self.handed).take()
     }
-}
-
-/// No code that can panic runs under these locks, so a poisoned one is whole all the same.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl QueuePool {

@@ -1,13 +1,12 @@
 //! What a pool says of itself: how it stands, who holds what, who holds it too long.
 
 use std::panic::Location;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::lending::Lending;
 use super::marks::{LeaseInfo, nested_checkout};
 use super::record::Record;
-use super::{PoolCounters, PoolStatus};
+use super::{PoolCounters, PoolStatus, lock};
 use crate::error::{Error, ErrorKind};
 
 impl Lending {
@@ -61,8 +60,7 @@ impl Lending {
             let word = if index == 0 { "; held longest: since" } else { ", since" };
             message.push_str(&format!("{word} {:.1?} by {}", lease.held_for, lease.checked_out_at));
         }
-        if let Some((when, error)) = &*self.last_connect_error.lock().unwrap_or_else(PoisonError::into_inner)
-        {
+        if let Some((when, error)) = &*lock(&self.last_connect_error) {
             let ago = when.elapsed().as_secs();
             message.push_str(&format!("; an attempt to connect failed {ago} s ago: {error}"));
         }

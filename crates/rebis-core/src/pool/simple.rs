@@ -1,18 +1,14 @@
 //! The pools with little to decide: none kept, one per thread, one at all.
 
 use std::collections::VecDeque;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::marks::nested_checkout;
 use super::record::Record;
-use super::{Checkout, Pool, PoolStatus};
+use super::{Checkout, Pool, PoolStatus, lock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::thread_number;
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Opens a connection for each checkout and closes it on return.
 #[derive(Debug, Default)]

@@ -176,7 +176,7 @@ fn the_singleton_thread_pool_starts_over_after_a_disposal() {
 #[derive(Debug)]
 struct Own {
     size: usize,
-    kept: std::sync::Mutex<Vec<Record>>,
+    kept: Mutex<Vec<Record>>,
 }
 
 impl Pool for Own {
@@ -211,9 +211,8 @@ fn a_pool_of_ones_own_has_all_that_pools_share() {
     let clock = ScriptedClock::default();
     let listeners = hear_all(&script);
     let pool = listened(&script, &listeners, |options| {
-        options.kind = PoolKind::Own(Arc::new(|options| {
-            Box::new(Own { size: options.size, kept: std::sync::Mutex::default() })
-        }));
+        options.kind =
+            PoolKind::Own(Arc::new(|options| Box::new(Own { size: options.size, kept: Mutex::default() })));
         options.size = 1;
         options.recycle = Some(Duration::from_secs(60));
         options.clock = clock.clock();
