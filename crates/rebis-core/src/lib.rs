@@ -40,6 +40,7 @@ pub use time;
 /// The crates whose types Rebis binds and decodes, so that a program names the same versions.
 pub use {chrono, rust_decimal, serde_json, uuid};
 
+pub use compile::CompiledStatement;
 pub use dialect::{Dialect, IsolationLevel};
 pub use driver::Notice;
 pub use engine::{

@@ -4,6 +4,9 @@
 //! numbers beyond 32 bits (an error, or a wider number), floating point, texts compared or ordered with capitals, spaces at their
 //! ends or letters beyond ASCII (collations), `greatest` of NULL, `lower` and `upper` beyond ASCII, `LIKE` with capitals, conditions as numbers.
 //!
+//! Each shape is asked twice, with other values: the second time its text comes from the compiled cache, and must say what an engine
+//! without one says.
+//!
 //! `REBIS_TEST_SEED` gives the seed that a failure has printed.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -83,25 +86,33 @@ fn prepare(conn: &mut Connection) {
 }
 
 /// Numbers from a seed: xorshift, which needs no more than to be the same each time.
-struct Generator(u64);
+struct Generator {
+    shape: u64,
+    values: u64,
+}
+
+fn next(seed: &mut u64, count: u64) -> u64 {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    (*seed >> 11) % count
+}
 
 type Number = Expr<Option<i64>>;
 type Word = Expr<Option<String>>;
 
 impl Generator {
+    /// What decides over the shape.
     fn below(&mut self, count: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % count
+        next(&mut self.shape, count)
     }
 
     fn value(&mut self) -> i64 {
-        i64::try_from(self.below(21)).unwrap() - 10
+        i64::try_from(next(&mut self.values, 21)).unwrap() - 10
     }
 
     fn letters(&mut self) -> &'static str {
-        ["", "a", "b", "abc", "it's", "b%_/", "\\", "z"][usize::try_from(self.below(8)).unwrap()]
+        ["", "a", "b", "abc", "it's", "b%_/", "\\", "z"][usize::try_from(next(&mut self.values, 8)).unwrap()]
     }
 
     fn leaf_number(&mut self) -> Number {
@@ -171,7 +182,10 @@ impl Generator {
             1 => self.number(depth).lt(self.number(depth)),
             2 => self.number(depth).ge(self.number(depth)),
             3 => self.number(depth).between(self.value(), self.number(depth)),
-            4 => self.number(depth).in_list([self.value(), self.value(), 3]),
+            4 => {
+                let list: Vec<i64> = (0..self.below(12) + 1).map(|_| self.value()).collect();
+                self.number(depth).in_list(list)
+            }
             5 => self.number(depth).not_in_list(Vec::<i64>::new()),
             6 => self.number(depth).is_not_distinct_from(self.number(depth)),
             7 => self.number(depth).is_null(),
@@ -191,8 +205,8 @@ impl Generator {
 /// What the rows answer, and the statement for people.
 type Answer = Vec<(i64, Option<i64>, Option<String>, i64)>;
 
-fn ask(conn: &mut Connection, seed: u64) -> (Result<Answer, String>, String) {
-    let mut generator = Generator(seed);
+fn ask(conn: &mut Connection, shape: u64, values: u64) -> (Result<Answer, String>, String) {
+    let mut generator = Generator { shape, values };
     let truth = case(generator.condition(DEPTH), 1_i64).otherwise(0_i64);
     let statement = select((Thing::id, generator.number(DEPTH), generator.word(DEPTH), truth))
         .filter(generator.condition(DEPTH) | Thing::id.gt(2))
@@ -210,21 +224,24 @@ fn run(case: &str) -> Outcome {
     let given = std::env::var("REBIS_TEST_SEED").ok().map(|seed| seed.parse::<u64>().unwrap());
     let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
     let first = given.unwrap_or(u64::try_from(clock % 1_000_000_007).unwrap() * 10_000 + 1);
-    let (sqlite, other) = (Engine::new("sqlite://").unwrap(), other.engine(1));
-    let (mut sqlite, mut other) = (sqlite.connect().unwrap(), other.connect().unwrap());
-    prepare(&mut sqlite);
-    prepare(&mut other);
+    let uncached = Engine::builder("sqlite://").unwrap().query_cache_size(0).build().unwrap();
+    let engines = [uncached, Engine::new("sqlite://").unwrap(), other.engine(1)];
+    let [mut uncached, mut sqlite, mut other] = engines.map(|engine| engine.connect().unwrap());
+    [&mut uncached, &mut sqlite, &mut other].into_iter().for_each(prepare);
     for seed in (first..).take(usize::try_from(TREES).unwrap()) {
         // Neighbouring seeds begin alike: mixed first.
         let mixed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-        let (ours, ours_sql) = ask(&mut sqlite, mixed);
-        let (theirs, theirs_sql) = ask(&mut other, mixed);
-        assert!(
-            ours.is_ok() && ours == theirs,
-            "REBIS_TEST_SEED={seed}\nSQLite: {ours_sql}\n{ours:?}\n{backend}: {theirs_sql}\n{theirs:?}"
-        );
+        for values in [mixed, mixed.rotate_left(32) | 1] {
+            let (plain, _) = ask(&mut uncached, mixed, values);
+            let (ours, ours_sql) = ask(&mut sqlite, mixed, values);
+            let (theirs, theirs_sql) = ask(&mut other, mixed, values);
+            assert!(
+                ours.is_ok() && ours == theirs && ours == plain,
+                "REBIS_TEST_SEED={seed}\nSQLite: {ours_sql}\n{ours:?}\nwithout the cache: {plain:?}\n{backend}: \
+                 {theirs_sql}\n{theirs:?}"
+            );
+        }
     }
-    sqlite.rollback().unwrap();
-    other.rollback().unwrap();
+    [uncached, sqlite, other].into_iter().for_each(|mut conn| conn.rollback().unwrap());
     Outcome::Passed(format!("{TREES} expressions from seed {first}"))
 }

@@ -1,36 +1,152 @@
-//! Compiled statements, kept by their text, bounded.
+//! Compiled statements, kept by their text or by their shape, bounded.
 
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Borrow;
+use std::hash::Hash;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
+use super::key::Key;
+use super::render::render;
 use super::{Compiled, compile_text};
 use crate::dialect::Dialect;
 use crate::error::Result;
-use crate::sql::Text;
+use crate::schema::Table;
+use crate::sql::{Statement, StatementNode, Text};
+use crate::value::{Value, ValueRef};
 
-/// How many statements are kept; the least recently used one goes.
-const CAPACITY: NonZeroUsize = NonZeroUsize::new(500).unwrap();
+/// Longer texts are compiled each time: many rows in one INSERT, where compiling is the least of it.
+const LONGEST: usize = 32 * 1024;
 
 /// One per engine and process: a lock inside it is never inherited.
 #[derive(Debug)]
-pub(crate) struct CompiledCache(Mutex<LruCache<Box<str>, Arc<Compiled>>>);
+pub(crate) struct CompiledCache {
+    texts: Kept<Box<str>, Arc<Compiled>>,
+    trees: Kept<Box<[u8]>, Tree>,
+}
 
-impl CompiledCache {
-    pub(crate) fn new() -> Self {
-        CompiledCache(Mutex::new(LruCache::new(CAPACITY)))
+/// The most recently used ones; nothing when it has room for nothing.
+#[derive(Debug)]
+struct Kept<K: Hash + Eq, V>(Option<Mutex<LruCache<K, V>>>);
+
+impl<K: Hash + Eq, V: Clone> Kept<K, V> {
+    fn new(size: usize) -> Self {
+        Kept(NonZeroUsize::new(size).map(|size| Mutex::new(LruCache::new(size))))
     }
 
-    /// The compiled form of a statement, and whether it was in the cache.
+    /// The lock is held only for a look or an insertion; compiling happens outside, at worst twice.
+    fn lock(&self) -> Option<MutexGuard<'_, LruCache<K, V>>> {
+        self.0.as_ref().map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        self.lock()?.get(key).cloned()
+    }
+
+    fn put(&self, key: K, value: V) {
+        if let Some(mut kept) = self.lock() {
+            kept.put(key, value);
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Tree {
+    compiled: Arc<Compiled>,
+    /// The key has their addresses, which must not become another table's.
+    _tables: Arc<[Table]>,
+}
+
+/// A statement as it is sent, the text and the values beside it; made by [`Engine::compile`](crate::Engine::compile).
+#[derive(Debug)]
+pub struct CompiledStatement<'s> {
+    compiled: Arc<Compiled>,
+    /// The statement's own; the compiled form says which one goes where.
+    values: Vec<ValueRef<'s>>,
+    is_cached: bool,
+}
+
+impl CompiledStatement<'_> {
+    /// The text, with the database's placeholders.
+    pub fn sql(&self) -> &str {
+        &self.compiled.sql
+    }
+
+    /// The values in the order of the placeholders.
+    pub fn parameters(&self) -> Vec<ValueRef<'_>> {
+        let fixed = &self.compiled.fixed;
+        let value = |number: &usize| match self.values.get(*number) {
+            Some(value) => value.clone(),
+            // The renderer numbers what it has fixed behind the values; there is no other number.
+            None => fixed.get(number - self.values.len()).map_or(ValueRef::Null, Value::as_ref),
+        };
+        self.compiled.order.iter().map(value).collect()
+    }
+
+    /// Whether the text came from the cache.
+    pub fn is_cached(&self) -> bool {
+        self.is_cached
+    }
+
+    pub(crate) fn compiled(&self) -> &Arc<Compiled> {
+        &self.compiled
+    }
+}
+
+impl CompiledCache {
+    /// One that keeps so many texts and so many trees.
+    pub(crate) fn new(size: usize) -> Self {
+        CompiledCache { texts: Kept::new(size), trees: Kept::new(size) }
+    }
+
+    /// A statement as it is sent.
+    pub(crate) fn statement<'s>(
+        &self,
+        statement: &'s Statement,
+        dialect: &Dialect,
+    ) -> Result<CompiledStatement<'s>> {
+        match statement {
+            Statement::Composed(composed) => self.tree(&composed.0, dialect),
+            Statement::Text(text) => {
+                let (compiled, is_cached) = self.text(text, dialect)?;
+                let values = text.values(&compiled.names).map_err(|error| error.with_sql(&*compiled.sql))?;
+                Ok(CompiledStatement {
+                    compiled,
+                    values: values.into_iter().map(Value::as_ref).collect(),
+                    is_cached,
+                })
+            }
+        }
+    }
+
+    /// The compiled form of a statement written by hand, and whether it was in the cache.
     pub(crate) fn text(&self, text: &Text, dialect: &Dialect) -> Result<(Arc<Compiled>, bool)> {
-        // Held only for a look and an insertion; compiling happens outside, at worst twice.
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(compiled) = lock().get(text.sql()) {
-            return Ok((Arc::clone(compiled), true));
+        if let Some(compiled) = self.texts.get(text.sql()) {
+            return Ok((compiled, true));
         }
         let compiled = Arc::new(compile_text(text, dialect)?);
-        lock().put(text.sql().into(), Arc::clone(&compiled));
+        self.texts.put(text.sql().into(), Arc::clone(&compiled));
         Ok((compiled, false))
+    }
+
+    fn tree<'s>(&self, statement: &'s StatementNode, dialect: &Dialect) -> Result<CompiledStatement<'s>> {
+        let key = Key::of(statement);
+        if let Some(Tree { compiled, .. }) = self.trees.get(&*key.shape.0) {
+            return Ok(CompiledStatement { compiled, values: key.values, is_cached: true });
+        }
+        let compiled = Arc::new(render(statement, &key, dialect)?);
+        if !matches!(statement, StatementNode::Ddl(_)) && compiled.sql.len() <= LONGEST {
+            let tables = key.tables.iter().map(|table| (*table).clone()).collect();
+            let tree = Tree { compiled: Arc::clone(&compiled), _tables: tables };
+            self.trees.put(key.shape.0.into(), tree);
+        }
+        Ok(CompiledStatement { compiled, values: key.values, is_cached: false })
     }
 }

@@ -3,28 +3,32 @@
 mod cache;
 mod ddl;
 mod identifier;
+mod key;
 mod render;
 mod scan;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use cache::CompiledCache;
+pub use cache::CompiledStatement;
 pub(crate) use ddl::create_statements;
-pub(crate) use render::render;
 
 use crate::dialect::{Dialect, Placeholder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::Text;
+use crate::value::Value;
 
 /// A statement as the driver gets it, without values: the same for every execution.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Compiled {
     /// The text with the dialect's placeholders.
     pub(crate) sql: Box<str>,
     /// The names of the parameters, in the order in which they occur first.
     pub(crate) names: Box<[Box<str>]>,
-    /// For each placeholder, the index of its name.
+    /// For each placeholder, the index of its name; of a tree, the number of its value.
     pub(crate) order: Box<[usize]>,
+    /// Values that belong to the text, numbered behind the statement's own.
+    pub(crate) fixed: Box<[Value]>,
 }
 
 /// Compiles SQL written by hand: names become placeholders, everything else stays as it is.
@@ -65,5 +69,5 @@ pub(crate) fn compile_text(text: &Text, dialect: &Dialect) -> Result<Compiled> {
             }
         }
     }
-    Ok(Compiled { sql: sql.into(), names: names.into(), order: order.into() })
+    Ok(Compiled { sql: sql.into(), names: names.into(), order: order.into(), fixed: Box::default() })
 }

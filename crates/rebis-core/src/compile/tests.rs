@@ -68,7 +68,7 @@ fn what_does_not_end_is_an_error() {
 
 #[test]
 fn the_cache_is_bounded_and_shares() {
-    let cache = CompiledCache::new();
+    let cache = CompiledCache::new(500);
     let first = cache.text(&text("select :a"), &Dialect::SQLITE).unwrap().0;
     assert!(std::sync::Arc::ptr_eq(&first, &cache.text(&text("select :a"), &Dialect::SQLITE).unwrap().0));
     for number in 0..1000 {

@@ -48,6 +48,7 @@ pub struct EngineBuilder {
     connector: Arc<dyn Connector>,
     dialect: Dialect,
     pool: PoolOptions,
+    query_cache_size: usize,
     options: ExecutionOptions,
 }
 
@@ -75,7 +76,7 @@ impl EngineBuilder {
 
     pub(super) fn with_connector(connector: Arc<dyn Connector>, dialect: Dialect) -> Self {
         let (pool, options) = (PoolOptions::default(), ExecutionOptions::default());
-        EngineBuilder { url: None, connector, dialect, pool, options }
+        EngineBuilder { url: None, connector, dialect, pool, query_cache_size: 500, options }
     }
 
     /// Which pool. Default [`PoolKind::Queue`].
@@ -192,6 +193,13 @@ impl EngineBuilder {
         self
     }
 
+    /// How many statements each process keeps compiled, the most recently used ones: so many written by hand, and so many
+    /// composed, whatever their values. Default 500; 0 compiles each time.
+    pub fn query_cache_size(mut self, size: usize) -> Self {
+        self.query_cache_size = size;
+        self
+    }
+
     /// Whether statements are logged as `tracing` events of level INFO (target `rebis::sql`), with their values, instead of
     /// DEBUG without them. Default no.
     pub fn echo(mut self, echo: bool) -> Self {
@@ -244,6 +252,7 @@ impl EngineBuilder {
             dialect: self.dialect,
             connector: self.connector,
             pool: self.pool,
+            query_cache_size: self.query_cache_size,
             pool_listeners: Arc::new(PoolListeners::default()),
             listeners: Arc::new(EngineListeners::default()),
             state: ForkCell::new(),

@@ -31,6 +31,7 @@ impl Engine {
     /// | `isolation_level` | a level's name, as in SQL | the database's | `isolation_level` |
     /// | `read_only` | `true` or `false` | `false` | `read_only` |
     /// | `statement_timeout` | seconds | none | `statement_timeout` |
+    /// | `query_cache_size` | a number | 500 | `query_cache_size` |
     /// | `echo`, `hide_parameters` | `true` or `false` | `false` | the same |
     /// | `logging_token` | a word | none | `logging_token` |
     ///
@@ -112,6 +113,7 @@ fn set(builder: EngineBuilder, name: &str, value: &str) -> Result<EngineBuilder,
         )?),
         "read_only" => builder.read_only(flag(value)?),
         "logging_token" => builder.logging_token(value),
+        "query_cache_size" => builder.query_cache_size(number(value)?),
         "echo" => builder.echo(flag(value)?),
         "hide_parameters" => builder.hide_parameters(flag(value)?),
         _ => return Err("is not known"),

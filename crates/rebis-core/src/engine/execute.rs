@@ -6,7 +6,7 @@ use super::Engine;
 use super::connection::{Connection, no_connection};
 use super::events::{AfterCursorExecute, AfterExecute, BeforeCursorExecute, BeforeExecute};
 use super::log::{Log, Sent};
-use crate::compile::{Compiled, render};
+use crate::compile::Compiled;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::{Deadline, Generation, forked, generation};
 use crate::rows::{FromRow, Query, Rows, Scalars, Sql, Watch};
@@ -44,26 +44,12 @@ impl Connection {
     pub fn execute(&mut self, statement: impl IntoStatement) -> Result<Rows<'_>> {
         self.check_process()?;
         let statement = self.before_execute(statement.into_statement())?;
-        let rendered;
-        let (compiled, mut parameters, cached) = match &statement {
-            Statement::Text(text) => {
-                let (compiled, cached) =
-                    self.engine().state().compiled.text(text, self.engine().dialect())?;
-                let values = text.values(&compiled.names).map_err(|error| error.with_sql(&*compiled.sql))?;
-                let parameters: Vec<ValueRef<'_>> =
-                    compiled.order.iter().map(|index| values[*index].as_ref()).collect();
-                (Sql::Compiled(compiled), parameters, cached)
-            }
-            Statement::Composed(composed) => {
-                rendered = render(composed, self.engine().dialect())?;
-                let parameters = rendered.values.iter().map(Value::as_ref).collect();
-                (Sql::Text(rendered.sql.as_str().into()), parameters, false)
-            }
-        };
+        let compiled = self.engine().compile(&statement)?;
+        let (mut parameters, cached) = (compiled.parameters(), compiled.is_cached());
         let deadline = self.options.deadline(statement.own_timeout());
         self.prepare_for_statement(deadline)?;
-        let replaced = self.before_cursor_execute(&compiled, &parameters, 1)?;
-        let sql = sent_sql(compiled, &replaced);
+        let replaced = self.before_cursor_execute(compiled.sql(), &parameters, 1)?;
+        let sql = sent_sql(Sql::Compiled(Arc::clone(compiled.compiled())), &replaced);
         if let Some(values) = replaced.as_ref().and_then(|replaced| replaced.parameters.as_ref()) {
             parameters = values.iter().map(Value::as_ref).collect();
         }

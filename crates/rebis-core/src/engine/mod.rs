@@ -36,12 +36,13 @@ pub use transaction::{Savepoint, Transaction};
 
 use self::counters::Counters;
 use self::events::EngineListeners;
-use crate::compile::CompiledCache;
+use crate::compile::{CompiledCache, CompiledStatement};
 use crate::dialect::Dialect;
 use crate::driver::Connector;
 use crate::error::{Error, Result};
 use crate::pool::{Lease, Lender, Lending, PoolListeners, PoolOptions};
 use crate::process::ForkCell;
+use crate::sql::Statement;
 use crate::url::{IntoUrl, Url};
 
 /// One database and the pool of connections to it: made once, shared by all threads, cheap to clone.
@@ -77,6 +78,7 @@ struct Core {
     dialect: Dialect,
     connector: Arc<dyn Connector>,
     pool: PoolOptions,
+    query_cache_size: usize,
     pool_listeners: Arc<PoolListeners>,
     listeners: Arc<EngineListeners>,
     state: ForkCell<State>,
@@ -285,6 +287,29 @@ impl Engine {
         Ok(Engine(Arc::new(View { core: Arc::clone(&self.0.core), options })))
     }
 
+    /// A statement as it would be sent, from the compiled cache where it is there already.
+    ///
+    /// ```
+    /// use rebis_core::sql::{IntoStatement, literal, select};
+    /// use rebis_core::{Engine, ValueRef};
+    ///
+    /// let engine = Engine::new("sqlite://")?;
+    /// let ask = |n: i64| select(literal(n) + 1).into_statement();
+    /// let (first, second) = (ask(1), ask(41));
+    /// assert_eq!(engine.compile(&first)?.sql(), "SELECT ?1 + ?2");
+    /// let again = engine.compile(&second)?;
+    /// assert!(again.is_cached());
+    /// assert_eq!(again.parameters(), [ValueRef::Int(41), ValueRef::Int(1)]);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for what the database cannot say, [`Statement`](crate::ErrorKind::Statement)
+    /// for a column that is not there, [`Bind`](crate::ErrorKind::Bind) when names and values do not match.
+    pub fn compile<'s>(&self, statement: &'s Statement) -> Result<CompiledStatement<'s>> {
+        self.state().compiled.statement(statement, self.dialect())
+    }
+
     /// Another engine with the same URL, settings and listeners, and a pool of its own, empty.
     ///
     /// ```
@@ -296,12 +321,14 @@ impl Engine {
     /// # Ok::<(), rebis_core::Error>(())
     /// ```
     pub fn recreate(&self) -> Engine {
-        let Core { url, dialect, connector, pool, pool_listeners, listeners, state: _ } = &*self.0.core;
+        let Core { url, dialect, connector, pool, query_cache_size, pool_listeners, listeners, state: _ } =
+            &*self.0.core;
         let core = Core {
             url: url.clone(),
             dialect: *dialect,
             connector: Arc::clone(connector),
             pool: pool.clone(),
+            query_cache_size: *query_cache_size,
             pool_listeners: Arc::clone(pool_listeners),
             listeners: Arc::clone(listeners),
             state: ForkCell::new(),
@@ -353,7 +380,7 @@ impl Engine {
         let core = self.core();
         core.state.get_or_init(|| State {
             lending: Lending::new(Arc::clone(&core.connector), &core.pool, Arc::clone(&core.pool_listeners)),
-            compiled: CompiledCache::new(),
+            compiled: CompiledCache::new(core.query_cache_size),
             counters: Counters::default(),
         })
     }

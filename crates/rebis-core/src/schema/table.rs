@@ -60,6 +60,11 @@ impl Table {
         })
     }
 
+    /// Where its description is: the same for all clones.
+    pub(crate) fn address(&self) -> *const () {
+        Arc::as_ptr(&self.0).cast()
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.0.name

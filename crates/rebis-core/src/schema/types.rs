@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// What a column holds. Each dialect has its own words for it; what it does not have it stores as the nearest type that loses
 /// nothing (`docs/guide/values.md`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SqlType {
     /// 16 bits.

@@ -9,7 +9,7 @@ use super::node::Node;
 use super::typed::family;
 
 /// A step into JSON.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 #[doc(hidden)]
 pub enum JsonStep {
     Key(Cow<'static, str>),

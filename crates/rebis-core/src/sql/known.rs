@@ -10,7 +10,7 @@ use super::node::{Call, Node};
 use super::typed::{Matches, Operand, ResultOf, Typed, family};
 
 /// A function or an operator that every database writes in its own way; the dialect has the texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[doc(hidden)]
 pub enum Known {
     Length,
@@ -35,7 +35,7 @@ pub enum Known {
 }
 
 /// A part of a date or a time, for [`extract`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DatePart {
     /// The year.

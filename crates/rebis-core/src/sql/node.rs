@@ -119,7 +119,7 @@ pub struct Call {
 }
 
 /// What stands between two expressions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[doc(hidden)]
 pub enum BinaryOperator {
     Equal,

@@ -34,8 +34,9 @@ pub struct SelectNode {
     pub(crate) group_by: Vec<Arc<Node>>,
     pub(crate) having: Vec<Arc<Node>>,
     pub(crate) order_by: Vec<Ordering>,
-    pub(crate) limit: Option<u64>,
-    pub(crate) offset: Option<u64>,
+    /// Values, so that a page's text is every page's.
+    pub(crate) limit: Option<Arc<Node>>,
+    pub(crate) offset: Option<Arc<Node>>,
     pub(crate) lock: Option<Lock>,
     pub(crate) combined: Vec<(SetOperator, SelectNode)>,
 }
@@ -58,7 +59,7 @@ pub(crate) struct Join {
 }
 
 /// How rows of two sources are brought together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum JoinKind {
     Inner,
     Left,
@@ -67,14 +68,14 @@ pub(crate) enum JoinKind {
 }
 
 /// How a query keeps others from its rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Lock {
     pub(crate) share: bool,
     pub(crate) wait: LockWait,
 }
 
 /// What a query does about rows that others have locked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 #[non_exhaustive]
 pub enum LockWait {
     /// It waits for them.
@@ -87,7 +88,7 @@ pub enum LockWait {
 }
 
 /// How the rows of two queries are combined.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum SetOperator {
     Union,
     UnionAll,
@@ -376,14 +377,14 @@ impl<R> Select<R> {
     /// At most that many rows.
     #[must_use]
     pub fn limit(mut self, count: u64) -> Self {
-        self.node.limit = Some(count);
+        self.node.limit = Some(Arc::new(Node::Value(Value::from(count))));
         self
     }
 
     /// Without the first rows.
     #[must_use]
     pub fn offset(mut self, count: u64) -> Self {
-        self.node.offset = Some(count);
+        self.node.offset = Some(Arc::new(Node::Value(Value::from(count))));
         self
     }
 

@@ -102,6 +102,11 @@ impl Text {
         &self.sql
     }
 
+    /// The names that have values.
+    pub(crate) fn binds(&self) -> &[(Cow<'static, str>, Value)] {
+        &self.binds
+    }
+
     /// The value bound to a name.
     pub(crate) fn value_of(&self, name: &str) -> Result<&Value> {
         let bound = self.binds.iter().find(|(known, _)| **known == *name);

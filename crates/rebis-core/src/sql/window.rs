@@ -126,7 +126,7 @@ pub fn last_value<E: Expression>(expression: E) -> Expr<<E::Type as Typed>::Null
 pub struct WindowSpec(Window);
 
 /// The rows of a window that count, from one bound to the other.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Hash)]
 pub(crate) struct Frame {
     pub(crate) unit: FrameUnit,
     pub(crate) from: FrameBound,
@@ -134,14 +134,14 @@ pub(crate) struct Frame {
 }
 
 /// What a frame's bounds count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum FrameUnit {
     Rows,
     Range,
 }
 
 /// Where a window's frame begins or ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FrameBound {
     /// At the window's first row.
     UnboundedPreceding,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Renderer;
+use crate::compile::key::filled_length;
 use crate::compile::scan::{Piece, scan};
 use crate::dialect::{Concatenation, NullSafe};
 use crate::error::Result;
@@ -100,10 +101,7 @@ impl Renderer<'_> {
                 self.push(".");
                 self.identifier(name)
             }
-            Node::Value(value) => {
-                self.value(value);
-                Ok(())
-            }
+            Node::Value(value) => self.value(value),
             Node::Not(item) => {
                 self.push("NOT ");
                 self.operand(item, COMPARED)
@@ -131,7 +129,7 @@ impl Renderer<'_> {
                 if matches!(**item, Node::Row(_)) {
                     self.push(self.dialect.rows_in_list);
                 }
-                self.list(list, |this, node| this.expression(node))?;
+                self.values(list, filled_length(list.len()))?;
                 self.push(")");
                 Ok(())
             }
@@ -303,8 +301,7 @@ impl Renderer<'_> {
             match piece? {
                 Piece::Sql(verbatim) => self.push(verbatim),
                 Piece::Parameter(name) => {
-                    let value = text.value_of(name)?;
-                    self.value(value);
+                    self.value(text.value_of(name)?)?;
                 }
             }
         }

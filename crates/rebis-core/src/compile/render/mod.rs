@@ -8,45 +8,53 @@ mod select;
 mod tests;
 mod write;
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use self::scope::Scope;
+use super::Compiled;
 use super::identifier::push_identifier;
+use super::key::{Key, is_plain};
 use crate::dialect::{Dialect, Placeholder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Table;
-use crate::sql::{Composed, Delete, Insert, Select, StatementNode, Update};
+use crate::sql::{Delete, Insert, Node, Select, StatementNode, Update};
 use crate::value::Value;
 
-/// A statement's text and what goes beside it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Rendered {
-    pub(crate) sql: String,
-    pub(crate) values: Vec<Value>,
-}
-
-/// The text of a statement.
+/// The text of a statement, with the numbers of the values that go beside it: those of its key, and behind them its own.
 ///
 /// # Errors
 /// [`Unsupported`](ErrorKind::Unsupported) for what the database cannot say; [`Statement`](ErrorKind::Statement) for a column
 /// that is not there, or whose table is not joined.
-pub(crate) fn render(statement: &Composed, dialect: &Dialect) -> Result<Rendered> {
-    let mut renderer =
-        Renderer { dialect, sql: String::new(), values: Vec::new(), scopes: Vec::new(), ctes: Vec::new() };
-    match &statement.0 {
+pub(super) fn render(statement: &StatementNode, key: &Key<'_>, dialect: &Dialect) -> Result<Compiled> {
+    let mut renderer = Renderer {
+        dialect,
+        key,
+        sql: String::with_capacity(256),
+        order: Vec::with_capacity(key.values.len()),
+        fixed: Vec::new(),
+        scopes: Vec::new(),
+        ctes: Vec::new(),
+    };
+    match statement {
         StatementNode::Select(select) => renderer.select(select)?,
         StatementNode::Insert(insert) => renderer.insert(insert)?,
         StatementNode::Update(update) => renderer.update(update)?,
         StatementNode::Delete(delete) => renderer.delete(delete)?,
         StatementNode::Ddl(ddl) => renderer.sql = super::ddl::render(ddl, dialect)?,
     }
-    Ok(Rendered { sql: renderer.sql, values: renderer.values })
+    let Renderer { sql, order, fixed, .. } = renderer;
+    Ok(Compiled { sql: sql.into(), names: Box::default(), order: order.into(), fixed: fixed.into() })
 }
 
 struct Renderer<'d> {
     dialect: &'d Dialect,
+    key: &'d Key<'d>,
     sql: String,
-    values: Vec<Value>,
+    /// For each placeholder, the number of its value.
+    order: Vec<usize>,
+    /// Values that belong to the text and not to the tree: numbered behind those of the key.
+    fixed: Vec<Value>,
     /// The sources that can be named here: of this query, and of those around it.
     scopes: Vec<Scope>,
     /// The names of the CTEs that can be used here.
@@ -71,14 +79,47 @@ impl Renderer<'_> {
         self.identifier(table.name())
     }
 
-    /// A value, by its placeholder.
-    fn value(&mut self, value: &Value) {
-        self.values.push(value.clone());
-        match self.dialect.placeholder {
-            Placeholder::Question => self.push("?"),
-            Placeholder::QuestionNumber => self.sql.push_str(&format!("?{}", self.values.len())),
-            Placeholder::DollarNumber => self.sql.push_str(&format!("${}", self.values.len())),
+    /// A value of the tree, by a placeholder.
+    fn value(&mut self, value: &Value) -> Result<()> {
+        // Never the value itself: the text is kept for statements of this shape with other values.
+        self.placeholder(self.key.number_of(value).ok_or_else(no_place)?);
+        Ok(())
+    }
+
+    /// Expressions with commas between them; values up to this length.
+    fn values(&mut self, list: &[Arc<Node>], length: usize) -> Result<()> {
+        if !is_plain(list) {
+            return self.list(list, |this, node| this.expression(node));
         }
+        let first = self.key.number_of(list.as_ptr()).ok_or_else(no_place)?;
+        for number in first..first + length {
+            if number > first {
+                self.push(", ");
+            }
+            self.placeholder(number);
+        }
+        Ok(())
+    }
+
+    /// A value that follows from the shape of the statement.
+    fn fixed(&mut self, value: Value) {
+        self.placeholder(self.key.values.len() + self.fixed.len());
+        self.fixed.push(value);
+    }
+
+    fn placeholder(&mut self, number: usize) {
+        self.order.push(number);
+        match self.dialect.placeholder {
+            Placeholder::Question => return self.push("?"),
+            Placeholder::QuestionNumber => self.push("?"),
+            Placeholder::DollarNumber => self.push("$"),
+        }
+        self.number(self.order.len());
+    }
+
+    fn number(&mut self, number: usize) {
+        // Writing to a String cannot fail.
+        let _ = write!(self.sql, "{number}");
     }
 
     /// Things with commas between them.
@@ -97,6 +138,13 @@ impl Renderer<'_> {
     }
 }
 
+fn no_place() -> Error {
+    Error::new(
+        ErrorKind::Statement,
+        "a value of the statement has no place in its key; this is a fault in Rebis",
+    )
+}
+
 macro_rules! to_sql {
     ($($statement:ident)*) => {$(
         impl<R> $statement<R> {
@@ -106,8 +154,8 @@ macro_rules! to_sql {
             /// [`ErrorKind::Unsupported`] for what the database cannot say, [`ErrorKind::Statement`] for a column that is not
             /// there.
             pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
-                let composed = Composed(StatementNode::$statement(self.node.clone()));
-                render(&composed, &dialect).map(|rendered| rendered.sql)
+                let statement = StatementNode::$statement(self.node.clone());
+                render(&statement, &Key::of(&statement), &dialect).map(|compiled| compiled.sql.into())
             }
         }
     )*};

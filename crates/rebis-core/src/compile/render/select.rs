@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::Renderer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::{CteNode, Item, Join, JoinKind, LockWait, Ordering, SelectNode, SetOperator, Source};
-use crate::value::Value;
 
 impl Renderer<'_> {
     pub(super) fn select(&mut self, select: &SelectNode) -> Result<()> {
@@ -214,19 +213,18 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    /// The counts are values, so that a page's text is every page's.
     fn limits(&mut self, select: &SelectNode) -> Result<()> {
-        match (select.limit, select.offset) {
+        match (&select.limit, &select.offset) {
             (Some(limit), _) => {
                 self.push(" LIMIT ");
-                self.value(&Value::from(limit));
+                self.expression(limit)?;
             }
             (None, Some(_)) => self.push(self.dialect.no_limit),
             (None, None) => {}
         }
-        if let Some(offset) = select.offset {
+        if let Some(offset) = &select.offset {
             self.push(" OFFSET ");
-            self.value(&Value::from(offset));
+            self.expression(offset)?;
         }
         Ok(())
     }

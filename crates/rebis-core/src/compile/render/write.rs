@@ -26,7 +26,7 @@ impl Renderer<'_> {
             self.push(" VALUES ");
             self.list(&insert.rows, |this, row| {
                 this.push("(");
-                this.list(row, |this, value| this.expression(value))?;
+                this.values(row, row.len())?;
                 this.push(")");
                 Ok(())
             })?;

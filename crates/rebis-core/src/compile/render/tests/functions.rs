@@ -195,10 +195,10 @@ fn rows_json_and_the_rest() {
             "SELECT CAST($1 #>> CAST($2 AS TEXT[]) AS BIGINT)",
         ],
     );
-    let composed = Composed(StatementNode::Select(statement.node));
-    let path = |dialect| super::super::render(&composed, &dialect).unwrap().values.pop().unwrap();
-    assert_eq!(path(Dialect::SQLITE), Value::from(r#"$."a b"[0]"#));
-    assert_eq!(path(Dialect::POSTGRESQL), Value::from(r#"{"a b",0}"#));
+    let statement = statement.into();
+    let path = |dialect| sent(&statement, dialect).1.pop().unwrap();
+    assert_eq!(path(&Dialect::SQLITE), Value::from(r#"$."a b"[0]"#));
+    assert_eq!(path(&Dialect::POSTGRESQL), Value::from(r#"{"a b",0}"#));
     let odd = select(json(literal(serde_json::Value::Null)).key("\"").as_text());
     assert_eq!(odd.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Unsupported);
     assert!(odd.to_sql(Dialect::POSTGRESQL).is_ok());

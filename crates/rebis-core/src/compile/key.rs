@@ -1,0 +1,425 @@
+//! Trees → what the compiled cache knows them by: the shape, exactly, with every value left out and put beside it.
+//!
+//! The text of a statement depends on its shape and on nothing else. Where a value stands is its place: the address of the
+//! value in the tree, by which the renderer finds the number of the value again.
+
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::mem::discriminant;
+use std::sync::Arc;
+
+use crate::schema::Table;
+use crate::sql::{
+    Assignment, Call, Conflict, CteNode, DeleteNode, InsertNode, Item, Join, Node, Ordering, SelectNode,
+    Source, StatementNode, Text, UpdateNode, Window,
+};
+use crate::value::{Value, ValueRef};
+
+/// The shape of a statement, its values in the order of the tree, and the tables that it names.
+#[derive(Debug, Default)]
+pub(super) struct Key<'s> {
+    pub(super) shape: Shape,
+    pub(super) values: Vec<ValueRef<'s>>,
+    pub(super) tables: Vec<&'s Table>,
+    places: Places,
+}
+
+/// The places of values, and of lists of values, with the number of the first one.
+#[derive(Debug, Default)]
+struct Places {
+    /// A few are looked through faster than hashed.
+    few: Vec<(*const (), usize)>,
+    many: HashMap<*const (), usize>,
+}
+
+/// How many places are looked through.
+const FEW: usize = 32;
+
+impl Places {
+    fn number_of(&self, place: *const ()) -> Option<usize> {
+        let few = self.few.iter().find(|(known, _)| *known == place).map(|(_, number)| *number);
+        few.or_else(|| if self.many.is_empty() { None } else { self.many.get(&place).copied() })
+    }
+
+    fn add(&mut self, place: *const (), number: usize) {
+        if self.few.len() < FEW {
+            self.few.push((place, number));
+        } else {
+            self.many.insert(place, number);
+        }
+    }
+}
+
+/// From so many values on, a list in IN is filled up to the next power of two by repeating its last value: a few texts serve
+/// lists of every length.
+const EXACT_LISTS: usize = 8;
+/// Lists longer than that are not filled up: databases have a limit, and they are rare.
+const LONGEST_FILLED: usize = 8192;
+
+/// With how many values a list in IN is sent.
+pub(super) fn filled_length(length: usize) -> usize {
+    if (EXACT_LISTS..=LONGEST_FILLED).contains(&length) { length.next_power_of_two() } else { length }
+}
+
+/// Whether a list, of IN or of a row to insert, has nothing but values.
+pub(super) fn is_plain(list: &[Arc<Node>]) -> bool {
+    !list.is_empty() && list.iter().all(|node| matches!(**node, Node::Value(_)))
+}
+
+impl<'s> Key<'s> {
+    pub(super) fn of(statement: &'s StatementNode) -> Self {
+        let mut key = Key { shape: Shape(Vec::with_capacity(256)), ..Key::default() };
+        key.shape.add(&discriminant(statement));
+        match statement {
+            StatementNode::Select(select) => key.select(select),
+            StatementNode::Insert(insert) => key.insert(insert),
+            StatementNode::Update(update) => key.update(update),
+            StatementNode::Delete(delete) => key.delete(delete),
+            // Written once, not compiled twice.
+            StatementNode::Ddl(_) => {}
+        }
+        key
+    }
+
+    /// The number of the value, or of the first one of a list, that stands at this place.
+    pub(super) fn number_of<T>(&self, place: *const T) -> Option<usize> {
+        self.places.number_of(place.cast())
+    }
+
+    /// A place that occurs again is the same value again, and that is a part of the shape: another statement may have two.
+    fn place<T>(&mut self, place: *const T) -> bool {
+        let first = self.number_of(place);
+        self.shape.add(&first);
+        if first.is_none() {
+            self.places.add(place.cast(), self.values.len());
+        }
+        first.is_none()
+    }
+
+    fn value(&mut self, value: &'s Value) {
+        if self.place(value) {
+            self.values.push(value.as_ref());
+        }
+    }
+
+    /// A list that is one place when it has nothing but values, filled up to this length.
+    fn list(&mut self, list: &'s [Arc<Node>], length: usize) {
+        let plain = is_plain(list);
+        self.shape.add(&plain);
+        if !plain {
+            return self.nodes(list);
+        }
+        self.shape.add(&length);
+        if self.place(list.as_ptr()) {
+            let values = list.iter().filter_map(|node| match &**node {
+                Node::Value(value) => Some(value.as_ref()),
+                _ => None,
+            });
+            self.values.extend(values);
+            let last = self.values.last().cloned();
+            self.values.extend(last.into_iter().cycle().take(length - list.len()));
+        }
+    }
+
+    /// By its address: the entry in the cache keeps the table, so that no other one can be there.
+    fn table(&mut self, table: &'s Table) {
+        self.shape.add(&table.address().addr());
+        if !self.tables.iter().any(|known| known.address() == table.address()) {
+            self.tables.push(table);
+        }
+    }
+
+    fn nodes(&mut self, nodes: &'s [Arc<Node>]) {
+        self.each(nodes, |key, node| key.node(node));
+    }
+
+    fn each<T>(&mut self, items: &'s [T], one: impl Fn(&mut Self, &'s T)) {
+        self.shape.add(&items.len());
+        items.iter().for_each(|item| one(self, item));
+    }
+
+    fn maybe<T>(&mut self, item: Option<&'s T>, one: impl FnOnce(&mut Self, &'s T)) {
+        self.shape.add(&item.is_some());
+        if let Some(item) = item {
+            one(self, item);
+        }
+    }
+
+    fn maybe_node(&mut self, node: Option<&'s Arc<Node>>) {
+        self.maybe(node, |key, node| key.node(node));
+    }
+
+    fn node(&mut self, node: &'s Node) {
+        self.shape.add(&discriminant(node));
+        match node {
+            Node::Column { source, name } => {
+                self.named(source);
+                self.shape.add(&**name);
+            }
+            Node::Value(value) => self.value(value),
+            Node::Not(item) | Node::Negate(item) => self.node(item),
+            Node::IsNull { item, negated } => {
+                self.shape.add(negated);
+                self.node(item);
+            }
+            Node::Binary { operator, left, right } => {
+                self.shape.add(operator);
+                self.node(left);
+                self.node(right);
+            }
+            Node::All(nodes) | Node::AnyOf(nodes) | Node::Row(nodes) => self.nodes(nodes),
+            Node::In { item, list, negated } => {
+                self.shape.add(negated);
+                self.node(item);
+                self.list(list, filled_length(list.len()));
+            }
+            Node::InSelect { item, select, negated } => {
+                self.shape.add(negated);
+                self.node(item);
+                self.select(select);
+            }
+            Node::Between { item, low, high, negated } => {
+                self.shape.add(negated);
+                self.node(item);
+                self.node(low);
+                self.node(high);
+            }
+            Node::Like { item, pattern, escaped, negated } => {
+                self.shape.add(&(escaped, negated));
+                self.node(item);
+                self.node(pattern);
+            }
+            Node::Function(call) => self.call(call),
+            Node::Known { known, arguments } => {
+                self.shape.add(known);
+                self.nodes(arguments);
+            }
+            Node::Digits(number) => self.shape.add(number),
+            Node::JsonPath(steps) => self.shape.add(steps),
+            Node::Collate { item, name } => {
+                self.shape.add(name);
+                self.node(item);
+            }
+            Node::Array { item, array, all } => {
+                self.shape.add(all);
+                self.node(item);
+                self.node(array);
+            }
+            Node::Over { function, window } => {
+                self.node(function);
+                self.window(window);
+            }
+            Node::Case { branches, otherwise } => {
+                self.each(branches, |key, (condition, value)| {
+                    key.node(condition);
+                    key.node(value);
+                });
+                self.maybe_node(otherwise.as_ref());
+            }
+            Node::Cast { item, to } => {
+                self.shape.add(to);
+                self.node(item);
+            }
+            Node::Exists { select, negated } => {
+                self.shape.add(negated);
+                self.select(select);
+            }
+            Node::Scalar(select) => self.select(select),
+            Node::Star => {}
+            Node::Proposed(name) => self.shape.add(&**name),
+            Node::Text(text) => self.text(text),
+        }
+    }
+
+    fn text(&mut self, text: &'s Text) {
+        self.shape.add(text.sql());
+        let binds = text.binds();
+        self.each(binds, |key, (name, value)| {
+            key.shape.add(&**name);
+            key.value(value);
+        });
+    }
+
+    fn call(&mut self, call: &'s Call) {
+        let Call { name, arguments, distinct, order_by, separator, of_arrays, filter } = call;
+        self.shape.add(&(name, distinct, separator, of_arrays));
+        self.nodes(arguments);
+        self.each(order_by, Self::ordering);
+        self.maybe_node(filter.as_ref());
+    }
+
+    fn window(&mut self, window: &'s Window) {
+        let Window { partition_by, order_by, frame } = window;
+        self.shape.add(frame);
+        self.nodes(partition_by);
+        self.each(order_by, Self::ordering);
+    }
+
+    fn ordering(&mut self, ordering: &'s Ordering) {
+        let Ordering { node, descending, nulls_first } = ordering;
+        self.shape.add(&(descending, nulls_first));
+        self.node(node);
+    }
+
+    /// A source as a column names it: what is in it stands in the FROM.
+    fn named(&mut self, source: &'s Source) {
+        self.shape.add(&discriminant(source));
+        match source {
+            Source::Table(table) => self.table(table),
+            Source::Alias { table, name } => {
+                self.table(table);
+                self.shape.add(name);
+            }
+            Source::Subquery { name, .. } | Source::Cte { name, .. } => self.shape.add(name),
+        }
+    }
+
+    /// A source as an element of a FROM.
+    fn source(&mut self, source: &'s Source) {
+        self.named(source);
+        match source {
+            Source::Table(_) | Source::Alias { .. } => {}
+            Source::Subquery { select, lateral, name: _ } => {
+                self.shape.add(lateral);
+                self.select(select);
+            }
+            // It stands in the WITH, or in the one whose second part this is.
+            Source::Cte { cte, name: _ } => self.shape.add(&cte.name),
+        }
+    }
+
+    fn cte(&mut self, cte: &'s CteNode) {
+        let CteNode { name, first, again } = cte;
+        self.shape.add(name);
+        self.select(first);
+        self.maybe(again.as_ref(), |key, (operator, again)| {
+            key.shape.add(operator);
+            key.select(again);
+        });
+    }
+
+    fn select(&mut self, select: &'s SelectNode) {
+        let SelectNode {
+            with,
+            distinct,
+            distinct_on,
+            items,
+            from,
+            joins,
+            filters,
+            group_by,
+            having,
+            order_by,
+            limit,
+            offset,
+            lock,
+            combined,
+        } = select;
+        self.shape.add(&(distinct, lock));
+        self.each(with, |key, cte| key.cte(cte));
+        self.nodes(distinct_on);
+        self.each(items, Self::item);
+        self.each(from, Self::source);
+        self.each(joins, Self::join);
+        self.nodes(filters);
+        self.nodes(group_by);
+        self.nodes(having);
+        self.each(order_by, Self::ordering);
+        self.maybe_node(limit.as_ref());
+        self.maybe_node(offset.as_ref());
+        self.each(combined, |key, (operator, other)| {
+            key.shape.add(operator);
+            key.select(other);
+        });
+    }
+
+    fn item(&mut self, item: &'s Item) {
+        let Item { node, nullable, label } = item;
+        self.shape.add(&(nullable, label));
+        self.node(node);
+    }
+
+    fn join(&mut self, join: &'s Join) {
+        let Join { kind, source, on } = join;
+        self.shape.add(kind);
+        self.source(source);
+        self.maybe_node(on.as_ref());
+    }
+
+    fn insert(&mut self, insert: &'s InsertNode) {
+        let InsertNode { table, columns, rows, select, conflict, returning } = insert;
+        self.table(table);
+        self.shape.add(columns);
+        self.each(rows, |key, row| key.list(row, row.len()));
+        self.maybe(select.as_ref(), Self::select);
+        self.maybe(conflict.as_ref(), Self::conflict);
+        self.each(returning, Self::item);
+    }
+
+    fn conflict(&mut self, conflict: &'s Conflict) {
+        let Conflict { target, assignments, filters } = conflict;
+        self.shape.add(target);
+        self.each(assignments, Self::assignment);
+        self.nodes(filters);
+    }
+
+    fn assignment(&mut self, assignment: &'s Assignment) {
+        let Assignment { column, value } = assignment;
+        self.shape.add(&**column);
+        self.node(value);
+    }
+
+    fn update(&mut self, update: &'s UpdateNode) {
+        let UpdateNode { table, from, assignments, filters, returning } = update;
+        self.table(table);
+        self.each(from, Self::source);
+        self.each(assignments, Self::assignment);
+        self.nodes(filters);
+        self.each(returning, Self::item);
+    }
+
+    fn delete(&mut self, delete: &'s DeleteNode) {
+        let DeleteNode { table, using, filters, returning } = delete;
+        self.table(table);
+        self.each(using, Self::source);
+        self.nodes(filters);
+        self.each(returning, Self::item);
+    }
+}
+
+/// What [`Hash`] says of the parts, one behind the other: it tells apart whatever is not equal. Kept whole, so that two
+/// statements never meet in one hash.
+#[derive(Debug, Default)]
+pub(super) struct Shape(pub(super) Vec<u8>);
+
+impl Shape {
+    fn add<T: Hash + ?Sized>(&mut self, part: &T) {
+        part.hash(self);
+    }
+}
+
+impl Hasher for Shape {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        // Lengths and numbers of variants are small.
+        match u8::try_from(number) {
+            Ok(byte) if byte < u8::MAX => self.0.push(byte),
+            _ => {
+                self.0.push(u8::MAX);
+                self.0.extend_from_slice(&number.to_ne_bytes());
+            }
+        }
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_usize(number.cast_unsigned());
+    }
+
+    /// There is none: the parts themselves are the key.
+    fn finish(&self) -> u64 {
+        0
+    }
+}
