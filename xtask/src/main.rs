@@ -56,7 +56,7 @@ enum Task {
     /// Run a benchmark against peers.
     Bench {
         /// Which one.
-        #[arg(value_parser = ["pool"])]
+        #[arg(value_parser = ["pool", "statement"])]
         name: String,
         /// Arguments for the benchmark.
         #[arg(last = true)]
