@@ -15,7 +15,7 @@ use super::render::render;
 use super::{Compiled, compile_text};
 use crate::dialect::Dialect;
 use crate::error::Result;
-use crate::schema::Table;
+use crate::schema::{SchemaTranslateMap, Table};
 use crate::sql::{Statement, StatementNode, Text};
 use crate::value::{Value, ValueRef};
 
@@ -111,9 +111,10 @@ impl CompiledCache {
         &self,
         statement: &'s Statement,
         dialect: &Dialect,
+        schemas: &SchemaTranslateMap,
     ) -> Result<CompiledStatement<'s>> {
         match statement {
-            Statement::Composed(composed) => self.tree(&composed.0, dialect),
+            Statement::Composed(composed) => self.tree(&composed.0, dialect, schemas),
             Statement::Text(text) => {
                 let (compiled, is_cached) = self.text(text, dialect)?;
                 let values = text.values(&compiled.names).map_err(|error| error.with_sql(&*compiled.sql))?;
@@ -136,12 +137,17 @@ impl CompiledCache {
         Ok((compiled, false))
     }
 
-    fn tree<'s>(&self, statement: &'s StatementNode, dialect: &Dialect) -> Result<CompiledStatement<'s>> {
-        let key = Key::of(statement);
+    fn tree<'s>(
+        &self,
+        statement: &'s StatementNode,
+        dialect: &Dialect,
+        schemas: &SchemaTranslateMap,
+    ) -> Result<CompiledStatement<'s>> {
+        let key = Key::of(statement, schemas);
         if let Some(Tree { compiled, .. }) = self.trees.get(&*key.shape.0) {
             return Ok(CompiledStatement { compiled, values: key.values, is_cached: true });
         }
-        let compiled = Arc::new(render(statement, &key, dialect)?);
+        let compiled = Arc::new(render(statement, &key, dialect, schemas)?);
         if !matches!(statement, StatementNode::Ddl(_)) && compiled.sql.len() <= LONGEST {
             let tables = key.tables.iter().map(|table| (*table).clone()).collect();
             let tree = Tree { compiled: Arc::clone(&compiled), _tables: tables };

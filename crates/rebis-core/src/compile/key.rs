@@ -8,7 +8,7 @@ use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
 use std::sync::Arc;
 
-use crate::schema::Table;
+use crate::schema::{SchemaTranslateMap, Table};
 use crate::sql::{
     Assignment, Call, Conflict, CteNode, DeleteNode, InsertNode, Item, Join, Node, Ordering, SelectNode,
     Source, StatementNode, Text, UpdateNode, Window,
@@ -67,9 +67,9 @@ pub(super) fn is_plain(list: &[Arc<Node>]) -> bool {
 }
 
 impl<'s> Key<'s> {
-    pub(super) fn of(statement: &'s StatementNode) -> Self {
+    pub(super) fn of(statement: &'s StatementNode, schemas: &SchemaTranslateMap) -> Self {
         let mut key = Key { shape: Shape(Vec::with_capacity(256)), ..Key::default() };
-        key.shape.add(&discriminant(statement));
+        key.shape.add(&(schemas, discriminant(statement)));
         match statement {
             StatementNode::Select(select) => key.select(select),
             StatementNode::Insert(insert) => key.insert(insert),

@@ -44,7 +44,7 @@ impl Connection {
     pub fn execute(&mut self, statement: impl IntoStatement) -> Result<Rows<'_>> {
         self.check_process()?;
         let statement = self.before_execute(statement.into_statement())?;
-        let compiled = self.engine().compile(&statement)?;
+        let compiled = self.engine().compile_with(&statement, &self.options)?;
         let (mut parameters, cached) = (compiled.parameters(), compiled.is_cached());
         let deadline = self.options.deadline(statement.own_timeout());
         self.prepare_for_statement(deadline)?;

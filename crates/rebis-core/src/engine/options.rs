@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::dialect::{IsolationLevel, TransactionOptions};
 use crate::process::Deadline;
+use crate::schema::SchemaTranslateMap;
 
 /// How statements are run: set on an engine, on a view of one ([`Engine::execution_options`](crate::Engine::execution_options)),
 /// or on one connection; the nearest counts.
@@ -32,6 +33,8 @@ pub struct ExecutionOptions {
     pub deferrable: bool,
     /// How long each statement may run, with the reading of its rows. Default no limit but the driver's read timeout.
     pub statement_timeout: Option<Duration>,
+    /// Which schemas stand for others, in composed statements; [`text`](crate::text) is left alone. Default none.
+    pub schema_translate_map: SchemaTranslateMap,
     /// Whether statements are logged as `tracing` events of level INFO, with their values, instead of DEBUG. Default no.
     pub echo: bool,
     /// Whether `echo` leaves the values out. Default no.

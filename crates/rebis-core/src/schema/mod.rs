@@ -8,6 +8,7 @@ mod naming;
 mod table;
 #[cfg(test)]
 mod tests;
+mod translate;
 mod types;
 
 pub use column::{ColumnDef, Computed, ServerDefault};
@@ -16,6 +17,7 @@ pub(crate) use metadata::CreationOrder;
 pub use metadata::{Entities, MetaData};
 pub use naming::NamingConvention;
 pub use table::{Table, TableBuilder};
+pub use translate::SchemaTranslateMap;
 pub use types::SqlType;
 
 /// A Rust type whose values are rows of one table.

@@ -24,7 +24,7 @@ fn compile(
     let statement = statement.into();
     let owned = |value: ValueRef<'_>| Value::from_value(value).unwrap();
     let once = |cache: &CompiledCache| {
-        let tree = cache.statement(&statement, &dialect).unwrap();
+        let tree = cache.statement(&statement, &dialect, &SchemaTranslateMap::new()).unwrap();
         let values: Vec<Value> = tree.parameters().into_iter().map(owned).collect();
         (tree.sql().to_owned(), values, tree.is_cached())
     };
@@ -148,7 +148,10 @@ fn a_table_of_the_same_name_is_another_table() {
         let other = table(&["b"]);
         assert_ne!(other.address(), address, "the cache keeps the table, and with it its address");
         let missing = select(vec![other.c("a")]).into();
-        assert_eq!(cache.statement(&missing, &Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
+        assert_eq!(
+            cache.statement(&missing, &Dialect::SQLITE, &SchemaTranslateMap::new()).unwrap_err().kind(),
+            ErrorKind::Statement
+        );
     }
 }
 

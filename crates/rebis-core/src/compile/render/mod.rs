@@ -17,7 +17,7 @@ use super::identifier::push_identifier;
 use super::key::{Key, is_plain};
 use crate::dialect::{Dialect, Placeholder};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::Table;
+use crate::schema::{SchemaTranslateMap, Table};
 use crate::sql::{Delete, Insert, Node, Select, StatementNode, Update};
 use crate::value::Value;
 
@@ -26,9 +26,15 @@ use crate::value::Value;
 /// # Errors
 /// [`Unsupported`](ErrorKind::Unsupported) for what the database cannot say; [`Statement`](ErrorKind::Statement) for a column
 /// that is not there, or whose table is not joined.
-pub(super) fn render(statement: &StatementNode, key: &Key<'_>, dialect: &Dialect) -> Result<Compiled> {
+pub(super) fn render(
+    statement: &StatementNode,
+    key: &Key<'_>,
+    dialect: &Dialect,
+    schemas: &SchemaTranslateMap,
+) -> Result<Compiled> {
     let mut renderer = Renderer {
         dialect,
+        schemas,
         key,
         sql: String::with_capacity(256),
         order: Vec::with_capacity(key.values.len()),
@@ -49,6 +55,7 @@ pub(super) fn render(statement: &StatementNode, key: &Key<'_>, dialect: &Dialect
 
 struct Renderer<'d> {
     dialect: &'d Dialect,
+    schemas: &'d SchemaTranslateMap,
     key: &'d Key<'d>,
     sql: String,
     /// For each placeholder, the number of its value.
@@ -72,7 +79,7 @@ impl Renderer<'_> {
     }
 
     fn table(&mut self, table: &Table) -> Result<()> {
-        if let Some(schema) = table.schema() {
+        if let Some(schema) = self.schemas.translate(table.schema()) {
             self.identifier(schema)?;
             self.push(".");
         }
@@ -155,7 +162,9 @@ macro_rules! to_sql {
             /// there.
             pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
                 let statement = StatementNode::$statement(self.node.clone());
-                render(&statement, &Key::of(&statement), &dialect).map(|compiled| compiled.sql.into())
+                let schemas = SchemaTranslateMap::new();
+                let key = Key::of(&statement, &schemas);
+                render(&statement, &key, &dialect, &schemas).map(|compiled| compiled.sql.into())
             }
         }
     )*};

@@ -6,7 +6,7 @@ mod queries;
 use std::sync::LazyLock;
 
 use crate::compile::CompiledCache;
-use crate::schema::{ColumnDef, Entity, SqlType, Table};
+use crate::schema::{ColumnDef, Entity, SchemaTranslateMap, SqlType, Table};
 use crate::sql::*;
 use crate::value::FromValue;
 use crate::{Dialect, ErrorKind, Result, Value};
@@ -60,7 +60,7 @@ impl Entity for Address {
 /// The text and the values that are sent.
 fn sent(statement: &Statement, dialect: &Dialect) -> (String, Vec<Value>) {
     let cache = CompiledCache::new(0);
-    let compiled = cache.statement(statement, dialect).unwrap();
+    let compiled = cache.statement(statement, dialect, &SchemaTranslateMap::new()).unwrap();
     (
         compiled.sql().to_owned(),
         compiled.parameters().into_iter().map(|value| Value::from_value(value).unwrap()).collect(),
