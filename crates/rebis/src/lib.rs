@@ -19,6 +19,13 @@
 //!
 //! So far this crate is the toolkit of `rebis-core` under the name that programs use; the ORM comes on top of it.
 
+mod flush;
+mod load;
+pub mod mapper;
+pub mod model;
+mod unit;
+
+pub use model::{Many, One};
 pub use rebis_core::*;
 // By name too: through the glob, the compiler does not see which feature is missing.
 #[cfg(feature = "jiff")]

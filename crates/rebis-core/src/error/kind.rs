@@ -77,6 +77,14 @@ pub enum ErrorKind {
     NoRow,
     /// One row was asked for and there are more.
     MultipleRows,
+    /// An object of a session is being read or written elsewhere in the program; the message names the place.
+    Conflict,
+    /// An object is in no session any more, and what was asked for would have to be loaded.
+    Detached,
+    /// The row of an object is gone.
+    ObjectDeleted,
+    /// A row that a session has changed or deleted was changed or deleted by somebody else meanwhile.
+    StaleData,
     /// The server said something that its protocol does not allow.
     Protocol,
     /// A worker process died before its job was done.

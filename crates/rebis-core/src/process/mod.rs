@@ -20,6 +20,7 @@ pub(crate) mod gate;
 mod generation;
 mod in_drop;
 mod owned;
+mod published;
 pub(crate) mod random;
 mod registry;
 mod resolve;
@@ -39,6 +40,7 @@ pub(crate) use fork_cell::ForkCell;
 pub use generation::{Generation, generation};
 pub(crate) use in_drop::in_drop;
 pub(crate) use owned::Owned;
+pub use published::Published;
 pub(crate) use resolve::Resolver;
 pub use socket::{Address, Socket, SocketOptions};
 

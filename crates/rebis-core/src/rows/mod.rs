@@ -311,7 +311,8 @@ impl Row {
         self.view().value(column)
     }
 
-    fn view(&self) -> RowView<'_> {
+    /// The row as [`FromRow`] sees it.
+    pub fn view(&self) -> RowView<'_> {
         RowView::new(self.batch.columns(), self)
     }
 }

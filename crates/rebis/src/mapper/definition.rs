@@ -1,0 +1,142 @@
+//! What the derive writes down of a model.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use rebis_core::Result;
+use rebis_core::schema::Table;
+
+use super::Mapper;
+use crate::model::{Cascade, RelationKind};
+
+/// A model as it describes itself.
+#[derive(Debug)]
+pub struct Definition {
+    /// What it is called.
+    pub name: Cow<'static, str>,
+    /// Its table.
+    pub table: Table,
+    /// The table's columns, in the order of the struct.
+    pub columns: Vec<String>,
+    /// The column that counts the changes of a row.
+    pub version: Option<String>,
+    /// Its relations, in the order of their numbers.
+    pub relations: Vec<RelationDef>,
+}
+
+/// A relation as the model describes it; what it means is found out from the foreign keys when it is first used.
+#[derive(Clone)]
+pub struct RelationDef {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) kind: RelationKind,
+    pub(crate) target: Target,
+    pub(crate) back_populates: Option<Cow<'static, str>>,
+    pub(crate) secondary: Option<Table>,
+    pub(crate) foreign_keys: Vec<Cow<'static, str>>,
+    pub(crate) order_by: Vec<(Cow<'static, str>, bool)>,
+    pub(crate) cascade: Cascade,
+    pub(crate) passive_deletes: bool,
+    pub(crate) post_update: bool,
+    pub(crate) single_parent: bool,
+    pub(crate) view_only: bool,
+}
+
+/// The mapper of the objects that a relation leads to.
+#[derive(Debug, Clone, Copy)]
+pub enum Target {
+    /// Asked for when the relation is first used: two models may name each other.
+    Of(fn() -> Result<&'static Mapper>),
+    /// This one.
+    Mapper(&'static Mapper),
+    /// The model's own.
+    Own,
+}
+
+impl RelationDef {
+    /// A relation of that name, without options.
+    pub fn new(name: impl Into<Cow<'static, str>>, kind: RelationKind, target: Target) -> Self {
+        RelationDef {
+            name: name.into(),
+            kind,
+            target,
+            back_populates: None,
+            secondary: None,
+            foreign_keys: Vec::new(),
+            order_by: Vec::new(),
+            cascade: Cascade::DEFAULT,
+            passive_deletes: false,
+            post_update: false,
+            single_parent: false,
+            view_only: false,
+        }
+    }
+
+    /// The relation of the target that leads back; both are kept in step.
+    #[must_use]
+    pub fn back_populates(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.back_populates = Some(name.into());
+        self
+    }
+
+    /// Many to many, by the rows of this table.
+    #[must_use]
+    pub fn secondary(mut self, table: &Table) -> Self {
+        self.secondary = Some(table.clone());
+        self
+    }
+
+    /// The columns of the foreign key, where there are several between the tables.
+    #[must_use]
+    pub fn foreign_keys<C: Into<Cow<'static, str>>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        self.foreign_keys = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// A column of the target by which a collection is ordered, behind those before.
+    #[must_use]
+    pub fn order_by(mut self, column: impl Into<Cow<'static, str>>, descending: bool) -> Self {
+        self.order_by.push((column.into(), descending));
+        self
+    }
+
+    /// What happens to related objects along with an object.
+    #[must_use]
+    pub fn cascade(mut self, cascade: Cascade) -> Self {
+        self.cascade = cascade;
+        self
+    }
+
+    /// The database itself deletes, or clears the keys of, the children of a deleted parent that are not loaded.
+    #[must_use]
+    pub fn passive_deletes(mut self) -> Self {
+        self.passive_deletes = true;
+        self
+    }
+
+    /// The foreign key is written by an UPDATE of its own: two rows may name each other.
+    #[must_use]
+    pub fn post_update(mut self) -> Self {
+        self.post_update = true;
+        self
+    }
+
+    /// An object is in one such relation at a time; delete-orphan needs it where the target could have several owners.
+    #[must_use]
+    pub fn single_parent(mut self) -> Self {
+        self.single_parent = true;
+        self
+    }
+
+    /// Read, and never written.
+    #[must_use]
+    pub fn view_only(mut self) -> Self {
+        self.view_only = true;
+        self
+    }
+}
+
+impl fmt::Debug for RelationDef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RelationDef").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,205 @@
+//! What the session knows of a model: its table, its columns in the order of the struct, its relations.
+//!
+//! [`Mapper`] is data, the same for derived structs and for tables that are known at run time only. [`Record`] is what the unit
+//! of work sees of an object, without type parameters.
+
+mod definition;
+mod object;
+mod record;
+mod relation;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rebis_core::process::Published;
+use rebis_core::rows::RowView;
+use rebis_core::schema::Table;
+use rebis_core::{Error, ErrorKind, Result};
+
+pub use definition::{Definition, RelationDef, Target};
+pub use object::State;
+pub(crate) use object::{Expiry, Head, Links, Object, Undo};
+pub use record::{Given, Model, Record, mapper};
+pub use relation::Direction;
+pub(crate) use relation::{Relation, Secondary};
+
+use crate::model::Key;
+
+/// A model as the session sees it.
+pub struct Mapper {
+    number: u32,
+    name: Cow<'static, str>,
+    table: Table,
+    columns: Vec<MappedColumn>,
+    key: Vec<usize>,
+    version: Option<usize>,
+    definitions: Vec<RelationDef>,
+    relations: Published<Result<Vec<Relation>>>,
+    decoder: Box<dyn Decoder>,
+}
+
+/// A column of the table, and the place in the struct at the same position.
+#[derive(Debug)]
+pub(crate) struct MappedColumn {
+    pub(crate) name: Box<str>,
+    /// Whether the database counts it.
+    pub(crate) counted: bool,
+    /// Whether the database puts in what was not given.
+    pub(crate) defaulted: bool,
+    /// Whether the database computes it, and nobody writes it.
+    pub(crate) computed: bool,
+}
+
+/// Rows → objects, for a mapper whose type is not known.
+pub(crate) trait Decoder: Send + Sync {
+    /// The key of the row whose columns begin at this position; `None` when there is no row there.
+    fn key(&self, row: &RowView<'_>, first: usize) -> Result<Option<Key>>;
+
+    /// The object of that row.
+    fn object(&self, row: &RowView<'_>, first: usize, head: Head) -> Result<Rc<Object>>;
+
+    /// The record of that row, to be put in the place of an older one.
+    fn record(&self, row: &RowView<'_>, first: usize) -> Result<Box<dyn Record>>;
+}
+
+static NUMBERS: AtomicU32 = AtomicU32::new(1);
+
+impl Mapper {
+    /// # Errors
+    /// [`ErrorKind::Configuration`] for a table without a primary key, and for names that are none of its columns.
+    pub(crate) fn new(definition: Definition, decoder: Box<dyn Decoder>) -> Result<Mapper> {
+        let Definition { name, table, columns: names, version, relations } = definition;
+        let fault = |what: String| Err(Error::new(ErrorKind::Configuration, format!("the model {name} {what}")));
+        let mut columns = Vec::with_capacity(names.len());
+        for column in names {
+            let Some(found) = table.column(&column) else {
+                return fault(format!("has the column '{column}', which the table '{}' lacks", table.name()));
+            };
+            columns.push(MappedColumn {
+                counted: found.is_autoincrement(),
+                defaulted: found.default().is_some(),
+                computed: found.computation().is_some(),
+                name: column.into(),
+            });
+        }
+        let place = |name: &str| columns.iter().position(|column| *column.name == *name);
+        let mut key = Vec::new();
+        for column in table.primary_key() {
+            match place(column.name()) {
+                Some(index) => key.push(index),
+                None => return fault(format!("lacks the column '{}' of the primary key", column.name())),
+            }
+        }
+        if key.is_empty() {
+            return fault(format!("needs a primary key, and the table '{}' has none", table.name()));
+        }
+        let version = match version {
+            Some(name) => match place(&name) {
+                Some(index) => Some(index),
+                None => return fault(format!("has no column '{name}' for its version")),
+            },
+            None => None,
+        };
+        Ok(Mapper {
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            name,
+            table,
+            columns,
+            key,
+            version,
+            definitions: relations,
+            relations: Published::new(),
+            decoder,
+        })
+    }
+
+    /// What the model is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The table of its rows.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// The names of its columns, in the order of the struct.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|column| &*column.name)
+    }
+
+    /// The position of a column.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`], with the names there are.
+    pub fn position(&self, name: &str) -> Result<usize> {
+        self.columns.iter().position(|column| *column.name == *name).ok_or_else(|| {
+            let names: Vec<&str> = self.columns().collect();
+            let text = format!("the model {} has no column '{name}'; it has {}", self.name, names.join(", "));
+            Error::new(ErrorKind::Configuration, text)
+        })
+    }
+
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
+    pub(crate) fn mapped(&self) -> &[MappedColumn] {
+        &self.columns
+    }
+
+    /// The positions of the primary key's columns, in its order.
+    pub(crate) fn key(&self) -> &[usize] {
+        &self.key
+    }
+
+    pub(crate) fn version(&self) -> Option<usize> {
+        self.version
+    }
+
+    pub(crate) fn decoder(&self) -> &dyn Decoder {
+        &*self.decoder
+    }
+
+    pub(crate) fn definitions(&self) -> &[RelationDef] {
+        &self.definitions
+    }
+
+    /// Its relations, whose meaning is found out when they are first asked for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`], with everything that is wrong with any model that can be reached from this one.
+    pub(crate) fn relations(&'static self) -> Result<&'static [Relation]> {
+        match self.relations.get_or_init(|| relation::resolve(self)) {
+            Ok(relations) => Ok(relations),
+            Err(error) => Err(Error::new(error.kind(), error.to_string())),
+        }
+    }
+
+    /// The relation with this name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`], with the names there are.
+    pub(crate) fn relation(&'static self, name: &str) -> Result<usize> {
+        let found = self.definitions.iter().position(|definition| definition.name == name);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = self.definitions.iter().map(|definition| &*definition.name).collect();
+            let text = format!("the model {} has no relation '{name}'; it has {}", self.name, names.join(", "));
+            Error::new(ErrorKind::Configuration, text)
+        })
+    }
+}
+
+impl PartialEq for Mapper {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl fmt::Debug for Mapper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mapper({}, table '{}')", self.name, self.table.name())
+    }
+}

@@ -1,0 +1,68 @@
+//! Primary keys, as the identity map knows objects by them.
+
+use rebis_core::{Error, ErrorKind, Result, Value};
+
+/// A primary key: equal keys are one row.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A whole number.
+    Integer(i64),
+    /// Text, and whatever has a text of its own: a date, a decimal.
+    Text(Box<str>),
+    /// Bytes, and UUIDs.
+    Bytes(Box<[u8]>),
+    /// Of several columns, in their order.
+    Composite(Box<[Key]>),
+}
+
+impl Key {
+    /// The key of these values; `None` when one of them is NULL.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Bind`] for values that are no keys: JSON, arrays.
+    pub fn of(values: impl IntoIterator<Item = Value>) -> Result<Option<Key>> {
+        let mut parts = Vec::new();
+        for value in values {
+            match part(value)? {
+                Some(part) => parts.push(part),
+                None => return Ok(None),
+            }
+        }
+        Ok(match parts.len() {
+            1 => parts.pop(),
+            _ => Some(Key::Composite(parts.into())),
+        })
+    }
+
+    /// How many columns it has.
+    pub fn width(&self) -> usize {
+        match self {
+            Key::Composite(parts) => parts.len(),
+            _ => 1,
+        }
+    }
+}
+
+fn part(value: Value) -> Result<Option<Key>> {
+    Ok(Some(match value {
+        Value::Null => return Ok(None),
+        Value::Bool(value) => Key::Integer(value.into()),
+        Value::Int(value) => Key::Integer(value),
+        Value::UInt(value) => match i64::try_from(value) {
+            Ok(value) => Key::Integer(value),
+            Err(_) => Key::Text(value.to_string().into()),
+        },
+        Value::Text(value) => Key::Text(value.into()),
+        Value::Bytes(value) => Key::Bytes(value.into()),
+        Value::Uuid(value) => Key::Bytes(value.into_bytes().into()),
+        Value::Date(value) => Key::Text(value.to_string().into()),
+        Value::Time(value) => Key::Text(value.to_string().into()),
+        Value::DateTime(value) => Key::Text(value.to_string().into()),
+        Value::Timestamp(value) => Key::Text(value.to_rfc3339().into()),
+        Value::Decimal(value) => Key::Text(value.normalize().to_string().into()),
+        other => {
+            let text = format!("a primary key cannot be of this kind: {}", other.as_ref().type_name());
+            return Err(Error::new(ErrorKind::Bind, text));
+        }
+    }))
+}

@@ -1,0 +1,253 @@
+//! What has changed: since the last flush, and since a transaction or a savepoint began.
+
+use std::rc::Rc;
+
+use rebis_core::{Error, ErrorKind, Result};
+
+use super::{Unit, conflict};
+use crate::mapper::{Expiry, Head, Links, Object, Record, State, Undo};
+
+impl Unit {
+    /// Notes how an object is before it is changed; its columns are read for that.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] when they are being written.
+    pub(crate) fn touch(&self, object: &Object) -> Result<()> {
+        let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
+        self.touch_record(&object.head, &*record);
+        Ok(())
+    }
+
+    /// The same, for who has the columns at hand.
+    pub(crate) fn touch_record(&self, head: &Head, record: &dyn Record) {
+        self.note(head, Some(record));
+        if head.state.get() == State::Persistent && head.base.borrow().is_none() {
+            head.base.replace(Some(record.copy()));
+        }
+    }
+
+    /// Notes how the relations of an object are before they are changed; nobody's borrow of its columns is in the way.
+    pub(crate) fn touch_links(&self, head: &Head) {
+        self.note(head, None);
+    }
+
+    fn note(&self, head: &Head, record: Option<&dyn Record>) {
+        let level = self.level.get();
+        self.changed.borrow_mut().insert(head.id);
+        let mut undo = head.undo.borrow_mut();
+        match undo.last_mut() {
+            Some(last) if last.level == level => {
+                if let (None, Some(record)) = (&last.record, record) {
+                    last.record = Some(record.copy());
+                    last.base = head.base.borrow().as_ref().map(|base| base.copy());
+                }
+            }
+            _ => {
+                self.undone.borrow_mut().insert(head.id);
+                undo.push(Undo {
+                    level,
+                    record: record.map(Record::copy),
+                    base: head.base.borrow().as_ref().map(|base| base.copy()),
+                    links: head.links.borrow().clone(),
+                    state: head.state.get(),
+                    expiry: head.expiry.get(),
+                    doomed: head.doomed.get(),
+                    key: head.key.borrow().clone(),
+                });
+            }
+        }
+    }
+
+    /// The objects that a flush has to look at, in the order in which they came.
+    pub(crate) fn changed(&self) -> Vec<Rc<Object>> {
+        let ids: Vec<u64> = self.changed.borrow().iter().copied().collect();
+        self.objects(&ids)
+    }
+
+    pub(crate) fn is_changed(&self) -> bool {
+        !self.changed.borrow().is_empty()
+    }
+
+    /// Notes that the transaction writes.
+    pub(crate) fn note_write(&self) {
+        self.wrote.set(true);
+    }
+
+    /// After a flush: what is in memory is what the database has.
+    pub(crate) fn flushed(&self) {
+        for object in self.changed() {
+            object.head.base.take();
+            for links in object.head.links.borrow_mut().iter_mut() {
+                links.before = None;
+                links.added.clear();
+                links.removed.clear();
+            }
+        }
+        self.changed.borrow_mut().clear();
+    }
+
+    /// The columns of an object are to be read again; what has changed of it is dropped.
+    pub(crate) fn expire(&self, head: &Head) {
+        head.expiry.set(Expiry::Expired);
+        head.base.take();
+        head.links.borrow_mut().clear();
+        self.changed.borrow_mut().remove(&head.id);
+    }
+
+    // ---- transactions ----
+
+    /// The transaction is kept. With `expire`, what was read in it is read again when it is next asked for.
+    pub(crate) fn committed(&self, expire: bool) {
+        for id in std::mem::take(&mut *self.undone.borrow_mut()) {
+            let Some(object) = self.object(id) else { continue };
+            object.head.undo.borrow_mut().clear();
+            if object.head.state.get() == State::Deleted {
+                self.let_go(&object, State::Detached);
+            }
+        }
+        self.ended();
+        if expire {
+            self.ends.set(self.ends.get().wrapping_add(1));
+        }
+    }
+
+    /// The transaction is undone: memory is as it was when it began.
+    pub(crate) fn rolled_back(&self) {
+        self.undo_to(0);
+        self.ended();
+    }
+
+    fn ended(&self) {
+        self.level.set(0);
+        self.wrote.set(false);
+        self.read_late.borrow_mut().clear();
+    }
+
+    /// A savepoint begins; everything is flushed.
+    pub(crate) fn begin_nested(&self) -> u32 {
+        self.level.set(self.level.get() + 1);
+        self.level.get()
+    }
+
+    /// The savepoint is kept, and becomes a part of what is around it.
+    pub(crate) fn release(&self, level: u32) {
+        let outer = level.saturating_sub(1);
+        let ids: Vec<u64> = self.undone.borrow().iter().copied().collect();
+        for object in self.objects(&ids) {
+            let mut undo = object.head.undo.borrow_mut();
+            let has_outer = undo.iter().any(|entry| entry.level == outer);
+            let mut first_inner = true;
+            undo.retain_mut(|entry| {
+                if entry.level < level {
+                    return true;
+                }
+                let keep = !has_outer && std::mem::take(&mut first_inner);
+                entry.level = outer;
+                keep
+            });
+        }
+        self.read_late.borrow_mut().iter_mut().for_each(|(read, _)| *read = (*read).min(outer));
+        self.level.set(outer);
+    }
+
+    /// The savepoint is undone.
+    pub(crate) fn rolled_back_to(&self, level: u32) {
+        self.undo_to(level);
+        self.level.set(level.saturating_sub(1));
+    }
+
+    /// Puts back what was changed at this level and those inside it.
+    fn undo_to(&self, level: u32) {
+        let ids: Vec<u64> = self.undone.borrow().iter().copied().collect();
+        let objects = self.objects(&ids);
+        let mut restored = Vec::new();
+        for object in &objects {
+            let mut undo = object.head.undo.borrow_mut();
+            let Some(first) = undo.iter().position(|entry| entry.level >= level) else { continue };
+            let mut entries = undo.split_off(first).into_iter();
+            if undo.is_empty() {
+                self.undone.borrow_mut().remove(&object.head.id);
+            }
+            drop(undo);
+            let Some(mut entry) = entries.next() else { continue };
+            // Columns may have been changed first at an inner level.
+            if entry.record.is_none() {
+                let inner = entries.find(|inner| inner.record.is_some());
+                if let Some(inner) = inner {
+                    (entry.record, entry.base) = (inner.record, inner.base);
+                }
+            }
+            // Two objects may have changed keys: all are forgotten before one is remembered.
+            self.forget_key(&object.head);
+            restored.push((Rc::clone(object), entry));
+        }
+        let mut read_late = self.read_late.borrow_mut();
+        let late: Vec<u64> = read_late.iter().filter(|(read, _)| *read >= level).map(|(_, id)| *id).collect();
+        read_late.retain(|(read, _)| *read < level);
+        drop(read_late);
+        for (object, entry) in restored {
+            self.restore(&object, entry);
+        }
+        for object in self.objects(&late) {
+            if object.head.state.get() == State::Persistent {
+                self.expire(&object.head);
+            }
+        }
+    }
+
+    fn restore(&self, object: &Rc<Object>, entry: Undo) {
+        let head = &object.head;
+        let Undo { record, base, links, state, expiry, doomed, key, level: _ } = entry;
+        head.base.replace(base);
+        head.links.replace(links);
+        head.doomed.set(doomed);
+        head.expiry.set(expiry);
+        if let Some(record) = record {
+            match object.data.get_mut() {
+                Some(mut data) => data.restore(&*record),
+                // Somebody holds a guard: the columns are read again when it is gone.
+                None => head.expiry.set(Expiry::Expired),
+            }
+        }
+        if state == State::Transient {
+            self.let_go(object, State::Transient);
+            return;
+        }
+        head.state.set(state);
+        self.remember_key(head, key);
+        let changed = state == State::Pending
+            || doomed
+            || head.base.borrow().is_some()
+            || head.links.borrow().iter().any(Links::is_changed);
+        let mut all = self.changed.borrow_mut();
+        if changed {
+            all.insert(head.id);
+        } else {
+            all.remove(&head.id);
+        }
+    }
+
+    /// Marks an object to be deleted at the next flush.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidState`] when it has no row.
+    pub(crate) fn doom(&self, object: &Rc<Object>) -> Result<()> {
+        let head = &object.head;
+        match head.state.get() {
+            State::Persistent => {
+                self.touch_links(head);
+                head.doomed.set(true);
+                Ok(())
+            }
+            State::Deleted => Ok(()),
+            state => {
+                let what = match state {
+                    State::Detached => "is in no session any more",
+                    _ => "is not in the database",
+                };
+                let text = format!("the {} {what}, and cannot be deleted", head.mapper.name());
+                Err(Error::new(ErrorKind::InvalidState, text))
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The identity map: for each row of the database at most one object.
+
+use std::rc::Rc;
+
+use super::Unit;
+use crate::mapper::{Expiry, Head, Links, Mapper, Object, State};
+use crate::model::Key;
+
+impl Unit {
+    /// The object of a row, when the session has it.
+    pub(crate) fn find(&self, mapper: &Mapper, key: &Key) -> Option<Rc<Object>> {
+        let id = self.identity.borrow().get(&(mapper.number(), key.clone())).copied()?;
+        self.object(id)
+    }
+
+    /// Takes in an object that was read.
+    pub(crate) fn adopt(&self, object: Rc<Object>, key: Key) -> Rc<Object> {
+        object.head.state.set(State::Persistent);
+        self.remember_key(&object.head, Some(key));
+        self.note_read(&object.head);
+        self.place(object)
+    }
+
+    /// Notes that the columns of an object are as the database has them now.
+    pub(crate) fn note_read(&self, head: &Head) {
+        if self.is_expired(head) {
+            // What was loaded of its relations is as old; what is not flushed stays.
+            let mut links = head.links.borrow_mut();
+            links.iter_mut().filter(|links| !links.is_changed()).for_each(|links| *links = Links::default());
+        }
+        head.expiry.set(Expiry::ReadIn(self.ends.get()));
+        if self.wrote.get() {
+            self.read_late.borrow_mut().push((self.level.get(), head.id));
+        }
+    }
+
+    /// Whether the columns have to be read before they are shown.
+    pub(crate) fn is_expired(&self, head: &Head) -> bool {
+        match head.expiry.get() {
+            Expiry::Expired => true,
+            Expiry::ReadIn(ends) => ends != self.ends.get() && head.state.get() == State::Persistent,
+        }
+    }
+
+    /// Makes this the key by which the object is found.
+    pub(crate) fn remember_key(&self, head: &Head, key: Option<Key>) {
+        self.forget_key(head);
+        if let Some(key) = &key {
+            self.identity.borrow_mut().insert((head.mapper.number(), key.clone()), head.id);
+        }
+        head.key.replace(key);
+    }
+
+    /// The object is not found by its key any more; another one may have it already.
+    pub(crate) fn forget_key(&self, head: &Head) {
+        if let Some(key) = head.key.take() {
+            let place = (head.mapper.number(), key);
+            let mut identity = self.identity.borrow_mut();
+            if identity.get(&place) == Some(&head.id) {
+                identity.remove(&place);
+            }
+        }
+    }
+}

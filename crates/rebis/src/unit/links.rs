@@ -1,0 +1,195 @@
+//! Relations in memory: both sides are kept in step, at once.
+
+use std::cell::RefMut;
+use std::rc::Rc;
+
+use rebis_core::Result;
+
+use super::{Unit, conflict};
+use crate::mapper::{Direction, Head, Links, Object, Relation, State};
+use crate::model::{Key, RelationKind};
+
+impl Unit {
+    /// The links of a relation, made when they are first asked for.
+    fn links<'o>(&self, object: &'o Object, relation: usize) -> Result<RefMut<'o, Links>> {
+        let count = object.head.mapper.relations()?.len();
+        let mut links = object.head.links.borrow_mut();
+        if links.is_empty() {
+            links.resize_with(count, Links::default);
+        }
+        Ok(RefMut::map(links, |links| &mut links[relation]))
+    }
+
+    fn relation(&self, head: &Head, relation: usize) -> Result<&'static Relation> {
+        Ok(&head.mapper.relations()?[relation])
+    }
+
+    /// The numbers of the related objects, when they are known without asking the database.
+    pub(crate) fn linked(&self, object: &Object, relation: usize) -> Result<Option<Vec<u64>>> {
+        let found = self.links(object, relation)?.loaded.clone();
+        if found.is_none() && object.head.state.get() != State::Persistent {
+            // It has no row, so nothing can be there but what was put in.
+            return Ok(Some(self.links(object, relation)?.added.clone()));
+        }
+        Ok(found)
+    }
+
+    /// Takes in what was loaded, with what was put in and taken out meanwhile.
+    pub(crate) fn set_loaded(&self, object: &Object, relation: usize, ids: Vec<u64>) -> Result<()> {
+        let mut links = self.links(object, relation)?;
+        if links.loaded.is_some() {
+            return Ok(());
+        }
+        let mut now = ids.clone();
+        now.retain(|id| !links.removed.contains(id));
+        for id in std::mem::take(&mut links.added) {
+            if !now.contains(&id) {
+                now.push(id);
+            }
+        }
+        links.removed.clear();
+        if now != ids {
+            links.before = Some(ids);
+        }
+        links.loaded = Some(now);
+        Ok(())
+    }
+
+    /// Puts an object into a relation of another one, and that one into the relation that leads back.
+    pub(crate) fn link(&self, owner: &Rc<Object>, relation: usize, other: &Rc<Object>) -> Result<()> {
+        let description = self.relation(&owner.head, relation)?;
+        self.put(owner, relation, description, other)?;
+        if let Some(back) = description.back {
+            self.put(other, back, self.relation(&other.head, back)?, owner)?;
+        }
+        Ok(())
+    }
+
+    /// Takes an object out of a relation of another one, on both sides.
+    pub(crate) fn unlink(&self, owner: &Rc<Object>, relation: usize, other: &Rc<Object>) -> Result<()> {
+        let back = self.relation(&owner.head, relation)?.back;
+        self.take(owner, relation, other)?;
+        match back {
+            Some(back) => self.take(other, back, owner),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes these the objects of a relation, in place of those that were there.
+    pub(crate) fn assign(&self, owner: &Rc<Object>, relation: usize, others: &[Rc<Object>]) -> Result<()> {
+        let description = self.relation(&owner.head, relation)?;
+        if description.definition.kind == RelationKind::Many {
+            let old = self.linked(owner, relation)?.unwrap_or_default();
+            for gone in self.objects(&old) {
+                if !others.iter().any(|other| other.head.id == gone.head.id) {
+                    self.unlink(owner, relation, &gone)?;
+                }
+            }
+            let mut links = self.links(owner, relation)?;
+            if links.loaded.is_none() && owner.head.state.get() != State::Persistent {
+                links.loaded = Some(Vec::new());
+            }
+        } else if others.is_empty() {
+            for gone in self.current(owner, relation, description)? {
+                self.unlink(owner, relation, &gone)?;
+            }
+            self.touch_links(&owner.head);
+            let mut links = self.links(owner, relation)?;
+            links.before.get_or_insert_default();
+            links.loaded = Some(Vec::new());
+        }
+        others.iter().try_for_each(|other| self.link(owner, relation, other))
+    }
+
+    /// One side of a link. What stood in the only place there is taken out on its own side as well.
+    fn put(&self, owner: &Rc<Object>, number: usize, relation: &'static Relation, other: &Rc<Object>) -> Result<()> {
+        let id = other.head.id;
+        if relation.definition.kind == RelationKind::One {
+            for old in self.current(owner, number, relation)? {
+                if old.head.id != id
+                    && let Some(back) = relation.back
+                {
+                    self.take(&old, back, owner)?;
+                }
+            }
+            if self.links(owner, number)?.loaded.as_deref() == Some(&[id]) {
+                return Ok(());
+            }
+            self.touch_links(&owner.head);
+            let mut links = self.links(owner, number)?;
+            let old = links.loaded.replace(vec![id]).unwrap_or_default();
+            links.before.get_or_insert(old);
+            return Ok(());
+        }
+        if self.links(owner, number)?.loaded.as_ref().is_some_and(|loaded| loaded.contains(&id)) {
+            return Ok(());
+        }
+        self.touch_links(&owner.head);
+        let mut links = self.links(owner, number)?;
+        let Links { loaded, before, added, removed } = &mut *links;
+        if loaded.is_none() && owner.head.state.get() != State::Persistent {
+            *loaded = Some(Vec::new());
+        }
+        match loaded {
+            Some(loaded) => {
+                before.get_or_insert_with(|| loaded.clone());
+                loaded.push(id);
+            }
+            None => {
+                removed.retain(|known| *known != id);
+                if !added.contains(&id) {
+                    added.push(id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&self, owner: &Rc<Object>, number: usize, other: &Rc<Object>) -> Result<()> {
+        let id = other.head.id;
+        if self.links(owner, number)?.loaded.as_ref().is_some_and(|loaded| !loaded.contains(&id)) {
+            return Ok(());
+        }
+        self.touch_links(&owner.head);
+        let mut links = self.links(owner, number)?;
+        let Links { loaded, before, added, removed } = &mut *links;
+        match loaded {
+            Some(loaded) => {
+                before.get_or_insert_with(|| loaded.clone());
+                loaded.retain(|known| *known != id);
+            }
+            None => {
+                added.retain(|known| *known != id);
+                if !removed.contains(&id) {
+                    removed.push(id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The object in a relation to one, as far as the session has it: by its link, or by the foreign key.
+    fn current(&self, owner: &Rc<Object>, number: usize, relation: &'static Relation) -> Result<Option<Rc<Object>>> {
+        if let Some(loaded) = self.links(owner, number)?.loaded.clone() {
+            return Ok(loaded.first().and_then(|id| self.object(*id)));
+        }
+        if relation.direction != Direction::ManyToOne {
+            return Ok(None);
+        }
+        Ok(self.referred_key(owner, relation)?.and_then(|key| self.find(relation.target, &key)))
+    }
+
+    /// The key that the foreign key of a relation to one names; `None` when a part of it is NULL, or it names no primary key.
+    pub(crate) fn referred_key(&self, owner: &Object, relation: &Relation) -> Result<Option<Key>> {
+        let target = relation.target.key();
+        let Some(record) = owner.data.get() else { return Err(conflict(&owner.head)) };
+        let column = |key: &usize| relation.pairs.iter().find(|(_, far)| far == key).map(|(near, _)| *near);
+        let columns: Option<Vec<usize>> = target.iter().map(column).collect();
+        match columns {
+            Some(columns) if columns.len() == relation.pairs.len() => {
+                Key::of(columns.into_iter().map(|column| record.read(column)))
+            }
+            _ => Ok(None),
+        }
+    }
+}

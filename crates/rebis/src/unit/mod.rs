@@ -1,0 +1,219 @@
+//! The unit of work: the objects of a session, one for each row, and what has changed of them. It does no I/O.
+
+mod changes;
+mod identity;
+mod links;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rebis_core::{Error, ErrorKind, Result};
+
+use crate::mapper::{Expiry, Given, Head, Mapper, Object, Record, State};
+use crate::model::{Key, ObjectRef};
+
+/// The objects of one session.
+pub(crate) struct Unit {
+    /// The session's number; no two in one process have the same.
+    number: u64,
+    open: Cell<bool>,
+    objects: RefCell<HashMap<u64, Rc<Object>>>,
+    identity: RefCell<HashMap<(u32, Key), u64>>,
+    next: Cell<u64>,
+    /// How many transactions have ended and expired what they had read.
+    ends: Cell<u32>,
+    /// How many savepoints are open.
+    level: Cell<u32>,
+    /// The objects that a flush has to look at.
+    changed: RefCell<BTreeSet<u64>>,
+    /// The objects that a rollback has to look at.
+    undone: RefCell<BTreeSet<u64>>,
+    /// Whether the transaction has written: what is read from then on may be gone after a rollback.
+    wrote: Cell<bool>,
+    /// What was read since, and at which level.
+    read_late: RefCell<Vec<(u32, u64)>>,
+    /// How many objects there were after the last sweep.
+    kept: Cell<usize>,
+}
+
+static SESSIONS: AtomicU64 = AtomicU64::new(1);
+
+impl Unit {
+    pub(crate) fn new() -> Self {
+        Unit {
+            number: SESSIONS.fetch_add(1, Ordering::Relaxed),
+            open: Cell::new(true),
+            objects: RefCell::default(),
+            identity: RefCell::default(),
+            next: Cell::new(1),
+            ends: Cell::new(0),
+            level: Cell::new(0),
+            changed: RefCell::default(),
+            undone: RefCell::default(),
+            wrote: Cell::new(false),
+            read_late: RefCell::default(),
+            kept: Cell::new(0),
+        }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.get()
+    }
+
+    /// The object as plain data, for a relation field.
+    pub(crate) fn reference(&self, object: &Object) -> ObjectRef {
+        ObjectRef { session: self.number, object: object.head.id }
+    }
+
+    pub(crate) fn object(&self, id: u64) -> Option<Rc<Object>> {
+        self.objects.borrow().get(&id).map(Rc::clone)
+    }
+
+    /// The objects with these numbers that are still there.
+    pub(crate) fn objects(&self, ids: &[u64]) -> Vec<Rc<Object>> {
+        let objects = self.objects.borrow();
+        ids.iter().filter_map(|id| objects.get(id).map(Rc::clone)).collect()
+    }
+
+    /// All objects, in the order in which they came.
+    pub(crate) fn all(&self) -> Vec<Rc<Object>> {
+        let mut all: Vec<Rc<Object>> = self.objects.borrow().values().map(Rc::clone).collect();
+        all.sort_unstable_by_key(|object| object.head.id);
+        all
+    }
+
+    /// The object that a relation field names.
+    fn referred(&self, reference: ObjectRef) -> Result<Rc<Object>> {
+        if reference.session != self.number {
+            return Err(Error::new(
+                ErrorKind::InvalidState,
+                "the related object belongs to another session; merge it into this one",
+            ));
+        }
+        self.object(reference.object).ok_or_else(|| {
+            let text = "the related object is not in the session any more: it was expunged, rolled back or let go";
+            Error::new(ErrorKind::InvalidState, text)
+        })
+    }
+
+    /// A new object, to be inserted, and with it everything in its relation fields. All or nothing.
+    pub(crate) fn add(&self, record: Box<dyn Record>) -> Result<Rc<Object>> {
+        let mut added = Vec::new();
+        let object = self.add_graph(record, &mut added);
+        if object.is_err() {
+            for object in added {
+                self.let_go(&object, State::Transient);
+            }
+        }
+        object
+    }
+
+    fn add_graph(&self, mut record: Box<dyn Record>, added: &mut Vec<Rc<Object>>) -> Result<Rc<Object>> {
+        let mapper = record.mapper();
+        let relations = mapper.relations()?;
+        let given: Vec<Option<Vec<Given>>> = (0..relations.len()).map(|number| record.take_related(number)).collect();
+        let object = self.place(record.into_object(self.head(mapper, State::Transient)));
+        added.push(Rc::clone(&object));
+        self.touch(&object)?;
+        object.head.state.set(State::Pending);
+        for (relation, given) in given.into_iter().enumerate() {
+            if let Some(given) = given {
+                let others = self.given(given, added)?;
+                self.assign(&object, relation, &others)?;
+            }
+        }
+        Ok(object)
+    }
+
+    /// What was put into a relation field, as objects.
+    fn given(&self, given: Vec<Given>, added: &mut Vec<Rc<Object>>) -> Result<Vec<Rc<Object>>> {
+        let object = |given| match given {
+            Given::New(record) => self.add_graph(record, added),
+            Given::Existing(reference) => self.referred(reference),
+        };
+        given.into_iter().map(object).collect()
+    }
+
+    /// Takes what the program has put into the relation fields of an object through `write`: it takes the place of what was there.
+    pub(crate) fn take_assigned(&self, object: &Rc<Object>) -> Result<()> {
+        let relations = object.head.mapper.relations()?.len();
+        for relation in 0..relations {
+            let Some(mut record) = object.data.get_mut() else { return Err(conflict(&object.head)) };
+            let given = record.take_related(relation);
+            drop(record);
+            if let Some(given) = given {
+                let others = self.given(given, &mut Vec::new())?;
+                self.assign(object, relation, &others)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A head for an object of this session.
+    pub(crate) fn head(&self, mapper: &'static Mapper, state: State) -> Head {
+        let id = self.next.get();
+        self.next.set(id + 1);
+        Head::new(id, mapper, state, Expiry::ReadIn(self.ends.get()))
+    }
+
+    /// Takes an object in.
+    pub(crate) fn place(&self, object: Rc<Object>) -> Rc<Object> {
+        self.objects.borrow_mut().insert(object.head.id, Rc::clone(&object));
+        object
+    }
+
+    /// Lets an object go: it is in no session then.
+    pub(crate) fn let_go(&self, object: &Object, state: State) {
+        let head = &object.head;
+        self.forget_key(head);
+        self.objects.borrow_mut().remove(&head.id);
+        self.changed.borrow_mut().remove(&head.id);
+        self.undone.borrow_mut().remove(&head.id);
+        head.undo.borrow_mut().clear();
+        head.base.borrow_mut().take();
+        head.doomed.set(false);
+        head.state.set(state);
+        // The last values answer, also those that a commit has expired.
+        head.expiry.set(Expiry::ReadIn(self.ends.get()));
+    }
+
+    /// The end of the session: its objects stay readable.
+    pub(crate) fn close(&self) {
+        self.open.set(false);
+        self.clear();
+    }
+
+    /// Lets all objects go.
+    pub(crate) fn clear(&self) {
+        for object in self.all() {
+            let state = match object.head.state.get() {
+                State::Pending | State::Transient => State::Transient,
+                _ => State::Detached,
+            };
+            self.let_go(&object, state);
+        }
+        self.read_late.borrow_mut().clear();
+        self.wrote.set(false);
+        self.level.set(0);
+        self.kept.set(0);
+    }
+}
+
+/// The error of an object whose struct is borrowed.
+pub(crate) fn conflict(head: &Head) -> Error {
+    let place = match (head.writer.get(), head.reader.get()) {
+        (Some(writer), _) => format!("; write() was called last at {writer}"),
+        (None, Some(reader)) => format!("; read() was called last at {reader}"),
+        (None, None) => String::new(),
+    };
+    let name = head.mapper.name();
+    Error::new(
+        ErrorKind::Conflict,
+        format!("a {name} of the session is borrowed by a guard that is still alive{place}; let it end first"),
+    )
+}
