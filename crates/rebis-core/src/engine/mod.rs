@@ -11,6 +11,7 @@ mod execute;
 mod limits;
 mod listen;
 mod log;
+mod many;
 mod options;
 mod pool;
 mod raw_connection;
