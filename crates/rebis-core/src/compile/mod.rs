@@ -10,7 +10,7 @@ mod tests;
 
 pub(crate) use cache::CompiledCache;
 pub(crate) use ddl::create_statements;
-pub(crate) use render::render;
+pub(crate) use render::{Rendered, render};
 
 use crate::dialect::{Dialect, Placeholder};
 use crate::error::{Error, ErrorKind, Result};

@@ -58,8 +58,11 @@ impl Connection {
     /// [`ErrorKind::PendingRollback`] when the transaction failed before; [`ErrorKind::Forked`] in a child.
     pub fn execute(&mut self, statement: impl IntoStatement) -> Result<Rows<'_>> {
         self.check_process()?;
-        let statement = self.before_execute(statement.into_statement())?;
-        let rendered;
+        let statement = self.before_execute(statement.into_statement())?.complete();
+        if let Some(insert) = self.in_batches(&statement) {
+            return self.execute_batches(&statement, insert);
+        }
+        let mut rendered;
         let (sql, parameters, cached) = match &statement {
             Statement::Text(text) => {
                 let (compiled, cached) =
@@ -71,6 +74,9 @@ impl Connection {
             }
             Statement::Composed(composed) => {
                 rendered = render(composed, self.engine().dialect())?;
+                if let Some(binds) = composed.0.binds() {
+                    rendered.bind(binds, true)?;
+                }
                 let parameters = rendered.values.iter().map(Value::as_ref).collect();
                 (Sql::Text(rendered.sql.as_str().into()), parameters, false)
             }

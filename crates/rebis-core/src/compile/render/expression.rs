@@ -7,6 +7,7 @@ use crate::compile::scan::{Piece, scan};
 use crate::dialect::{Concatenation, NullSafe};
 use crate::error::Result;
 use crate::sql::{BinaryOperator, DatePart, ESCAPE, Known, Node, SelectNode, Text};
+use crate::value::Value;
 
 // How strongly an operator binds; what binds less is put into parentheses.
 const EITHER: u8 = 1;
@@ -102,6 +103,11 @@ impl Renderer<'_> {
             }
             Node::Value(value) => {
                 self.value(value);
+                Ok(())
+            }
+            Node::Parameter(name) => {
+                self.parameters.push((self.values.len(), name.clone()));
+                self.value(&Value::Null);
                 Ok(())
             }
             Node::Not(item) => {
@@ -220,7 +226,7 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    fn query(&mut self, select: &SelectNode) -> Result<()> {
+    pub(super) fn query(&mut self, select: &SelectNode) -> Result<()> {
         self.push("(");
         self.select(select)?;
         self.push(")");

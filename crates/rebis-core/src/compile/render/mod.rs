@@ -2,12 +2,14 @@
 
 mod call;
 mod expression;
+mod insert;
 mod scope;
 mod select;
 #[cfg(test)]
 mod tests;
 mod write;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use self::scope::Scope;
@@ -15,7 +17,7 @@ use super::identifier::push_identifier;
 use crate::dialect::{Dialect, Placeholder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Table;
-use crate::sql::{Composed, Delete, Insert, Select, StatementNode, Update};
+use crate::sql::{Binds, Composed, Delete, Insert, Select, StatementNode, Truncate, Update};
 use crate::value::Value;
 
 /// A statement's text and what goes beside it.
@@ -23,6 +25,8 @@ use crate::value::Value;
 pub(crate) struct Rendered {
     pub(crate) sql: String,
     pub(crate) values: Vec<Value>,
+    /// The parameters: which of the values each of them is, NULL until then.
+    pub(crate) parameters: Vec<(usize, Cow<'static, str>)>,
 }
 
 /// The text of a statement.
@@ -31,22 +35,44 @@ pub(crate) struct Rendered {
 /// [`Unsupported`](ErrorKind::Unsupported) for what the database cannot say; [`Statement`](ErrorKind::Statement) for a column
 /// that is not there, or whose table is not joined.
 pub(crate) fn render(statement: &Composed, dialect: &Dialect) -> Result<Rendered> {
-    let mut renderer =
-        Renderer { dialect, sql: String::new(), values: Vec::new(), scopes: Vec::new(), ctes: Vec::new() };
-    match &statement.0 {
-        StatementNode::Select(select) => renderer.select(select)?,
-        StatementNode::Insert(insert) => renderer.insert(insert)?,
-        StatementNode::Update(update) => renderer.update(update)?,
-        StatementNode::Delete(delete) => renderer.delete(delete)?,
-        StatementNode::Ddl(ddl) => renderer.sql = super::ddl::render(ddl, dialect)?,
+    let mut renderer = Renderer {
+        dialect,
+        sql: String::new(),
+        values: Vec::new(),
+        parameters: Vec::new(),
+        scopes: Vec::new(),
+        ctes: Vec::new(),
+    };
+    renderer.statement(&statement.0)?;
+    let Renderer { sql, values, parameters, .. } = renderer;
+    Ok(Rendered { sql, values, parameters })
+}
+
+impl Rendered {
+    /// Puts what was given for the parameters into its places. With `strict` every value must have its parameter.
+    ///
+    /// # Errors
+    /// [`Bind`](ErrorKind::Bind) for a parameter without a value, or a value without a parameter.
+    pub(crate) fn bind(&mut self, binds: &Binds, strict: bool) -> Result<()> {
+        for (index, name) in &self.parameters {
+            let (Some(place), Some(value)) = (self.values.get_mut(*index), binds.get(name)) else {
+                let text = format!("no value was bound to the parameter '{name}'");
+                return Err(Error::new(ErrorKind::Bind, text).with_sql(&*self.sql));
+            };
+            *place = value.clone();
+        }
+        if !strict {
+            return Ok(());
+        }
+        binds.check(&self.parameters).map_err(|error| error.with_sql(&*self.sql))
     }
-    Ok(Rendered { sql: renderer.sql, values: renderer.values })
 }
 
 struct Renderer<'d> {
     dialect: &'d Dialect,
     sql: String,
     values: Vec<Value>,
+    parameters: Vec<(usize, Cow<'static, str>)>,
     /// The sources that can be named here: of this query, and of those around it.
     scopes: Vec<Scope>,
     /// The names of the CTEs that can be used here.
@@ -54,6 +80,20 @@ struct Renderer<'d> {
 }
 
 impl Renderer<'_> {
+    fn statement(&mut self, statement: &StatementNode) -> Result<()> {
+        match statement {
+            StatementNode::Select(select) => self.select(select),
+            StatementNode::Insert(insert) => self.insert(insert),
+            StatementNode::Update(update) => self.update(update),
+            StatementNode::Delete(delete) => self.delete(delete),
+            StatementNode::Truncate(truncate) => self.truncate(truncate),
+            StatementNode::Ddl(ddl) => {
+                self.sql = super::ddl::render(ddl, self.dialect)?;
+                Ok(())
+            }
+        }
+    }
+
     fn push(&mut self, text: &str) {
         self.sql.push_str(text);
     }
@@ -106,7 +146,8 @@ macro_rules! to_sql {
             /// [`ErrorKind::Unsupported`] for what the database cannot say, [`ErrorKind::Statement`] for a column that is not
             /// there.
             pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
-                let composed = Composed(StatementNode::$statement(self.node.clone()));
+                let mut composed = Composed(StatementNode::$statement(self.node.clone()));
+                composed.0.complete();
                 render(&composed, &dialect).map(|rendered| rendered.sql)
             }
         }
@@ -114,3 +155,14 @@ macro_rules! to_sql {
 }
 
 to_sql! { Select Insert Update Delete }
+
+impl Truncate {
+    /// The statement's text for a database.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] for what the database cannot say.
+    pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
+        let composed = Composed(StatementNode::Truncate(self.node.clone()));
+        render(&composed, &dialect).map(|rendered| rendered.sql)
+    }
+}
