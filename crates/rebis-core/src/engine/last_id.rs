@@ -36,6 +36,10 @@ impl Connection {
             let column = Arc::new(Node::Column { source, name: key.clone().into() });
             let call = Call { name: "LAST_INSERT_ID", arguments: vec![column], ..Call::default() };
             let value = Arc::new(Node::Function(call));
+            if !conflict.update {
+                conflict.assignments.clear();
+                conflict.update = true;
+            }
             conflict.assignments.push(Assignment { column: key.clone().into(), value });
         }
         let upsert = insert.conflict.is_some();

@@ -41,6 +41,10 @@ pub(crate) struct InsertNode {
 #[derive(Debug, Clone)]
 pub(crate) struct Conflict {
     pub(crate) target: Vec<Cow<'static, str>>,
+    /// Whether any key counts: there is no target.
+    pub(crate) any: bool,
+    /// Whether the row that is there changes.
+    pub(crate) update: bool,
     /// The name of a constraint, in place of columns.
     pub(crate) constraint: Option<Cow<'static, str>>,
     /// The condition of a partial index on the columns.
@@ -54,6 +58,8 @@ impl Conflict {
     fn none() -> Self {
         Conflict {
             target: Vec::new(),
+            any: false,
+            update: false,
             constraint: None,
             index_filters: Vec::new(),
             assignments: Vec::new(),
@@ -215,7 +221,7 @@ impl<R> Insert<R> {
     pub fn on_constraint_do_nothing(mut self, constraint: impl Into<Cow<'static, str>>) -> Self {
         let conflict = self.node.conflict.get_or_insert_with(Conflict::none);
         conflict.constraint = Some(constraint.into());
-        conflict.assignments.clear();
+        conflict.update = false;
         self
     }
 
@@ -228,6 +234,7 @@ impl<R> Insert<R> {
     ) -> Self {
         let conflict = self.node.conflict.get_or_insert_with(Conflict::none);
         conflict.constraint = Some(constraint.into());
+        conflict.update = true;
         conflict.assignments = assignments.into_iter().collect();
         self
     }
@@ -240,7 +247,16 @@ impl<R> Insert<R> {
     ) -> Self {
         let conflict = self.node.conflict.get_or_insert_with(Conflict::none);
         conflict.target = target.into_iter().map(Into::into).collect();
-        conflict.assignments.clear();
+        conflict.update = false;
+        self
+    }
+
+    /// Where the database refuses the row because of any other one that is there, nothing happens.
+    #[must_use]
+    pub fn on_any_conflict_do_nothing(mut self) -> Self {
+        let conflict = self.node.conflict.get_or_insert_with(Conflict::none);
+        conflict.any = true;
+        conflict.update = false;
         self
     }
 
@@ -254,6 +270,7 @@ impl<R> Insert<R> {
     ) -> Self {
         let conflict = self.node.conflict.get_or_insert_with(Conflict::none);
         conflict.target = target.into_iter().map(Into::into).collect();
+        conflict.update = true;
         conflict.assignments = assignments.into_iter().collect();
         self
     }

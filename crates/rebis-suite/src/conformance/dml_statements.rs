@@ -182,6 +182,11 @@ fn upserts(database: &Database) -> Outcome {
         assert_eq!(rows(&mut conn, &table), [(1, 5)]);
     }
     conn.rollback().unwrap();
+    conn.execute(row(1, "a")).unwrap();
+    for (id, word) in [(1, "other"), (2, "a")] {
+        conn.execute(row(id, word).on_any_conflict_do_nothing()).unwrap();
+    }
+    assert_eq!(rows(&mut conn, &table), [(1, 0)], "either key counts");
     let both = row(1, "a").on_conflict_do_nothing(["word"]).on_constraint_do_nothing("conf_dml_word");
     assert_eq!(conn.execute(both).map(|_| ()).unwrap_err().kind(), ErrorKind::Statement);
     let partial = |insert: rebis::sql::Insert| {

@@ -127,25 +127,18 @@ impl Renderer<'_> {
     }
 
     fn conflict(&mut self, table: &Table, conflict: &Conflict) -> Result<()> {
-        if conflict.target.is_empty() == conflict.constraint.is_none() {
-            let text = "an upsert needs either the columns that tell which row it meets, or the name of a constraint";
-            return Err(Error::new(ErrorKind::Statement, text));
-        }
-        if conflict.assignments.is_empty() && !conflict.filters.is_empty() {
-            let text = "the filter of an upsert that changes nothing";
-            return Err(Error::new(ErrorKind::Statement, text));
-        }
-        if conflict.constraint.is_some() && !conflict.index_filters.is_empty() {
-            let text = "an upsert that names a constraint has no index, so no filter of one";
-            return Err(Error::new(ErrorKind::Statement, text));
-        }
+        check_conflict(conflict)?;
         if conflict.constraint.is_some() && !self.dialect.writes.conflict_constraint {
             return self.unsupported("constraint's name in an upsert; name its columns");
         }
         match self.dialect.upsert {
             Upsert::OnConflict => {
                 self.conflict_target(table, conflict)?;
-                self.push(if conflict.assignments.is_empty() { " DO NOTHING" } else { " DO UPDATE SET " });
+                if !conflict.update {
+                    self.push(" DO NOTHING");
+                    return Ok(());
+                }
+                self.push(" DO UPDATE SET ");
                 self.assignments(table, &conflict.assignments, false)?;
                 self.conditions(" WHERE ", &conflict.filters)
             }
@@ -157,11 +150,13 @@ impl Renderer<'_> {
             }
             Upsert::OnDuplicateKey => {
                 self.push(" ON DUPLICATE KEY UPDATE ");
-                if !conflict.assignments.is_empty() {
+                if conflict.update {
                     return self.assignments(table, &conflict.assignments, false);
                 }
                 // A column that becomes itself: nothing happens, and other errors stay errors, unlike with INSERT IGNORE.
-                let first = conflict.target.first().map_or("", |name| name);
+                let key =
+                    table.primary_key().chain(table.columns()).next().map_or("", |column| column.name());
+                let first = conflict.target.first().map_or(key, |name| name);
                 self.own_column(table, first)?;
                 self.push(" = ");
                 self.own_column(table, first)
@@ -173,6 +168,10 @@ impl Renderer<'_> {
         if let Some(constraint) = &conflict.constraint {
             self.push(" ON CONFLICT ON CONSTRAINT ");
             return self.identifier(constraint);
+        }
+        if conflict.any {
+            self.push(" ON CONFLICT");
+            return Ok(());
         }
         self.push(" ON CONFLICT (");
         self.list(&conflict.target, |this, name| this.own_column(table, name))?;
@@ -194,4 +193,21 @@ impl Renderer<'_> {
             }
         }
     }
+}
+
+/// What makes no sense on any database.
+fn check_conflict(conflict: &Conflict) -> Result<()> {
+    let targets = [conflict.any, !conflict.target.is_empty(), conflict.constraint.is_some()];
+    let text = if targets.iter().filter(|given| **given).count() != 1 {
+        "an upsert needs either the columns that tell which row it meets, or the name of a constraint"
+    } else if conflict.update && conflict.assignments.is_empty() {
+        "the upsert sets nothing; say that it does nothing"
+    } else if !conflict.update && !conflict.filters.is_empty() {
+        "the filter of an upsert that changes nothing"
+    } else if conflict.target.is_empty() && !conflict.index_filters.is_empty() {
+        "the filter of an upsert's index, of which no columns are named"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(ErrorKind::Statement, text))
 }
