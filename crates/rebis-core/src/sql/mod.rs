@@ -1,6 +1,6 @@
 //! Statements as values. They know nothing of engines and drivers.
 //!
-//! [`text()`] and [`raw`] are SQL written by hand. [`select()`], [`insert`], [`update`] and [`delete`] compose a statement from
+//! [`text()`] and [`raw`] are SQL written by hand. [`select()`], [`insert()`], [`update`] and [`delete`] compose a statement from
 //! columns that are known at compile time ([`Column`]) or at run time ([`Table::c`](crate::schema::Table::c)).
 
 mod cte;
