@@ -59,8 +59,8 @@ impl Connection {
     pub fn execute(&mut self, statement: impl IntoStatement) -> Result<Rows<'_>> {
         self.check_process()?;
         let statement = self.before_execute(statement.into_statement())?.complete();
-        if let Some(insert) = self.in_batches(&statement) {
-            return self.execute_batches(&statement, insert);
+        if self.is_for_batches(&statement) {
+            return self.execute_batches(statement);
         }
         let mut rendered;
         let (sql, parameters, cached) = match &statement {
@@ -244,6 +244,10 @@ impl Engine {
     /// Whether a listener wants to know how long statements take.
     fn is_timed(&self) -> bool {
         !self.core().listeners.after_cursor_execute.is_empty()
+    }
+
+    pub(super) fn hears_after_execute(&self) -> bool {
+        !self.core().listeners.after_execute.is_empty()
     }
 
     fn after_cursor_execute(&self, event: &AfterCursorExecute<'_>) {

@@ -1,5 +1,6 @@
 //! Rows in any number: statements of a size that the database takes, and their answers in the order of the rows.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::connection::{Connection, no_connection};
@@ -7,6 +8,7 @@ use super::execute::Sending;
 use super::gathered::Gathered;
 use super::row_order::RowOrder;
 use crate::compile::{Rendered, render};
+use crate::dialect::Dialect;
 use crate::driver::Column;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
@@ -16,7 +18,7 @@ use crate::sql::{Composed, InsertNode, Item, Node, Source, Statement, StatementN
 use crate::value::{Value, ValueRef};
 
 /// How many rows one statement inserts.
-const ROWS_AT_A_TIME: usize = 1000;
+pub(super) const ROWS_AT_A_TIME: usize = 1000;
 
 /// The answer to one statement, read.
 #[derive(Default)]
@@ -133,31 +135,38 @@ impl Connection {
             && self.server().is_none_or(|server| server.product != "MySQL")
     }
 
-    /// Runs an INSERT that is too much for one statement, or whose answer has to be sorted; `None` when it is neither.
-    pub(super) fn in_batches(&self, statement: &Statement) -> Option<InsertNode> {
-        let Statement::Composed(composed) = statement else { return None };
-        let StatementNode::Insert(insert) = &composed.0 else { return None };
+    /// Whether it is an INSERT that is too much for one statement, or whose answer has to be sorted.
+    pub(super) fn is_for_batches(&self, statement: &Statement) -> bool {
+        let Statement::Composed(composed) = statement else { return false };
+        let StatementNode::Insert(insert) = &composed.0 else { return false };
         if insert.rows.len() < 2 {
-            return None;
+            return false;
         }
         let writes = &self.engine().dialect().writes;
         let sorted = !insert.returning.is_empty() && insert.conflict.is_none();
-        let fits = insert.rows.len() <= ROWS_AT_A_TIME
-            && insert.rows.len() * insert.columns.len() <= writes.most_parameters
-            && insert.rows.iter().map(|row| bytes(row)).fold(0, usize::saturating_add) <= writes.most_bytes;
-        (sorted || !fits).then(|| insert.clone())
+        sorted
+            || insert.rows.len() > ROWS_AT_A_TIME
+            || insert.rows.len() * insert.columns.len() > writes.most_parameters
+            || insert.rows.iter().map(|row| bytes(row)).fold(0, usize::saturating_add) > writes.most_bytes
     }
 
-    pub(super) fn execute_batches(&mut self, statement: &Statement, insert: InsertNode) -> Result<Rows<'_>> {
+    /// The statements that an INSERT becomes, and what they answer as one.
+    pub(super) fn execute_batches(&mut self, statement: Statement) -> Result<Rows<'_>> {
         let deadline = self.options.deadline(statement.own_timeout());
+        // A listener wants to see it when it is done; nobody else does.
+        let kept = self.engine().hears_after_execute().then(|| statement.clone());
+        let Statement::Composed(composed) = statement else { return Err(not_an_insert()) };
+        let StatementNode::Insert(insert) = composed.0 else { return Err(not_an_insert()) };
         self.prepare_for_statement(deadline)?;
         let whole = if insert.returning.is_empty() || self.returns_inserted() {
             self.insert_batches(insert, deadline)?
         } else {
             self.insert_and_select(insert, deadline)?
         };
-        self.engine().after_execute(statement);
-        self.check_process()?;
+        if let Some(statement) = &kept {
+            self.engine().after_execute(statement);
+            self.check_process()?;
+        }
         let sql = whole.sql.unwrap_or_else(|| Sql::Text("".into()));
         let Connection { lease, gathered, .. } = self;
         let (_, loss, _) = lease.parts().ok_or_else(no_connection)?;
@@ -171,57 +180,49 @@ impl Connection {
         let keys = order.key_columns(&insert);
         insert.returning.extend(keys.iter().map(|name| item(&insert.table, name)));
         insert.ordered = order == RowOrder::Ascending && self.engine().dialect().writes.sorted_insert;
-        let all = std::mem::take(&mut insert.rows);
+        let mut rest = VecDeque::from(std::mem::take(&mut insert.rows));
         let mut whole = Answer::default();
-        let mut start = 0;
-        while start < all.len() {
-            let most = if order == RowOrder::OneByOne { 1 } else { ROWS_AT_A_TIME };
-            let (end, rendered) = self.fit(&mut insert, &all, start, most)?;
-            let batch = all.get(start..end).unwrap_or_default();
+        let most = if order == RowOrder::OneByOne { 1 } else { ROWS_AT_A_TIME };
+        while !rest.is_empty() {
+            let rendered = self.next_batch(&mut insert, &mut rest, most)?;
             let mut answer = self.answer_to(&rendered, deadline)?;
             if order.is_sorted() {
-                answer.rows = order.sort(&insert, batch, answer.rows, shown)?;
+                answer.rows = order.sort(&insert, answer.rows, shown)?;
             }
             whole.add(answer, shown);
-            start = end;
         }
         Ok(whole)
     }
 
-    /// As many of the rows as one statement takes: where they end, and the statement.
-    pub(super) fn fit(
+    /// Takes as many of the rows as one statement holds, and renders it.
+    pub(super) fn next_batch(
         &self,
         insert: &mut InsertNode,
-        all: &[Vec<Arc<Node>>],
-        start: usize,
+        rest: &mut VecDeque<Vec<Arc<Node>>>,
         most: usize,
-    ) -> Result<(usize, Rendered)> {
+    ) -> Result<Rendered> {
         let dialect = self.engine().dialect();
-        let mut end = start;
-        let mut size = 0_usize;
-        for row in all.iter().skip(start).take(most) {
+        insert.rows.clear();
+        let (mut size, mut width) = (0_usize, 0_usize);
+        while let Some(row) = rest.front() {
             size = size.saturating_add(bytes(row));
-            let width = (end + 1 - start) * row.len();
-            if end > start && (size > dialect.writes.most_bytes || width > dialect.writes.most_parameters) {
+            width += row.len();
+            let full = size > dialect.writes.most_bytes || width > dialect.writes.most_parameters;
+            if insert.rows.len() == most || full && !insert.rows.is_empty() {
                 break;
             }
-            end += 1;
+            insert.rows.extend(rest.pop_front());
         }
         loop {
-            insert.rows = all.get(start..end).unwrap_or_default().to_vec();
-            let node =
-                Composed(StatementNode::Insert(std::mem::replace(insert, insert_into(&insert.table).node)));
-            let rendered = render(&node, dialect);
-            if let StatementNode::Insert(node) = node.0 {
-                *insert = node;
-            }
-            let mut rendered = rendered?;
-            rendered.bind(&insert.binds, false)?;
+            let mut rendered = render_insert(insert, dialect)?;
             // An expression may have several parameters.
-            if rendered.values.len() <= dialect.writes.most_parameters || end - start == 1 {
-                return Ok((end, rendered));
+            if rendered.values.len() <= dialect.writes.most_parameters || insert.rows.len() < 2 {
+                rendered.bind(&insert.binds, false)?;
+                return Ok(rendered);
             }
-            end = start + (end - start) / 2;
+            for row in insert.rows.split_off(insert.rows.len() / 2).into_iter().rev() {
+                rest.push_front(row);
+            }
         }
     }
 
@@ -242,6 +243,17 @@ impl Connection {
         let (affected, last_insert_id) = (rows.rows_affected(), rows.last_insert_id());
         Ok(Answer { columns, rows: read, affected, last_insert_id, sql: Some(sql) })
     }
+}
+
+/// The renderer takes a statement whole; the rows come back from it.
+fn render_insert(insert: &mut InsertNode, dialect: &Dialect) -> Result<Rendered> {
+    let empty = insert_into(&insert.table).node;
+    let whole = Composed(StatementNode::Insert(std::mem::replace(insert, empty)));
+    let rendered = render(&whole, dialect);
+    if let StatementNode::Insert(node) = whole.0 {
+        *insert = node;
+    }
+    rendered
 }
 
 impl Answer {
@@ -272,6 +284,10 @@ fn bytes(row: &[Arc<Node>]) -> usize {
         _ => 16,
     };
     row.iter().map(one).fold(0, usize::saturating_add)
+}
+
+fn not_an_insert() -> Error {
+    Error::new(ErrorKind::Statement, "only an INSERT goes out in several statements")
 }
 
 pub(super) fn missing_rows(found: usize, wanted: usize) -> Error {

@@ -1,9 +1,10 @@
 //! Keys of inserted rows on a server without RETURNING: MySQL.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::connection::Connection;
-use super::insert_rows::{Answer, item};
+use super::insert_rows::{Answer, ROWS_AT_A_TIME, item};
 use super::row_order::RowOrder;
 use crate::compile::render;
 use crate::error::{Error, ErrorKind, Result};
@@ -66,32 +67,29 @@ impl Connection {
             ));
         }
         let wanted = std::mem::take(&mut insert.returning);
-        let all = std::mem::take(&mut insert.rows);
+        let mut rest = VecDeque::from(std::mem::take(&mut insert.rows));
         let step: i64 = match order {
             RowOrder::Ascending => self.scalar(text("select @@auto_increment_increment"))?,
             _ => 1,
         };
         let mut whole = Answer::default();
-        let mut start = 0;
-        while start < all.len() {
-            let (end, rendered) = self.fit(&mut insert, &all, start, 1000)?;
-            let batch = all.get(start..end).unwrap_or_default();
+        while !rest.is_empty() {
+            let rendered = self.next_batch(&mut insert, &mut rest, ROWS_AT_A_TIME)?;
             let inserted = self.answer_to(&rendered, deadline)?;
             let keys = match (order, inserted.last_insert_id) {
                 // The number of rows was known to the server, so it has counted them without a gap.
-                (RowOrder::Ascending, Some(first)) => counted(first, step, batch.len())?,
+                (RowOrder::Ascending, Some(first)) => counted(first, step, insert.rows.len())?,
                 (RowOrder::Ascending, None) => return Err(not_counted()),
-                _ => key_values(&insert, batch),
+                _ => key_values(&insert),
             };
             let mut select = self.select_by_keys(&insert, &wanted, keys);
             select.items.extend(insert.table.primary_key().map(|key| item(&insert.table, key.name())));
             let rendered = render(&Composed(StatementNode::Select(select)), self.engine().dialect())?;
             let mut found = self.answer_to(&rendered, deadline)?;
-            found.rows = order.sort(&insert, batch, found.rows, wanted.len())?;
+            found.rows = order.sort(&insert, found.rows, wanted.len())?;
             found.affected = inserted.affected;
             found.last_insert_id = inserted.last_insert_id;
             whole.add(found, wanted.len());
-            start = end;
         }
         Ok(whole)
     }
@@ -129,14 +127,14 @@ fn counted(first: i64, step: i64, count: usize) -> Result<Vec<Vec<Value>>> {
     keys.collect()
 }
 
-fn key_values(insert: &InsertNode, batch: &[Vec<Arc<Node>>]) -> Vec<Vec<Value>> {
+fn key_values(insert: &InsertNode) -> Vec<Vec<Value>> {
     let index = |name: &str| insert.columns.iter().position(|column| *column == name);
     let places: Vec<usize> = insert.table.primary_key().filter_map(|key| index(key.name())).collect();
     let value = |row: &[Arc<Node>], place: usize| match row.get(place).map(|node| &**node) {
         Some(Node::Value(value)) => value.clone(),
         _ => Value::Null,
     };
-    batch.iter().map(|row| places.iter().map(|place| value(row, *place)).collect()).collect()
+    insert.rows.iter().map(|row| places.iter().map(|place| value(row, *place)).collect()).collect()
 }
 
 fn not_counted() -> Error {

@@ -70,18 +70,17 @@ impl RowOrder {
         insert.table.primary_key().map(|column| column.name().to_owned()).collect()
     }
 
-    /// The returned rows in the order of those that were inserted, without the keys behind the first columns.
+    /// The returned rows in the order of those of the INSERT, without the keys behind the first columns.
     ///
     /// # Errors
     /// [`Protocol`](crate::ErrorKind::Protocol) when they are not the same rows.
     pub(super) fn sort(
         self,
         insert: &InsertNode,
-        inserted: &[Vec<Arc<Node>>],
         returned: Vec<Vec<Value>>,
         shown: usize,
     ) -> Result<Vec<Vec<Value>>> {
-        let (found, wanted) = (returned.len(), inserted.len());
+        let (found, wanted) = (returned.len(), insert.rows.len());
         let lost = || missing_rows(found, wanted);
         let mut keyed = Vec::with_capacity(found);
         for mut row in returned {
@@ -96,7 +95,7 @@ impl RowOrder {
             return Ok(keyed.into_iter().map(|(_, row)| row).collect());
         }
         let mut by_key: HashMap<Vec<Key>, Vec<Value>> = keyed.into_iter().collect();
-        let rows = inserted.iter().map(|row| {
+        let rows = insert.rows.iter().map(|row| {
             let key = given_keys(insert, row);
             key.and_then(|key| by_key.remove(&key)).ok_or_else(lost)
         });

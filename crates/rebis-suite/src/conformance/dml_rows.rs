@@ -6,7 +6,7 @@ use rebis::schema::{ClientDefault, ColumnDef, SqlType, Table};
 use rebis::sql::{
     Assignment, Expression, count_all, delete_from, insert_into, param, select, update_each, update_table,
 };
-use rebis::{Connection, ErrorKind, Value};
+use rebis::{Connection, ErrorKind, IsolationLevel, Value};
 use uuid::Uuid;
 
 use super::{Database, Outcome, Scenario, passed, pick};
@@ -160,6 +160,8 @@ fn number(database: &Database) -> Outcome {
     assert_eq!(conn.execute(late).map(|_| ()).unwrap_err().kind(), ErrorKind::UniqueViolation);
     conn.rollback().unwrap();
     assert_eq!(conn.scalar::<i64>(select(count_all()).from(&table)).unwrap(), 20_500);
+    conn.rollback().unwrap();
+    autocommitted(database, &table);
     // Long values: MySQL's packets are bounded.
     let long = "x".repeat(300_000);
     let rows = (0..40).map(|n| vec![Value::from(50_000 + n), Value::from(long.as_str())]).collect();
@@ -180,6 +182,17 @@ fn number(database: &Database) -> Outcome {
     conn.insert_rows(&wide, &columns, rows, &[]).unwrap();
     assert_eq!(conn.scalar::<i64>(select(count_all()).from(&wide)).unwrap(), 1000);
     passed("20500 rows, 12 MB of texts, 90000 values")
+}
+
+/// Without a transaction each statement stands by itself.
+fn autocommitted(database: &Database, table: &Table) {
+    let mut conn = database.engine(1).connect().unwrap();
+    conn.set_isolation_level(IsolationLevel::Autocommit).unwrap();
+    let late =
+        insert_into(table).rows((40_000..41_500).chain([5]).map(|n| [Assignment::of("id", n)])).unwrap();
+    assert_eq!(conn.execute(late).map(|_| ()).unwrap_err().kind(), ErrorKind::UniqueViolation);
+    let first = table.c("id").ge(40_000);
+    assert_eq!(conn.scalar::<i64>(select(count_all()).from(table).filter(first)).unwrap(), 1000);
 }
 
 fn parameters(database: &Database) -> Outcome {
