@@ -54,7 +54,8 @@ impl ClientDefault {
         ClientDefault(Make::Function(Arc::new(move || make().into_value())))
     }
 
-    /// An expression that the database computes.
+    /// An expression that the database computes. It is written by hand: a column that another table of the same UPDATE has as well
+    /// is ambiguous in it.
     pub fn sql(sql: &'static str) -> Self {
         ClientDefault(Make::Sql(sql))
     }

@@ -13,6 +13,7 @@ use super::{Database, Outcome, Scenario, passed, pick};
 
 pub(super) const CASES: &[Scenario] = &[
     ("dml_keys_come_in_the_order_of_the_rows_g19", order),
+    ("dml_every_type_in_the_order_of_the_rows", types),
     ("dml_any_number_of_rows_g17", number),
     ("dml_parameters_g16", parameters),
     ("dml_key_of_an_inserted_row_g20", key),
@@ -133,6 +134,77 @@ fn without_keys(conn: &mut Connection) -> usize {
     assert_eq!(numbers(&found, 0), given);
     conn.rollback().unwrap();
     given.len()
+}
+
+/// On PostgreSQL such rows go through a query, where each column needs its type.
+fn types(database: &Database) -> Outcome {
+    let day = chrono::NaiveDate::from_ymd_opt(2024, 2, 29).unwrap();
+    let time = chrono::NaiveTime::from_hms_micro_opt(23, 59, 58, 123_456).unwrap();
+    let values: [(SqlType, Value); 15] = [
+        (SqlType::Boolean, true.into()),
+        (SqlType::SmallInteger, 7.into()),
+        (SqlType::Integer, (-70_000).into()),
+        (SqlType::BigInteger, i64::MIN.into()),
+        (SqlType::Float, 1.5_f32.into()),
+        (SqlType::Double, 0.1_f64.into()),
+        (SqlType::Numeric { precision: 12, scale: 3 }, rust_decimal::Decimal::new(12_345, 3).into()),
+        (SqlType::String { length: 9 }, "it's".into()),
+        (SqlType::Text, "\u{1F980}".into()),
+        (SqlType::LargeBinary, vec![0_u8, 255, 1].into()),
+        (SqlType::Date, day.into()),
+        (SqlType::Time, time.into()),
+        (SqlType::DateTime, day.and_time(time).into()),
+        (SqlType::Timestamp, day.and_time(time).and_utc().into()),
+        (SqlType::Uuid, Uuid::from_u128(77).into()),
+    ];
+    let names: Vec<String> = (0..values.len()).map(|index| format!("c{index}")).collect();
+    let mut table =
+        Table::build("conf_dml_types").column(ColumnDef::new("id", SqlType::BigInteger).autoincrement());
+    for (name, (sql_type, _)) in names.iter().zip(&values) {
+        table = table.column(ColumnDef::new(name, sql_type.clone()).nullable());
+    }
+    let table = table.finish().unwrap();
+    let mut conn = made(database, &table);
+    let columns: Vec<&str> = names.iter().map(String::as_str).collect();
+    let row: Vec<Value> = values.iter().map(|(_, value)| value.clone()).collect();
+    let null = vec![Value::Null; row.len()];
+    let before = conn.engine().counters().statements;
+    let rows = vec![null.clone(), row.clone(), null];
+    let ids = numbers(&conn.insert_rows(&table, &columns, rows, &["id"]).unwrap(), 0);
+    assert_eq!(conn.engine().counters().statements - before, 1);
+    // Written as a single row, it is the same to the database.
+    conn.insert_rows(&table, &columns, vec![row], &["id"]).unwrap();
+    let (one, other) = (table.alias("one"), table.alias("other"));
+    let alike = names
+        .iter()
+        .fold(one.c("id").eq(ids[1]), |all, name| all & one.c(name.clone()).eq(other.c(name.clone())));
+    let pairs =
+        select(vec![other.c("id")]).from(&one).join(&other, other.c("id").gt(one.c("id"))).filter(alike);
+    let last: Vec<(i64,)> = conn.execute(pairs).unwrap().of().all().unwrap();
+    assert_eq!(last, [(ids[2] + 1,)]);
+    // A text that is too long is an error, as ever; SQLite knows no lengths.
+    let long = vec![vec!["x".into()], vec!["ten letters".into()]];
+    let long = conn.insert_rows(&table, &["c7"], long, &["id"]);
+    assert_eq!(long.is_err(), pick(database, false, true, true), "{long:?}");
+    documents(&mut conn);
+    passed("16 types and their NULLs")
+}
+
+/// JSON, which not every database compares.
+fn documents(conn: &mut Connection) {
+    conn.rollback().unwrap();
+    let table = Table::build("conf_dml_documents")
+        .column(ColumnDef::new("id", SqlType::BigInteger).autoincrement())
+        .column(ColumnDef::new("document", SqlType::Json).nullable())
+        .finish()
+        .unwrap();
+    again(conn, &table);
+    let document = serde_json::json!({"a": [1, null, "ü"]});
+    let rows = vec![vec![Value::Null], vec![document.clone().into()]];
+    conn.insert_rows(&table, &["document"], rows, &["id"]).unwrap();
+    let all = select(vec![table.c("document")]).order_by(table.c("id"));
+    let all: Vec<Option<serde_json::Value>> = conn.execute(all).unwrap().scalars().all().unwrap();
+    assert_eq!(all, [None, Some(document)]);
 }
 
 fn number(database: &Database) -> Outcome {
