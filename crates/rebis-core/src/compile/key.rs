@@ -3,6 +3,7 @@
 //! The text of a statement depends on its shape and on nothing else. Where a value stands is its place: the address of the
 //! value in the tree, by which the renderer finds the number of the value again.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
@@ -10,16 +11,18 @@ use std::sync::Arc;
 
 use crate::schema::{SchemaTranslateMap, Table};
 use crate::sql::{
-    Assignment, Call, Conflict, CteNode, DeleteNode, InsertNode, Item, Join, Node, Ordering, SelectNode,
-    Source, StatementNode, Text, UpdateNode, Window,
+    Assignment, Call, Conflict, CteBody, CteNode, DeleteNode, InsertNode, Item, Join, Node, Ordering,
+    SelectNode, Source, StatementNode, Text, UpdateNode, Window,
 };
-use crate::value::{Value, ValueRef};
+use crate::value::Value;
 
 /// The shape of a statement, its values in the order of the tree, and the tables that it names.
 #[derive(Debug, Default)]
 pub(super) struct Key<'s> {
     pub(super) shape: Shape,
-    pub(super) values: Vec<ValueRef<'s>>,
+    pub(super) values: Vec<&'s Value>,
+    /// The values that come with the execution, by number; NULL until then.
+    pub(super) parameters: Vec<(usize, &'s Cow<'static, str>)>,
     pub(super) tables: Vec<&'s Table>,
     places: Places,
 }
@@ -69,16 +72,22 @@ pub(super) fn is_plain(list: &[Arc<Node>]) -> bool {
 impl<'s> Key<'s> {
     pub(super) fn of(statement: &'s StatementNode, schemas: &SchemaTranslateMap) -> Self {
         let mut key = Key { shape: Shape(Vec::with_capacity(256)), ..Key::default() };
-        key.shape.add(&(schemas, discriminant(statement)));
+        key.shape.add(schemas);
+        key.statement(statement);
+        key
+    }
+
+    fn statement(&mut self, statement: &'s StatementNode) {
+        let key = self;
+        key.shape.add(&discriminant(statement));
         match statement {
             StatementNode::Select(select) => key.select(select),
             StatementNode::Insert(insert) => key.insert(insert),
             StatementNode::Update(update) => key.update(update),
             StatementNode::Delete(delete) => key.delete(delete),
             // Written once, not compiled twice.
-            StatementNode::Ddl(_) => {}
+            StatementNode::Truncate(_) | StatementNode::Ddl(_) => {}
         }
-        key
     }
 
     /// The number of the value, or of the first one of a list, that stands at this place.
@@ -98,7 +107,7 @@ impl<'s> Key<'s> {
 
     fn value(&mut self, value: &'s Value) {
         if self.place(value) {
-            self.values.push(value.as_ref());
+            self.values.push(value);
         }
     }
 
@@ -112,11 +121,11 @@ impl<'s> Key<'s> {
         self.shape.add(&length);
         if self.place(list.as_ptr()) {
             let values = list.iter().filter_map(|node| match &**node {
-                Node::Value(value) => Some(value.as_ref()),
+                Node::Value(value) => Some(value),
                 _ => None,
             });
             self.values.extend(values);
-            let last = self.values.last().cloned();
+            let last = self.values.last().copied();
             self.values.extend(last.into_iter().cycle().take(length - list.len()));
         }
     }
@@ -157,6 +166,14 @@ impl<'s> Key<'s> {
                 self.shape.add(&**name);
             }
             Node::Value(value) => self.value(value),
+            Node::Parameter(name) => {
+                static UNBOUND: Value = Value::Null;
+                self.shape.add(&**name);
+                if self.place(node) {
+                    self.parameters.push((self.values.len(), name));
+                    self.values.push(&UNBOUND);
+                }
+            }
             Node::Not(item) | Node::Negate(item) => self.node(item),
             Node::IsNull { item, negated } => {
                 self.shape.add(negated);
@@ -289,9 +306,12 @@ impl<'s> Key<'s> {
     }
 
     fn cte(&mut self, cte: &'s CteNode) {
-        let CteNode { name, first, again } = cte;
-        self.shape.add(name);
-        self.select(first);
+        let CteNode { name, first, materialized, again } = cte;
+        self.shape.add(&(name, materialized, discriminant(first)));
+        match first {
+            CteBody::Select(select) => self.select(select),
+            CteBody::Write(write) => self.statement(&write.0),
+        }
         self.maybe(again.as_ref(), |key, (operator, again)| {
             key.shape.add(operator);
             key.select(again);
@@ -314,6 +334,7 @@ impl<'s> Key<'s> {
             offset,
             lock,
             combined,
+            binds: _,
         } = select;
         self.shape.add(&(distinct, lock));
         self.each(with, |key, cte| key.cte(cte));
@@ -347,18 +368,22 @@ impl<'s> Key<'s> {
     }
 
     fn insert(&mut self, insert: &'s InsertNode) {
-        let InsertNode { table, columns, rows, select, conflict, returning } = insert;
+        let InsertNode { with, table, columns, rows, select, conflict, returning, ordered, binds: _ } =
+            insert;
+        self.each(with, |key, cte| key.cte(cte));
+        self.shape.add(ordered);
         self.table(table);
         self.shape.add(columns);
         self.each(rows, |key, row| key.list(row, row.len()));
-        self.maybe(select.as_ref(), Self::select);
+        self.maybe(select.as_deref(), Self::select);
         self.maybe(conflict.as_ref(), Self::conflict);
         self.each(returning, Self::item);
     }
 
     fn conflict(&mut self, conflict: &'s Conflict) {
-        let Conflict { target, assignments, filters } = conflict;
-        self.shape.add(target);
+        let Conflict { target, any, update, constraint, index_filters, assignments, filters } = conflict;
+        self.shape.add(&(target, any, update, constraint));
+        self.nodes(index_filters);
         self.each(assignments, Self::assignment);
         self.nodes(filters);
     }
@@ -370,8 +395,26 @@ impl<'s> Key<'s> {
     }
 
     fn update(&mut self, update: &'s UpdateNode) {
-        let UpdateNode { table, from, assignments, filters, returning } = update;
+        let UpdateNode {
+            with,
+            table,
+            from,
+            assignments,
+            from_queries,
+            filters,
+            order_by,
+            limit,
+            returning,
+            binds: _,
+        } = update;
+        self.each(with, |key, cte| key.cte(cte));
         self.table(table);
+        self.each(from_queries, |key, (columns, query)| {
+            key.shape.add(columns);
+            key.select(query);
+        });
+        self.each(order_by, Self::ordering);
+        self.maybe_node(limit.as_ref());
         self.each(from, Self::source);
         self.each(assignments, Self::assignment);
         self.nodes(filters);
@@ -379,8 +422,11 @@ impl<'s> Key<'s> {
     }
 
     fn delete(&mut self, delete: &'s DeleteNode) {
-        let DeleteNode { table, using, filters, returning } = delete;
+        let DeleteNode { with, table, using, filters, order_by, limit, returning, binds: _ } = delete;
+        self.each(with, |key, cte| key.cte(cte));
         self.table(table);
+        self.each(order_by, Self::ordering);
+        self.maybe_node(limit.as_ref());
         self.each(using, Self::source);
         self.nodes(filters);
         self.each(returning, Self::item);

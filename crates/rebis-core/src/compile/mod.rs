@@ -12,6 +12,7 @@ mod tests;
 pub(crate) use cache::CompiledCache;
 pub use cache::CompiledStatement;
 pub(crate) use ddl::create_statements;
+pub(crate) use render::Rendered;
 
 use crate::dialect::{Dialect, Placeholder};
 use crate::error::{Error, ErrorKind, Result};

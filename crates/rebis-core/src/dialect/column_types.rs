@@ -31,6 +31,30 @@ pub(crate) struct ColumnTypes {
 }
 
 impl Dialect {
+    /// The type that a cast of any value of a column keeps whole; `None` where an explicit cast may cut without an error, as to
+    /// `varchar(5)`.
+    pub(crate) fn cast_that_keeps(&self, sql_type: &SqlType) -> Option<String> {
+        match sql_type {
+            SqlType::String { .. } => self.column_type(&SqlType::Text).ok(),
+            SqlType::SmallInteger
+            | SqlType::Integer
+            | SqlType::BigInteger
+            | SqlType::Boolean
+            | SqlType::Float
+            | SqlType::Double
+            | SqlType::Numeric { .. }
+            | SqlType::Text
+            | SqlType::LargeBinary
+            | SqlType::Date
+            | SqlType::Time
+            | SqlType::DateTime
+            | SqlType::Timestamp
+            | SqlType::Uuid
+            | SqlType::Json => self.column_type(sql_type).ok(),
+            _ => None,
+        }
+    }
+
     /// A type's name in CREATE TABLE.
     ///
     /// # Errors

@@ -6,17 +6,20 @@ mod known;
 mod tables;
 mod transactions;
 mod words;
+mod writes;
 
 pub use isolation::IsolationLevel;
 pub(crate) use known::Writing;
 pub(crate) use tables::{Comments, Identity, IndexSchema, Literals};
 pub(crate) use transactions::{Begin, TransactionOptions};
 pub(crate) use words::{Concatenation, DeleteUsing, JoinTexts, NullSafe, Upsert};
+pub(crate) use writes::Truncation;
 
 use self::column_types::{ColumnTypes, MYSQL_TYPES, POSTGRESQL_TYPES, SQLITE_TYPES};
 use self::tables::{MYSQL_TABLES, POSTGRESQL_TABLES, SQLITE_TABLES, TableWords};
 use self::transactions::Transactions;
 use self::words::{CastNames, MYSQL_CASTS, POSTGRESQL_CASTS, Returning, RowLocks, SQLITE_CASTS};
+use self::writes::{MYSQL_WRITES, POSTGRESQL_WRITES, SQLITE_WRITES, Writes};
 use crate::error::Result;
 use crate::url::Backend;
 
@@ -69,6 +72,7 @@ pub struct Dialect {
     /// Whether UPDATE has a FROM; else it names several tables.
     pub(crate) update_from: bool,
     pub(crate) delete_using: DeleteUsing,
+    pub(crate) writes: Writes,
     pub(crate) distinct_on: bool,
     /// What stands before OFFSET when there is no LIMIT.
     pub(crate) no_limit: &'static str,
@@ -115,6 +119,7 @@ impl Dialect {
         full_join: true,
         update_from: true,
         delete_using: DeleteUsing::None,
+        writes: SQLITE_WRITES,
         rows_in_list: "VALUES ",
         joins_texts: JoinTexts::GroupConcat,
         lateral: false,
@@ -151,6 +156,7 @@ impl Dialect {
         // MySQL's; MariaDB has none, and says so.
         update_from: false,
         delete_using: DeleteUsing::All,
+        writes: MYSQL_WRITES,
         rows_in_list: "",
         joins_texts: JoinTexts::GroupConcatSeparator,
         lateral: true,
@@ -185,6 +191,7 @@ impl Dialect {
         full_join: true,
         update_from: true,
         delete_using: DeleteUsing::Others,
+        writes: POSTGRESQL_WRITES,
         rows_in_list: "",
         joins_texts: JoinTexts::StringAgg,
         lateral: true,

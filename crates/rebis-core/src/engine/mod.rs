@@ -8,16 +8,22 @@ mod counters;
 mod ddl;
 mod events;
 mod execute;
+mod gathered;
+mod insert_rows;
+mod last_id;
 mod limits;
 mod listen;
 mod log;
+mod many;
 mod options;
 mod pool;
 mod raw_connection;
+mod row_order;
 #[cfg(test)]
 mod tests;
 mod transaction;
 mod transaction_state;
+mod update_rows;
 
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::default::{ClientDefault, ClientDefaults};
 use super::types::SqlType;
 
 /// A column of a table: its name, its type, what it may hold and what the database puts in.
@@ -18,6 +19,7 @@ pub struct ColumnDef {
     pub(crate) computed: Option<Computed>,
     pub(crate) collation: Option<String>,
     pub(crate) comment: Option<String>,
+    pub(crate) client_defaults: ClientDefaults,
 }
 
 /// What the database puts into a column that a statement does not name.
@@ -80,6 +82,7 @@ impl ColumnDef {
             computed: None,
             collation: None,
             comment: None,
+            client_defaults: ClientDefaults::default(),
         }
     }
 
@@ -123,6 +126,20 @@ impl ColumnDef {
     #[must_use]
     pub fn server_default(mut self, default: ServerDefault) -> Self {
         self.server_default = Some(default);
+        self
+    }
+
+    /// The same, with what an INSERT puts in that does not name it.
+    #[must_use]
+    pub fn client_default(mut self, default: ClientDefault) -> Self {
+        self.client_defaults.insert = Some(default);
+        self
+    }
+
+    /// The same, with what an UPDATE puts in that does not name it.
+    #[must_use]
+    pub fn on_update(mut self, default: ClientDefault) -> Self {
+        self.client_defaults.update = Some(default);
         self
     }
 

@@ -3,6 +3,7 @@
 
 mod column;
 mod constraint;
+mod default;
 mod metadata;
 mod naming;
 mod table;
@@ -13,6 +14,8 @@ mod types;
 
 pub use column::{ColumnDef, Computed, ServerDefault};
 pub use constraint::{CheckConstraint, ForeignKey, Index, OnChange, UniqueConstraint};
+pub use default::ClientDefault;
+pub(crate) use default::{Make, MakeValue};
 pub(crate) use metadata::CreationOrder;
 pub use metadata::{Entities, MetaData};
 pub use naming::NamingConvention;

@@ -1,43 +1,48 @@
 //! Statements as values. They know nothing of engines and drivers.
 //!
-//! [`text()`] and [`raw`] are SQL written by hand. [`select()`], [`insert`], [`update`] and [`delete`] compose a statement from
+//! [`text()`] and [`raw`] are SQL written by hand. [`select()`], [`insert()`], [`update`] and [`delete`] compose a statement from
 //! columns that are known at compile time ([`Column`]) or at run time ([`Table::c`](crate::schema::Table::c)).
 
 mod cte;
 mod ddl;
+mod defaults;
 mod dml;
 mod expression;
 mod functions;
+mod insert;
 mod json;
 mod known;
 mod names;
 mod node;
 mod operators;
+mod parameter;
 mod select;
 mod text;
 mod tuple;
 mod typed;
+mod update_each;
 mod window;
 
 use std::time::Duration;
 
 pub use cte::Cte;
-pub(crate) use cte::CteNode;
+pub(crate) use cte::{CteBody, CteNode};
 pub(crate) use ddl::DdlNode;
 pub use ddl::{
     Ddl, add_foreign_key, create_index, create_table, drop_foreign_key, drop_index, drop_table,
     set_column_comment, set_table_comment,
 };
 pub use dml::{
-    Assignment, Delete, Insert, Update, delete, delete_from, insert, insert_into, null, proposed, update,
-    update_table,
+    Assignment, Delete, Truncate, Update, delete, delete_from, null, truncate, update, update_table,
 };
-pub(crate) use dml::{Conflict, DeleteNode, InsertNode, UpdateNode};
+pub(crate) use dml::{DeleteNode, TruncateNode, UpdateNode};
 pub(crate) use expression::ESCAPE;
 pub use expression::{Column, Expr, Expression, literal};
 pub use functions::{
     Case, IntoArguments, avg, case, coalesce, count, count_all, func, lower, max, min, sum, upper,
 };
+pub(crate) use insert::{Conflict, InsertNode};
+pub use insert::{Insert, insert, insert_into, proposed};
 pub use json::{JsonPlace, JsonStep, json};
 pub use known::{
     DatePart, ExtractedFrom, Known, MoreExpression, Temporal, abs, extract, greatest, least, length, now,
@@ -46,6 +51,8 @@ pub use known::{
 pub(crate) use node::{BinaryOperator, Call, Node, Window};
 pub use node::{Ordering, Source};
 pub use operators::{all, any};
+pub(crate) use parameter::Binds;
+pub use parameter::param;
 pub use select::{
     Alias, Labelled, LockWait, Select, Selection, TableAlias, Untyped, alias, exists, select, table,
 };
@@ -54,6 +61,7 @@ pub use text::{ParameterSet, Text, raw, text};
 pub use tuple::{RowOf, RowOperand, Tuple, tuple};
 pub use typed::{ElementOf, Family, Literal, Matches, Operand, ResultOf, Typed, family};
 
+pub use update_each::update_each;
 pub(crate) use window::{Frame, FrameUnit};
 pub use window::{
     FrameBound, WindowSpec, array_agg, dense_rank, first_value, lag, last_value, lead, ntile, rank,
@@ -81,7 +89,21 @@ pub(crate) enum StatementNode {
     Insert(InsertNode),
     Update(UpdateNode),
     Delete(DeleteNode),
+    Truncate(TruncateNode),
     Ddl(DdlNode),
+}
+
+impl StatementNode {
+    /// What was given for its parameters.
+    pub(crate) fn binds(&self) -> Option<&Binds> {
+        match self {
+            StatementNode::Select(node) => Some(&node.binds),
+            StatementNode::Insert(node) => Some(&node.binds),
+            StatementNode::Update(node) => Some(&node.binds),
+            StatementNode::Delete(node) => Some(&node.binds),
+            StatementNode::Truncate(_) | StatementNode::Ddl(_) => None,
+        }
+    }
 }
 
 impl Statement {
@@ -142,3 +164,9 @@ macro_rules! composed {
 }
 
 composed! { Select Insert Update Delete }
+
+impl From<Truncate> for Statement {
+    fn from(statement: Truncate) -> Self {
+        Statement::Composed(Box::new(Composed(StatementNode::Truncate(statement.node))))
+    }
+}

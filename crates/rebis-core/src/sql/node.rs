@@ -21,6 +21,8 @@ pub enum Node {
         name: Cow<'static, str>,
     },
     Value(Value),
+    /// A value that is given by name when the statement runs.
+    Parameter(Cow<'static, str>),
     Not(Arc<Node>),
     Negate(Arc<Node>),
     IsNull {

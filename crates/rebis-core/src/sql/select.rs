@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::cte::CteNode;
 use super::expression::{Column, Expr, Expression, column_node};
 use super::node::{Node, Ordering, Source};
+use super::parameter::Binds;
 use super::typed::{Operand, Typed};
 use crate::schema::{Entity, Table};
 use crate::value::Value;
@@ -39,6 +40,7 @@ pub struct SelectNode {
     pub(crate) offset: Option<Arc<Node>>,
     pub(crate) lock: Option<Lock>,
     pub(crate) combined: Vec<(SetOperator, SelectNode)>,
+    pub(crate) binds: Binds,
 }
 
 /// One thing that is selected.

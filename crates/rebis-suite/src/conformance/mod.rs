@@ -10,6 +10,8 @@ mod composed_functions;
 mod composed_queries;
 mod crates;
 mod ddl;
+mod dml_rows;
+mod dml_statements;
 mod errors;
 mod identifiers;
 mod inspection;
@@ -42,7 +44,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 28] = [
+const SUBJECTS: [&[Scenario]; 30] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -57,6 +59,8 @@ const SUBJECTS: [&[Scenario]; 28] = [
     rows::CASES,
     composed::CASES,
     ddl::CASES,
+    dml_rows::CASES,
+    dml_statements::CASES,
     inspection::CASES,
     composed_queries::CASES,
     composed_functions::CASES,

@@ -102,6 +102,7 @@ impl Renderer<'_> {
                 self.identifier(name)
             }
             Node::Value(value) => self.value(value),
+            Node::Parameter(_) => self.parameter(node),
             Node::Not(item) => {
                 self.push("NOT ");
                 self.operand(item, COMPARED)
@@ -218,7 +219,7 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    fn query(&mut self, select: &SelectNode) -> Result<()> {
+    pub(super) fn query(&mut self, select: &SelectNode) -> Result<()> {
         self.push("(");
         self.select(select)?;
         self.push(")");

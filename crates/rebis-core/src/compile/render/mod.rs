@@ -2,12 +2,14 @@
 
 mod call;
 mod expression;
+mod insert;
 mod scope;
 mod select;
 #[cfg(test)]
 mod tests;
 mod write;
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -18,7 +20,7 @@ use super::key::{Key, is_plain};
 use crate::dialect::{Dialect, Placeholder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{SchemaTranslateMap, Table};
-use crate::sql::{Delete, Insert, Node, Select, StatementNode, Update};
+use crate::sql::{Binds, Composed, Delete, Insert, Node, Select, StatementNode, Truncate, Update};
 use crate::value::Value;
 
 /// The text of a statement, with the numbers of the values that go beside it: those of its key, and behind them its own.
@@ -42,15 +44,55 @@ pub(super) fn render(
         scopes: Vec::new(),
         ctes: Vec::new(),
     };
-    match statement {
-        StatementNode::Select(select) => renderer.select(select)?,
-        StatementNode::Insert(insert) => renderer.insert(insert)?,
-        StatementNode::Update(update) => renderer.update(update)?,
-        StatementNode::Delete(delete) => renderer.delete(delete)?,
-        StatementNode::Ddl(ddl) => renderer.sql = super::ddl::render(ddl, dialect)?,
-    }
+    renderer.statement(statement)?;
     let Renderer { sql, order, fixed, .. } = renderer;
     Ok(Compiled { sql: sql.into(), names: Box::default(), order: order.into(), fixed: fixed.into() })
+}
+
+/// A statement that is sent once: its text, and its values in the order of the placeholders.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Rendered {
+    pub(crate) sql: Box<str>,
+    pub(crate) values: Vec<Value>,
+    /// The parameters: which of the values each of them is, NULL until then.
+    pub(crate) parameters: Vec<(usize, Cow<'static, str>)>,
+}
+
+impl Rendered {
+    /// # Errors
+    /// As [`render`].
+    pub(crate) fn of(statement: &Composed, dialect: &Dialect, schemas: &SchemaTranslateMap) -> Result<Self> {
+        let key = Key::of(&statement.0, schemas);
+        let Compiled { sql, order, fixed, .. } = render(&statement.0, &key, dialect, schemas)?;
+        let numbered = |number: &usize| match key.values.get(*number) {
+            Some(value) => (*value).clone(),
+            None => fixed.get(number - key.values.len()).cloned().unwrap_or(Value::Null),
+        };
+        let named = |(place, number): (usize, &usize)| {
+            let parameter = key.parameters.iter().find(|(known, _)| known == number);
+            parameter.map(|(_, name)| (place, (*name).clone()))
+        };
+        let parameters = order.iter().enumerate().filter_map(named).collect();
+        Ok(Rendered { values: order.iter().map(numbered).collect(), parameters, sql })
+    }
+
+    /// Puts what was given for the parameters into its places. With `strict` every value must have its parameter.
+    ///
+    /// # Errors
+    /// [`Bind`](ErrorKind::Bind) for a parameter without a value, or a value without a parameter.
+    pub(crate) fn bind(&mut self, binds: &Binds, strict: bool) -> Result<()> {
+        for (index, name) in &self.parameters {
+            let value = binds.value_of(name).map_err(|error| error.with_sql(&*self.sql))?;
+            if let Some(place) = self.values.get_mut(*index) {
+                *place = value.clone();
+            }
+        }
+        if !strict {
+            return Ok(());
+        }
+        let names: Vec<&str> = self.parameters.iter().map(|(_, name)| &**name).collect();
+        binds.check(&names).map_err(|error| error.with_sql(&*self.sql))
+    }
 }
 
 struct Renderer<'d> {
@@ -69,6 +111,20 @@ struct Renderer<'d> {
 }
 
 impl Renderer<'_> {
+    fn statement(&mut self, statement: &StatementNode) -> Result<()> {
+        match statement {
+            StatementNode::Select(select) => self.select(select),
+            StatementNode::Insert(insert) => self.insert(insert),
+            StatementNode::Update(update) => self.update(update),
+            StatementNode::Delete(delete) => self.delete(delete),
+            StatementNode::Truncate(truncate) => self.truncate(truncate),
+            StatementNode::Ddl(ddl) => {
+                self.sql = super::ddl::render(ddl, self.dialect)?;
+                Ok(())
+            }
+        }
+    }
+
     fn push(&mut self, text: &str) {
         self.sql.push_str(text);
     }
@@ -90,6 +146,12 @@ impl Renderer<'_> {
     fn value(&mut self, value: &Value) -> Result<()> {
         // Never the value itself: the text is kept for statements of this shape with other values.
         self.placeholder(self.key.number_of(value).ok_or_else(no_place)?);
+        Ok(())
+    }
+
+    /// A value that comes with the execution.
+    fn parameter(&mut self, node: &Node) -> Result<()> {
+        self.placeholder(self.key.number_of(node).ok_or_else(no_place)?);
         Ok(())
     }
 
@@ -145,6 +207,12 @@ impl Renderer<'_> {
     }
 }
 
+/// The text alone, for people.
+fn text(statement: &StatementNode, dialect: &Dialect) -> Result<String> {
+    let schemas = SchemaTranslateMap::new();
+    render(statement, &Key::of(statement, &schemas), dialect, &schemas).map(|compiled| compiled.sql.into())
+}
+
 fn no_place() -> Error {
     Error::new(
         ErrorKind::Statement,
@@ -161,13 +229,22 @@ macro_rules! to_sql {
             /// [`ErrorKind::Unsupported`] for what the database cannot say, [`ErrorKind::Statement`] for a column that is not
             /// there.
             pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
-                let statement = StatementNode::$statement(self.node.clone());
-                let schemas = SchemaTranslateMap::new();
-                let key = Key::of(&statement, &schemas);
-                render(&statement, &key, &dialect, &schemas).map(|compiled| compiled.sql.into())
+                let mut statement = StatementNode::$statement(self.node.clone());
+                statement.complete();
+                text(&statement, &dialect)
             }
         }
     )*};
 }
 
 to_sql! { Select Insert Update Delete }
+
+impl Truncate {
+    /// The statement's text for a database.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] for what the database cannot say.
+    pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
+        text(&StatementNode::Truncate(self.node.clone()), &dialect)
+    }
+}

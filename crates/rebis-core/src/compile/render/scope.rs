@@ -156,6 +156,7 @@ fn sources(node: &Node, found: &mut dyn FnMut(&Source)) {
     match node {
         Node::Column { source, .. } => found(source),
         Node::Value(_)
+        | Node::Parameter(_)
         | Node::Exists { .. }
         | Node::Scalar(_)
         | Node::Star

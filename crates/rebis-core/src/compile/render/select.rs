@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::Renderer;
 use crate::error::{Error, ErrorKind, Result};
-use crate::sql::{CteNode, Item, Join, JoinKind, LockWait, Ordering, SelectNode, SetOperator, Source};
+use crate::sql::{
+    CteBody, CteNode, Item, Join, JoinKind, LockWait, Ordering, SelectNode, SetOperator, Source,
+};
 
 impl Renderer<'_> {
     pub(super) fn select(&mut self, select: &SelectNode) -> Result<()> {
@@ -15,7 +17,7 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    fn with(&mut self, ctes: &[Arc<CteNode>]) -> Result<()> {
+    pub(super) fn with(&mut self, ctes: &[Arc<CteNode>]) -> Result<()> {
         if ctes.is_empty() {
             return Ok(());
         }
@@ -35,20 +37,36 @@ impl Renderer<'_> {
             return Err(Error::new(ErrorKind::Statement, text));
         };
         self.identifier(&cte.name)?;
-        self.push(" (");
-        self.list(&columns, |this, name| this.identifier(name))?;
-        self.push(") AS (");
-        match &cte.again {
-            Some((operator, again)) => {
-                self.part(&cte.first)?;
+        if !columns.is_empty() {
+            self.push(" (");
+            self.list(&columns, |this, name| this.identifier(name))?;
+            self.push(")");
+        }
+        self.push(match cte.materialized {
+            Some(true) if self.dialect.writes.materialized => " AS MATERIALIZED (",
+            Some(false) if self.dialect.writes.materialized => " AS NOT MATERIALIZED (",
+            _ => " AS (",
+        });
+        match (&cte.first, &cte.again) {
+            (CteBody::Select(first), Some((operator, again))) => {
+                self.part(first)?;
                 self.operator(*operator);
                 self.ctes.push(Arc::clone(&cte.name));
                 self.part(again)?;
             }
-            None => {
-                self.select(&cte.first)?;
-                self.ctes.push(Arc::clone(&cte.name));
+            (CteBody::Select(first), None) => self.select(first)?,
+            (CteBody::Write(_), Some(_)) => {
+                let text = format!("the CTE '{}' writes, so it cannot read itself", cte.name);
+                return Err(Error::new(ErrorKind::Statement, text));
             }
+            (CteBody::Write(_), None) if !self.dialect.writes.write_in_cte => {
+                return self
+                    .unsupported("statement in WITH that writes; run it first, in the same transaction");
+            }
+            (CteBody::Write(write), None) => self.statement(&write.0)?,
+        }
+        if cte.again.is_none() {
+            self.ctes.push(Arc::clone(&cte.name));
         }
         self.push(")");
         Ok(())

@@ -2,6 +2,7 @@
 
 mod functions;
 mod queries;
+mod writes;
 
 use std::sync::LazyLock;
 
