@@ -77,9 +77,9 @@ impl Connection {
         }
         node.returning = wanted.iter().map(|name| item(table, name)).collect();
         let statement = Statement::Composed(Box::new(Composed(StatementNode::Insert(node))));
-        let answer = self.execute(statement)?;
+        self.know_server()?;
+        let mut answer = self.execute(statement)?;
         let mut found = Vec::new();
-        let mut answer = answer;
         while let Some(row) = answer.next()? {
             found.push((0..wanted.len()).map(|index| row.value(index)).collect::<Result<_>>()?);
         }
@@ -115,11 +115,7 @@ impl Connection {
             let text = "insert_for_key takes an INSERT of one row into a table with a primary key";
             return Err(Error::new(ErrorKind::Statement, text));
         }
-        self.check_process()?;
-        // Also connects anew, so that it is known what the server is.
-        if self.server().is_none() {
-            self.prepare_for_statement(self.options.deadline(None))?;
-        }
+        self.know_server()?;
         if self.returns_inserted() {
             node.returning = keys.iter().map(|name| item(&node.table, name)).collect();
             let statement = Statement::Composed(Box::new(Composed(StatementNode::Insert(node))));
@@ -127,6 +123,15 @@ impl Connection {
             return (0..keys.len()).map(|index| row.value(index)).collect();
         }
         self.insert_for_last_id(node)
+    }
+
+    /// Connects anew where the connection was lost, so that it is known what the server is.
+    fn know_server(&mut self) -> Result<()> {
+        self.check_process()?;
+        if self.server().is_some() {
+            return Ok(());
+        }
+        self.prepare_for_statement(self.options.deadline(None))
     }
 
     /// Whether INSERT has RETURNING: MySQL itself has none, MariaDB does, and both are one dialect.
@@ -139,11 +144,12 @@ impl Connection {
     pub(super) fn is_for_batches(&self, statement: &Statement) -> bool {
         let Statement::Composed(composed) = statement else { return false };
         let StatementNode::Insert(insert) = &composed.0 else { return false };
-        if insert.rows.len() < 2 {
-            return false;
-        }
         let writes = &self.engine().dialect().writes;
         let sorted = !insert.returning.is_empty() && insert.conflict.is_none();
+        if insert.rows.len() < 2 {
+            // One row, whose columns have to be selected.
+            return sorted && !insert.rows.is_empty() && !self.returns_inserted();
+        }
         sorted
             || insert.rows.len() > ROWS_AT_A_TIME
             || insert.rows.len() * insert.columns.len() > writes.most_parameters

@@ -35,7 +35,7 @@ pub(super) enum Key {
 
 impl RowOrder {
     pub(super) fn of(insert: &InsertNode, dialect: &Dialect) -> Self {
-        if insert.returning.is_empty() || insert.conflict.is_some() || insert.rows.len() < 2 {
+        if insert.returning.is_empty() || insert.conflict.is_some() {
             return RowOrder::AsGiven;
         }
         let keys: Vec<_> = insert.table.primary_key().collect();

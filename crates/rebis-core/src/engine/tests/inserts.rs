@@ -121,6 +121,8 @@ fn keys_are_counted_from_the_first_one_where_there_is_no_returning() {
         let numbers: Vec<Value> = found.rows.iter().map(|row| row[0].clone()).collect();
         assert_eq!(numbers, shuffled.iter().map(|n| Value::from(*n)).collect::<Vec<_>>());
         assert_eq!(found.affected, 1500);
+        let one = conn.insert_and_select(node(&table, [7]).unwrap(), Deadline::NEVER).unwrap();
+        assert_eq!((one.rows.len(), &one.rows[0][0]), (1, &Value::from(7)));
         conn.execute(text("delete from counted_rows")).unwrap();
     }
 }
