@@ -3,10 +3,12 @@
 mod cache;
 mod ddl;
 mod identifier;
+mod literal;
 mod render;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod types;
 
 pub(crate) use cache::CompiledCache;
 pub(crate) use ddl::create_statements;

@@ -25,8 +25,8 @@ pub use cte::Cte;
 pub(crate) use cte::CteNode;
 pub(crate) use ddl::DdlNode;
 pub use ddl::{
-    Ddl, add_foreign_key, create_index, create_table, drop_foreign_key, drop_index, drop_table,
-    set_column_comment, set_table_comment,
+    Ddl, add_foreign_key, create_enum, create_index, create_table, drop_enum, drop_foreign_key, drop_index,
+    drop_table, set_column_comment, set_table_comment,
 };
 pub use dml::{
     Assignment, Delete, Insert, Update, delete, delete_from, insert, insert_into, null, proposed, update,

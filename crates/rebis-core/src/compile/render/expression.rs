@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Renderer;
 use crate::compile::scan::{Piece, scan};
+use crate::compile::types::cast_type;
 use crate::dialect::{Concatenation, NullSafe};
 use crate::error::Result;
 use crate::sql::{BinaryOperator, DatePart, ESCAPE, Known, Node, SelectNode, Text};
@@ -174,7 +175,7 @@ impl Renderer<'_> {
                 self.push(" COLLATE ");
                 self.identifier(name)
             }
-            Node::Array { .. } if !self.dialect.cast_names.arrays => {
+            Node::Array { .. } if !self.dialect.types.arrays => {
                 self.unsupported("arrays; use `in_list` or `not_in_list`")
             }
             Node::Array { item, array, all } => {
@@ -196,7 +197,7 @@ impl Renderer<'_> {
                 self.push("CAST(");
                 self.expression(item)?;
                 self.push(" AS ");
-                let name = self.dialect.cast_name(to)?;
+                let name = cast_type(to, self.dialect)?;
                 self.push(&name);
                 self.push(")");
                 Ok(())
