@@ -16,7 +16,9 @@ pub(crate) use metadata::CreationOrder;
 pub use metadata::{Entities, MetaData};
 pub use naming::NamingConvention;
 pub use table::{Table, TableBuilder};
-pub use types::{ColumnType, EnumType, MysqlType, NativeName, PostgresqlType, SqlType, TypeName, Variant};
+pub use types::{
+    ColumnType, EnumType, MysqlType, NativeName, PostgresqlType, SqlEnum, SqlType, TypeName, Variant,
+};
 
 /// A Rust type whose values are rows of one table.
 ///

@@ -14,6 +14,7 @@ mod names;
 mod node;
 mod operators;
 mod select;
+mod sql_enum;
 mod text;
 mod tuple;
 mod typed;

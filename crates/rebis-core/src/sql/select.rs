@@ -48,6 +48,8 @@ pub struct Item {
     /// Whether it is read as an `Option`.
     pub(crate) nullable: bool,
     pub(crate) label: Option<&'static str>,
+    /// What its type puts round it in the outermost query.
+    pub(crate) read: fn(Arc<Node>) -> Arc<Node>,
 }
 
 #[derive(Debug, Clone)]
@@ -123,7 +125,12 @@ impl<T: Typed> SelectItem for Expr<T> {
     type Type = T;
 
     fn item(self) -> Item {
-        Item { nullable: self.nullable || is_nullable::<T>(), node: self.node, label: None }
+        Item {
+            nullable: self.nullable || is_nullable::<T>(),
+            node: self.node,
+            label: None,
+            read: read_as::<T>,
+        }
     }
 }
 
@@ -131,8 +138,13 @@ impl<M: Entity, T: Typed> SelectItem for Column<M, T> {
     type Type = T;
 
     fn item(self) -> Item {
-        Item { node: self.into_node(), nullable: is_nullable::<T>(), label: None }
+        Item { node: self.into_node(), nullable: is_nullable::<T>(), label: None, read: read_as::<T> }
     }
+}
+
+/// What a type selects instead of an expression.
+fn read_as<T: Typed>(node: Arc<Node>) -> Arc<Node> {
+    T::column_expression(Expr::shared(node)).node
 }
 
 /// Whether a type has room for NULL: then it is its own type with NULL.
@@ -225,7 +237,9 @@ impl Selection for Vec<Expr<Value>> {
     type Row = Untyped;
 
     fn items(self) -> Vec<Item> {
-        self.into_iter().map(|expr| Item { node: expr.node, nullable: true, label: None }).collect()
+        self.into_iter()
+            .map(|expr| Item { node: expr.node, nullable: true, label: None, read: read_as::<Value> })
+            .collect()
     }
 }
 

@@ -29,6 +29,10 @@ mod statements;
 mod streams;
 mod texts;
 mod transactions;
+mod types_enums;
+mod types_native;
+mod types_own;
+mod types_portable;
 mod wide;
 
 use std::fmt::Debug;
@@ -42,7 +46,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 28] = [
+const SUBJECTS: [&[Scenario]; 32] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -71,6 +75,10 @@ const SUBJECTS: [&[Scenario]; 28] = [
     limits::CASES,
     sessions::CASES,
     statements::CASES,
+    types_portable::CASES,
+    types_enums::CASES,
+    types_native::CASES,
+    types_own::CASES,
 ];
 
 /// Every case on every database, named `subject_what@database`.

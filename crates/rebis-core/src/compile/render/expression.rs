@@ -29,7 +29,7 @@ fn binds(node: &Node) -> u8 {
         }
         Node::AnyOf(parts) | Node::All(parts) if parts.is_empty() => COMPARISON,
         // What is in a text is not known.
-        Node::AnyOf(_) | Node::Text(_) => EITHER,
+        Node::AnyOf(_) | Node::Text(_) | Node::Operator { .. } => EITHER,
         Node::All(_) => BOTH,
         Node::Not(_) | Node::Exists { negated: true, .. } => NEGATED,
         Node::IsNull { .. }
@@ -168,6 +168,11 @@ impl Renderer<'_> {
                 self.list(items, |this, item| this.expression(item))?;
                 self.push(")");
                 Ok(())
+            }
+            Node::Operator { operator, left, right } => {
+                self.operand(left, ATOM)?;
+                self.push(&format!(" {operator} "));
+                self.operand(right, ATOM)
             }
             Node::JsonPath(steps) => self.json_path(steps),
             Node::Collate { item, name } => {

@@ -31,8 +31,10 @@ pub(crate) struct Rendered {
 /// [`Unsupported`](ErrorKind::Unsupported) for what the database cannot say; [`Statement`](ErrorKind::Statement) for a column
 /// that is not there, or whose table is not joined.
 pub(crate) fn render(statement: &Composed, dialect: &Dialect) -> Result<Rendered> {
-    let mut renderer =
-        Renderer { dialect, sql: String::new(), values: Vec::new(), scopes: Vec::new(), ctes: Vec::new() };
+    // A query counts itself.
+    let depth = usize::from(!matches!(statement.0, StatementNode::Select(_)));
+    let (sql, values, scopes, ctes) = (String::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut renderer = Renderer { dialect, sql, values, scopes, ctes, depth };
     match &statement.0 {
         StatementNode::Select(select) => renderer.select(select)?,
         StatementNode::Insert(insert) => renderer.insert(insert)?,
@@ -51,6 +53,8 @@ struct Renderer<'d> {
     scopes: Vec<Scope>,
     /// The names of the CTEs that can be used here.
     ctes: Vec<Arc<str>>,
+    /// How many queries this part is in: 1 for what becomes rows of the answer.
+    depth: usize,
 }
 
 impl Renderer<'_> {

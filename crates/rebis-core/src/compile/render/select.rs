@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use super::Renderer;
 use crate::error::{Error, ErrorKind, Result};
-use crate::sql::{CteNode, Item, Join, JoinKind, LockWait, Ordering, SelectNode, SetOperator, Source};
+use crate::sql::{CteNode, Item, Join, JoinKind, LockWait, Node, Ordering, SelectNode, SetOperator, Source};
 use crate::value::Value;
 
 impl Renderer<'_> {
     pub(super) fn select(&mut self, select: &SelectNode) -> Result<()> {
         let known = self.ctes.len();
+        self.depth += 1;
         self.with(&select.with)?;
         self.whole(select)?;
+        self.depth -= 1;
         self.ctes.truncate(known);
         Ok(())
     }
@@ -24,7 +26,9 @@ impl Renderer<'_> {
         self.push(if recursive { "WITH RECURSIVE " } else { "WITH " });
         // Queries in WITH do not see what is around them, except for the CTEs before them.
         let around = std::mem::take(&mut self.scopes);
+        self.depth += 1;
         self.list(ctes, |this, cte| this.cte(cte))?;
+        self.depth -= 1;
         self.scopes = around;
         self.push(" ");
         Ok(())
@@ -118,8 +122,14 @@ impl Renderer<'_> {
 
     pub(super) fn item(&mut self, item: &Item) -> Result<()> {
         self.check_nullable(item)?;
-        self.expression(&item.node)?;
-        if let Some(label) = item.label {
+        let read = if self.depth == 1 { (item.read)(Arc::clone(&item.node)) } else { Arc::clone(&item.node) };
+        self.expression(&read)?;
+        // What a type puts round a column does not change its name.
+        let name = match &*item.node {
+            Node::Column { name, .. } if !Arc::ptr_eq(&read, &item.node) => Some(name.as_ref()),
+            _ => None,
+        };
+        if let Some(label) = item.label.or(name) {
             self.push(" AS ");
             self.identifier(label)?;
         }

@@ -2,6 +2,7 @@
 
 mod functions;
 mod queries;
+mod types;
 
 use std::sync::LazyLock;
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 use super::SqlType;
-use crate::value::Json;
+use crate::value::{Json, Range};
 
 /// A Rust type that says which type its columns and its CASTs have. `Option` of one may be NULL.
 ///
@@ -72,6 +72,12 @@ mapped! {
     uuid::Uuid => Uuid
     serde_json::Value => Json
     std::net::IpAddr => Inet
+}
+
+impl<T: ColumnType> ColumnType for Range<T> {
+    fn sql_type() -> SqlType {
+        SqlType::Range(Box::new(T::sql_type()))
+    }
 }
 
 impl<T> ColumnType for Json<T> {

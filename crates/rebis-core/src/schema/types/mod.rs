@@ -4,7 +4,7 @@ mod enumeration;
 mod mapped;
 mod native;
 
-pub use enumeration::EnumType;
+pub use enumeration::{EnumType, SqlEnum};
 pub use mapped::ColumnType;
 pub use native::{MysqlType, NativeName, PostgresqlType, TypeName};
 
