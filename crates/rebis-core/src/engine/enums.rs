@@ -32,7 +32,7 @@ impl Connection {
 /// [`ErrorKind::Schema`] when two that differ have the same name.
 pub(super) fn enumerations(tables: &[Table], backend: Backend) -> Result<Vec<EnumType>> {
     let mut found: Vec<EnumType> = Vec::new();
-    let columns = tables.iter().flat_map(|table| table.columns());
+    let columns = tables.iter().flat_map(Table::columns);
     for enumeration in columns.filter_map(|column| column.sql_type().enumeration(backend)) {
         match found.iter().find(|known| known.is_named_as(enumeration)) {
             Some(known) if known != enumeration => {

@@ -67,7 +67,7 @@ pub enum MysqlType {
     UnsignedMediumInteger,
     /// A year, 1901 to 2155; an integer in Rust.
     Year,
-    /// So many bits, 1 to 64; bytes in Rust, the highest first.
+    /// So many bits, 1 to 64; an integer in Rust.
     Bit {
         /// Bits.
         length: u8,
