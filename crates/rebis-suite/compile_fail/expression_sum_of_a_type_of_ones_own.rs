@@ -1,6 +1,6 @@
-// fails: E0277
-// says: rebis::sql::family::Own<Money> is not a family of numbers
-// says: calculate with numbers, or cast it
+// fails: E0369
+// says: cannot add `Money` to `Expr<Money>`
+// says: `rebis::sql::family::Own<Money>` does not implement `rebis::sql::family::Number`
 
 use rebis::sql::{Expr, Literal, Typed, family, literal};
 

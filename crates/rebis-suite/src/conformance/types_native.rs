@@ -126,9 +126,9 @@ fn of_postgresql(database: &Database) -> Outcome {
     for (own, name, text) in extensions {
         let made = conn.execute(raw(format!("create extension if not exists {name}"))).is_ok();
         if made {
-            conn.commit().unwrap()
+            conn.commit().unwrap();
         } else {
-            conn.rollback().unwrap()
+            conn.rollback().unwrap();
         }
         if made { types.push((own, text)) } else { missing.push(name) }
     }

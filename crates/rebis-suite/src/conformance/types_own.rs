@@ -1,4 +1,5 @@
 //! Types of a program's own: what stands round their values and columns, casts to every type, coercion.
+#![allow(clippy::needless_pass_by_value, reason = "a case reads better with types and values as they are")]
 
 use std::fmt::Debug;
 use std::sync::LazyLock;

@@ -1,4 +1,5 @@
 //! The portable types, through tables that `create_all` has made: what is written comes back equal, or is refused.
+#![allow(clippy::needless_pass_by_value, reason = "a case reads better with types and values as they are")]
 
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
