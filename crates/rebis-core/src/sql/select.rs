@@ -1,6 +1,5 @@
 //! SELECT, composed step by step.
 
-use std::any::TypeId;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -8,7 +7,7 @@ use std::sync::Arc;
 use super::cte::CteNode;
 use super::expression::{Column, Expr, Expression, column_node};
 use super::node::{Node, Ordering, Source};
-use super::typed::{Operand, Typed};
+use super::typed::{Operand, Typed, is_nullable, read_as};
 use crate::schema::{Entity, Table};
 use crate::value::Value;
 
@@ -140,16 +139,6 @@ impl<M: Entity, T: Typed> SelectItem for Column<M, T> {
     fn item(self) -> Item {
         Item { node: self.into_node(), nullable: is_nullable::<T>(), label: None, read: read_as::<T> }
     }
-}
-
-/// What a type selects instead of an expression.
-fn read_as<T: Typed>(node: Arc<Node>) -> Arc<Node> {
-    T::column_expression(Expr::shared(node)).node
-}
-
-/// Whether a type has room for NULL: then it is its own type with NULL.
-fn is_nullable<T: Typed>() -> bool {
-    TypeId::of::<T>() == TypeId::of::<T::Nullable>()
 }
 
 /// An expression under a name of its own in the answer.

@@ -52,15 +52,15 @@ macro_rules! sql_enum {
             }
         }
 
-        impl ::core::convert::From<$rust> for $crate::Value {
+        impl ::core::convert::From<$rust> for $crate::value::Value {
             fn from(value: $rust) -> Self {
                 $crate::schema::SqlEnum::label(value).into()
             }
         }
 
-        impl $crate::FromValue for $rust {
+        impl $crate::value::FromValue for $rust {
             fn from_value(
-                value: $crate::ValueRef<'_>,
+                value: $crate::value::ValueRef<'_>,
             ) -> ::core::result::Result<Self, $crate::value::Mismatch> {
                 $crate::schema::SqlEnum::from_cell(value)
             }

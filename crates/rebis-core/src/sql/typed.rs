@@ -1,6 +1,7 @@
 //! Which Rust types may meet in one expression: families, so that an `i32` column compares with an `i64` and not with a text. And what
 //! a type of one's own puts round its values and its columns.
 
+use std::any::TypeId;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -63,6 +64,16 @@ impl<T: Typed<Nullable = Option<T>>> Typed for Option<T> {
     fn column_expression(column: Expr<Self>) -> Expr<Self> {
         Expr::shared(T::column_expression(Expr::shared(column.node)).node)
     }
+}
+
+/// What a type selects instead of an expression.
+pub(super) fn read_as<T: Typed>(node: Arc<Node>) -> Arc<Node> {
+    T::column_expression(Expr::shared(node)).node
+}
+
+/// Whether a type has room for NULL: then it is its own type with NULL.
+pub(super) fn is_nullable<T: Typed>() -> bool {
+    TypeId::of::<T>() == TypeId::of::<T::Nullable>()
 }
 
 /// A Rust value that stands for itself in an expression.

@@ -189,3 +189,28 @@ fn operators_of_ones_own() {
     let sum = literal(1).op::<i64>("<<", literal(2) + 3);
     alike(condition(sum.eq(1)), "($1 << ($2 + $3)) = $4");
 }
+
+/// A type that is calculated with because it says so.
+struct Money(i64);
+
+impl From<Money> for Value {
+    fn from(money: Money) -> Value {
+        money.0.into()
+    }
+}
+
+impl Family for Money {}
+impl Matches<Money> for Money {}
+impl family::Number for Money {}
+impl Literal for Money {}
+
+impl Typed for Money {
+    type Family = Money;
+    type Nullable = Option<Money>;
+}
+
+#[test]
+fn arithmetic_where_it_is_asked_for() {
+    let sum = literal(Money(1)) + Money(2);
+    alike(condition(sum.gt(Money(3))), "$1 + $2 > $3");
+}
