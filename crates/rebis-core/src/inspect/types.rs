@@ -189,6 +189,8 @@ pub(super) fn postgres(name: &str) -> Option<SqlType> {
         "tsvector" => SqlType::Postgresql(PostgresqlType::TsVector),
         "tsquery" => SqlType::Postgresql(PostgresqlType::TsQuery),
         "xml" => SqlType::Postgresql(PostgresqlType::Xml),
+        "citext" => SqlType::Postgresql(PostgresqlType::Citext),
+        "hstore" => SqlType::Postgresql(PostgresqlType::Hstore),
         "json" => SqlType::Postgresql(PostgresqlType::Json),
         "int4range" => range(SqlType::Integer),
         "int8range" => range(SqlType::BigInteger),

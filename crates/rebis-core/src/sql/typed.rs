@@ -304,6 +304,24 @@ typed! {
     Inet: std::net::IpAddr, std::net::Ipv4Addr, std::net::Ipv6Addr;
 }
 
+#[cfg(feature = "jiff")]
+typed! {
+    Date: jiff::civil::Date;
+    Time: jiff::civil::Time;
+    DateTime: jiff::civil::DateTime;
+    Timestamp: jiff::Timestamp;
+    Interval: jiff::SignedDuration;
+}
+
+#[cfg(feature = "time")]
+typed! {
+    Date: time::Date;
+    Time: time::Time;
+    DateTime: time::PrimitiveDateTime;
+    Timestamp: time::OffsetDateTime;
+    Interval: time::Duration;
+}
+
 /// A type of which there are arrays.
 pub trait ElementOf: Typed {}
 

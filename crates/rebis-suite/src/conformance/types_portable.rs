@@ -20,6 +20,8 @@ pub(super) const CASES: &[Scenario] = &[
     ("types_of_texts_and_bytes", texts),
     ("types_of_moments", moments),
     ("types_of_the_rest", rest),
+    ("types_of_other_crates", other_crates),
+    ("types_read_back", read_back),
 ];
 
 /// A table of one column of this type, by a name that no other has had.
@@ -270,4 +272,109 @@ fn rest(database: &Database) -> Outcome {
         return passed(format!("{count} round trips, {no} refused"));
     }
     passed(format!("{count} round trips"))
+}
+
+/// Columns by the types of `jiff` and `time`, in composed statements.
+fn other_crates(database: &Database) -> Outcome {
+    let conn = &mut database.engine(1).connect().unwrap();
+    let day = jiff::civil::date(9999, 12, 31);
+    let clock = day.at(23, 59, 59, 999_999_000);
+    let mut count = mapped(conn, &[day, jiff::civil::date(1, 1, 1)])
+        + mapped(conn, &[clock, clock.with().year(1).build().unwrap()]);
+    count += mapped(conn, &[clock.time()]) + mapped(conn, &[jiff::Timestamp::UNIX_EPOCH]);
+    let day = time::macros::date!(9999 - 12 - 31);
+    let clock = day.with_hms_micro(23, 59, 59, 999_999).unwrap();
+    count += mapped(conn, &[day]) + mapped(conn, &[clock]) + mapped(conn, &[clock.time()]);
+    count += mapped(conn, &[time::OffsetDateTime::UNIX_EPOCH]);
+    if database.is_server() {
+        count += mapped(conn, &[jiff::SignedDuration::from_mins(-90)])
+            + mapped(conn, &[time::Duration::minutes(90)]);
+    }
+    passed(format!("{count} round trips"))
+}
+
+/// A column that is made, read from the catalogue and made again has the same type.
+fn read_back(database: &Database) -> Outcome {
+    use rebis::schema::{MysqlType as My, PostgresqlType as Pg};
+    let conn = &mut database.engine(1).connect().unwrap();
+    let numeric = |precision, scale| SqlType::Numeric { precision, scale };
+    let mut types = vec![
+        SqlType::SmallInteger,
+        SqlType::Integer,
+        SqlType::BigInteger,
+        SqlType::UnsignedSmallInteger,
+        SqlType::UnsignedInteger,
+        SqlType::UnsignedBigInteger,
+        SqlType::Boolean,
+        SqlType::Float,
+        SqlType::Double,
+        numeric(10, 2),
+        numeric(38, 10),
+        SqlType::Char { length: 5 },
+        SqlType::String { length: 5 },
+        SqlType::Text,
+        SqlType::Binary { length: 5 },
+        SqlType::LargeBinary,
+        SqlType::Date,
+        SqlType::Time,
+        SqlType::DateTime,
+        SqlType::Timestamp,
+        SqlType::TimeWith { precision: 0 },
+        SqlType::DateTimeWith { precision: 3 },
+        SqlType::TimestampWith { precision: 3 },
+        SqlType::Uuid,
+        SqlType::Json,
+        SqlType::Inet,
+    ];
+    let (array, range) =
+        (|element| SqlType::Array(Box::new(element)), |bound| SqlType::Range(Box::new(bound)));
+    match database.name {
+        "SQLite" => {}
+        "MariaDB" => {
+            types.push(SqlType::Interval);
+            let own = [
+                My::TinyInteger,
+                My::UnsignedTinyInteger,
+                My::MediumInteger,
+                My::UnsignedMediumInteger,
+                My::Year,
+                My::Bit { length: 12 },
+                My::TinyText,
+                My::TinyBlob,
+            ];
+            types.extend(own.map(SqlType::Mysql));
+        }
+        _ => {
+            types.extend([
+                SqlType::Interval,
+                array(SqlType::Uuid),
+                array(SqlType::TimestampWith { precision: 3 }),
+            ]);
+            types
+                .extend([SqlType::Integer, SqlType::BigInteger, SqlType::Date, SqlType::DateTime].map(range));
+            types.push(range(SqlType::Timestamp));
+            let own = [Pg::Json, Pg::Cidr, Pg::MacAddr, Pg::TimeTz, Pg::TsVector, Pg::TsQuery, Pg::Xml];
+            types.extend(own.map(SqlType::Postgresql));
+            types.extend([Pg::Bit { length: 3 }, Pg::BitVarying { length: 5 }].map(SqlType::Postgresql));
+        }
+    }
+    let count = types.len();
+    for sql_type in types {
+        let (metadata, table) = made(conn, sql_type.clone());
+        let read = Table::reflect(conn, table.name()).unwrap();
+        let name = |table: &Table| {
+            let sql = table.create_sql(*conn.engine().dialect()).unwrap();
+            sql[0]
+                .lines()
+                .find(|line| line.trim_start().starts_with(['"', '`']) && line.contains('v'))
+                .unwrap()
+                .to_owned()
+        };
+        let column =
+            |table: &Table| Table::build("t").column(table.column("v").unwrap().clone()).finish().unwrap();
+        assert_eq!(name(&column(&read)), name(&column(&table)), "{sql_type:?}");
+        conn.rollback().unwrap();
+        dropped(conn, &metadata);
+    }
+    passed(format!("{count} types"))
 }

@@ -74,6 +74,24 @@ mapped! {
     std::net::IpAddr => Inet
 }
 
+#[cfg(feature = "jiff")]
+mapped! {
+    jiff::civil::Date => Date
+    jiff::civil::Time => Time
+    jiff::civil::DateTime => DateTime
+    jiff::Timestamp => Timestamp
+    jiff::SignedDuration => Interval
+}
+
+#[cfg(feature = "time")]
+mapped! {
+    time::Date => Date
+    time::Time => Time
+    time::PrimitiveDateTime => DateTime
+    time::OffsetDateTime => Timestamp
+    time::Duration => Interval
+}
+
 impl<T: ColumnType> ColumnType for Range<T> {
     fn sql_type() -> SqlType {
         SqlType::Range(Box::new(T::sql_type()))
