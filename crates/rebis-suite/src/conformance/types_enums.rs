@@ -2,8 +2,10 @@
 
 use std::sync::LazyLock;
 
-use rebis::schema::{ColumnDef, Entity, EnumType, MetaData, SqlEnum, SqlType, Table};
-use rebis::sql::{Column, Expression, create_enum, drop_enum, insert, insert_into, literal, select, update};
+use rebis::schema::{ColumnDef, Entity, EnumType, MetaData, ServerDefault, SqlEnum, SqlType, Table};
+use rebis::sql::{
+    Column, Expression, create_enum, drop_enum, insert, insert_into, literal, select, update, update_table,
+};
 use rebis::{Connection, ErrorKind, Value, raw, sql_enum, text};
 
 use super::types_portable::through;
@@ -115,7 +117,8 @@ fn made_and_dropped(database: &Database) -> Outcome {
     let kind = || SqlType::Enum(EnumType::new("conf_kind", ["a", "b"]));
     let table = |name: &str, kind: SqlType| {
         let id = ColumnDef::new("id", SqlType::Integer).primary_key();
-        Table::build(name).column(id).column(ColumnDef::new("kind", kind)).finish().unwrap()
+        let kind = ColumnDef::new("kind", kind).server_default(ServerDefault::Text("a".into()));
+        Table::build(name).column(id).column(kind).finish().unwrap()
     };
     let (one, two) = (table("conf_kind_one", kind()), table("conf_kind_two", kind()));
     let metadata = MetaData::new().table(&one).table(&two);
@@ -138,6 +141,26 @@ fn made_and_dropped(database: &Database) -> Outcome {
         let error = MetaData::new().table(&one).drop_all(&mut conn).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Statement, "{error:?}");
         conn.rollback().unwrap();
+    }
+    let mut second = database.engine(1).connect().unwrap();
+    // Gone and made again under the same connection, which has the statements of the old type prepared.
+    for _ in 0..3 {
+        let row = insert_into(&one).values([("id", Value::from(1))]).unwrap();
+        conn.execute(row).unwrap_or_else(|error| panic!("{}", error.chain()));
+        let of_kind = select(vec![one.c("kind")]).filter(one.c("kind").eq("a"));
+        assert_eq!(conn.execute(of_kind).unwrap().scalar::<String>().unwrap(), "a", "the default");
+        let change = update_table(&one).set_column("kind", "b").filter(one.c("kind").eq("a"));
+        assert_eq!(conn.execute(change).unwrap().rows_affected(), 1);
+        conn.commit().unwrap();
+        metadata.drop_all(&mut conn).unwrap();
+        metadata.create_all(&mut conn).unwrap();
+        conn.commit().unwrap();
+        if database.name == "PostgreSQL" {
+            // Another connection has heard nothing of it: its first statement is prepared anew.
+            let of_kind = select(vec![one.c("kind")]).filter(one.c("kind").eq("a"));
+            assert_eq!(second.execute(of_kind).unwrap().all().unwrap().len(), 0);
+            second.commit().unwrap();
+        }
     }
     for _ in 0..2 {
         metadata.drop_all(&mut conn).unwrap();
