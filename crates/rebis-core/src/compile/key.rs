@@ -174,6 +174,11 @@ impl<'s> Key<'s> {
                     self.values.push(&UNBOUND);
                 }
             }
+            Node::Operator { operator, left, right } => {
+                self.shape.add(operator);
+                self.node(left);
+                self.node(right);
+            }
             Node::Not(item) | Node::Negate(item) => self.node(item),
             Node::IsNull { item, negated } => {
                 self.shape.add(negated);
@@ -355,7 +360,7 @@ impl<'s> Key<'s> {
     }
 
     fn item(&mut self, item: &'s Item) {
-        let Item { node, nullable, label } = item;
+        let Item { node, nullable, label, read: _ } = item;
         self.shape.add(&(nullable, label));
         self.node(node);
     }

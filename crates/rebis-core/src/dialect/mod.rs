@@ -1,10 +1,10 @@
 //! What differs between databases, as data. A dialect holds no connection and executes nothing.
 
-mod column_types;
 mod isolation;
 mod known;
 mod tables;
 mod transactions;
+mod types;
 mod words;
 mod writes;
 
@@ -12,13 +12,14 @@ pub use isolation::IsolationLevel;
 pub(crate) use known::Writing;
 pub(crate) use tables::{Comments, Identity, IndexSchema, Literals};
 pub(crate) use transactions::{Begin, TransactionOptions};
+pub(crate) use types::{Enums, Name, Word};
 pub(crate) use words::{Concatenation, DeleteUsing, JoinTexts, NullSafe, Upsert};
 pub(crate) use writes::Truncation;
 
-use self::column_types::{ColumnTypes, MYSQL_TYPES, POSTGRESQL_TYPES, SQLITE_TYPES};
 use self::tables::{MYSQL_TABLES, POSTGRESQL_TABLES, SQLITE_TABLES, TableWords};
 use self::transactions::Transactions;
-use self::words::{CastNames, MYSQL_CASTS, POSTGRESQL_CASTS, Returning, RowLocks, SQLITE_CASTS};
+use self::types::{MYSQL_TYPES, POSTGRESQL_TYPES, SQLITE_TYPES, TypeNames};
+use self::words::{Returning, RowLocks};
 use self::writes::{MYSQL_WRITES, POSTGRESQL_WRITES, SQLITE_WRITES, Writes};
 use crate::error::Result;
 use crate::url::Backend;
@@ -35,6 +36,7 @@ use crate::url::Backend;
 pub struct Dialect {
     /// The name, as in URLs.
     pub name: &'static str,
+    pub(crate) backend: Backend,
     /// How a statement's text names a parameter.
     pub placeholder: Placeholder,
     /// Whether a backslash in a quoted text hides the next character.
@@ -57,8 +59,7 @@ pub struct Dialect {
     /// The words that lock rows; `None` where rows are not locked one by one.
     pub(crate) row_locks: Option<RowLocks>,
     pub(crate) returning: Returning,
-    pub(crate) cast_names: CastNames,
-    pub(crate) column_types: ColumnTypes,
+    pub(crate) types: TypeNames,
     pub(crate) tables: TableWords,
     /// Whether `NULLS FIRST` can be said.
     pub(crate) orders_nulls: bool,
@@ -98,6 +99,7 @@ impl Dialect {
     /// SQLite.
     pub const SQLITE: Dialect = Dialect {
         name: "sqlite",
+        backend: Backend::Sqlite,
         placeholder: Placeholder::QuestionNumber,
         backslash_escapes: false,
         dollar_quotes: false,
@@ -111,8 +113,7 @@ impl Dialect {
         upsert: Upsert::OnConflict,
         row_locks: None,
         returning: Returning { insert: true, update: true, delete: true },
-        cast_names: SQLITE_CASTS,
-        column_types: SQLITE_TYPES,
+        types: SQLITE_TYPES,
         tables: SQLITE_TABLES,
         orders_nulls: true,
         filter_clause: true,
@@ -133,6 +134,7 @@ impl Dialect {
     /// MySQL and MariaDB.
     pub const MYSQL: Dialect = Dialect {
         name: "mysql",
+        backend: Backend::Mysql,
         placeholder: Placeholder::Question,
         backslash_escapes: true,
         dollar_quotes: false,
@@ -147,8 +149,7 @@ impl Dialect {
         row_locks: Some(RowLocks { update: " FOR UPDATE", share: " LOCK IN SHARE MODE" }),
         // MariaDB's; MySQL itself has none, and says so.
         returning: Returning { insert: true, update: false, delete: true },
-        cast_names: MYSQL_CASTS,
-        column_types: MYSQL_TYPES,
+        types: MYSQL_TYPES,
         tables: MYSQL_TABLES,
         orders_nulls: false,
         filter_clause: false,
@@ -170,6 +171,7 @@ impl Dialect {
     /// PostgreSQL.
     pub const POSTGRESQL: Dialect = Dialect {
         name: "postgresql",
+        backend: Backend::Postgresql,
         placeholder: Placeholder::DollarNumber,
         backslash_escapes: false,
         dollar_quotes: true,
@@ -183,8 +185,7 @@ impl Dialect {
         upsert: Upsert::OnConflict,
         row_locks: Some(RowLocks { update: " FOR UPDATE", share: " FOR SHARE" }),
         returning: Returning { insert: true, update: true, delete: true },
-        cast_names: POSTGRESQL_CASTS,
-        column_types: POSTGRESQL_TYPES,
+        types: POSTGRESQL_TYPES,
         tables: POSTGRESQL_TABLES,
         orders_nulls: true,
         filter_clause: true,

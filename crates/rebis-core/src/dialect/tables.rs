@@ -68,6 +68,8 @@ pub(crate) struct TableWords {
     pub(crate) cuts_names_at: Option<usize>,
     /// Counts the tables of a name in a schema.
     pub(crate) count_tables: &'static str,
+    /// Counts the types of a name in a schema, where enums are types.
+    pub(crate) count_types: Option<&'static str>,
     /// What lets tables that refer to each other be dropped one by one, where constraints cannot be dropped first.
     pub(crate) defer_foreign_keys: Option<&'static str>,
 }
@@ -87,6 +89,7 @@ pub(crate) const SQLITE_TABLES: TableWords = TableWords {
     cuts_names_at: None,
     count_tables: "SELECT count(*) FROM pragma_table_list WHERE schema = coalesce(:schema, 'main') COLLATE NOCASE \
          AND name = :name COLLATE NOCASE AND type IN ('table', 'virtual')",
+    count_types: None,
     defer_foreign_keys: Some("PRAGMA defer_foreign_keys = on"),
 };
 
@@ -108,6 +111,7 @@ pub(crate) const MYSQL_TABLES: TableWords = TableWords {
     count_tables: "SELECT count(*) FROM information_schema.tables \
          WHERE table_schema = coalesce(:schema, database()) AND table_name = :name AND table_type = 'BASE TABLE' \
          AND (@@lower_case_table_names > 0 OR cast(table_name AS BINARY) = cast(:name AS BINARY))",
+    count_types: None,
     defer_foreign_keys: None,
 };
 
@@ -128,5 +132,10 @@ pub(crate) const POSTGRESQL_TABLES: TableWords = TableWords {
     count_tables: "SELECT count(*) FROM pg_catalog.pg_class AS c \
          JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
          WHERE n.nspname = coalesce(:schema, current_schema()) AND c.relname = :name AND c.relkind IN ('r', 'p', 'f')",
+    count_types: Some(
+        "SELECT count(*) FROM pg_catalog.pg_type AS t \
+         JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace \
+         WHERE n.nspname = coalesce(:schema, current_schema()) AND t.typname = :name",
+    ),
     defer_foreign_keys: None,
 };

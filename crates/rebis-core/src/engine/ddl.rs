@@ -1,13 +1,14 @@
 //! Tables in the database: made where they are missing, dropped where they are there.
 
+use super::enums::enumerations;
 use super::{Connection, Engine};
 use crate::compile::create_statements;
 use crate::error::Result;
 use crate::schema::{CreationOrder, Entities, ForeignKey, MetaData, Table};
-use crate::sql::{add_foreign_key, drop_foreign_key, drop_table, text};
+use crate::sql::{DdlNode, add_foreign_key, drop_foreign_key, drop_table, text};
 
 impl Connection {
-    /// Makes a table, its indexes and its comments. MySQL commits what was done before on this connection.
+    /// Makes a table, the types of its enums where they are missing, its indexes and its comments. MySQL commits what was done before on this connection.
     ///
     /// # Errors
     /// [`Statement`](crate::ErrorKind::Statement) when it is there already, [`Unsupported`](crate::ErrorKind::Unsupported) for
@@ -16,7 +17,7 @@ impl Connection {
         self.create_table_without(table, &[])
     }
 
-    /// Drops a table, with its indexes. MySQL commits what was done before on this connection.
+    /// Drops a table, with its indexes; the types of its enums stay. MySQL commits what was done before on this connection.
     ///
     /// # Errors
     /// [`Statement`](crate::ErrorKind::Statement) when it is not there, and what the database says.
@@ -28,6 +29,11 @@ impl Connection {
     fn create_table_without(&mut self, table: &Table, without: &[ForeignKey]) -> Result<()> {
         let statements = create_statements(table, without, self.engine().dialect());
         for statement in statements {
+            if let DdlNode::CreateEnum(enumeration) = &statement.0
+                && self.has_enum(enumeration)?
+            {
+                continue;
+            }
             self.execute(statement)?;
         }
         Ok(())
@@ -53,6 +59,7 @@ impl MetaData {
     /// [`Connection::create_table`].
     pub fn create_all(&self, conn: &mut Connection) -> Result<()> {
         let CreationOrder { tables, later } = self.creation_order()?;
+        enumerations(&tables, conn.engine().dialect().backend)?;
         let can_alter = conn.engine().dialect().tables.drop_foreign_key.is_some();
         let mut created = Vec::new();
         for table in &tables {
@@ -70,16 +77,17 @@ impl MetaData {
         Ok(())
     }
 
-    /// Drops the tables that are there, each before those that it refers to. Foreign keys that make a circle are dropped first; on
+    /// Drops the tables that are there, each before those that it refers to, then the types of their enums. Foreign keys that make a circle are dropped first; on
     /// SQLite, which cannot, they are looked at when the transaction is committed.
     ///
     /// It runs in the connection's transaction: commit it. MySQL commits by itself, table by table.
     ///
     /// # Errors
     /// [`ForeignKeyViolation`](crate::ErrorKind::ForeignKeyViolation) or [`Statement`](crate::ErrorKind::Statement) when a table
-    /// that stays refers to one that goes, and as [`create_all`](MetaData::create_all).
+    /// that stays refers to one that goes or has a column of an enum that goes, and as [`create_all`](MetaData::create_all).
     pub fn drop_all(&self, conn: &mut Connection) -> Result<()> {
         let CreationOrder { tables, later } = self.creation_order()?;
+        let enums = enumerations(&tables, conn.engine().dialect().backend)?;
         let mut there = Vec::new();
         for table in tables.iter().rev() {
             if conn.has_table(table)? {
@@ -98,7 +106,7 @@ impl MetaData {
         for table in there {
             conn.drop_table(table)?;
         }
-        Ok(())
+        conn.drop_enums(&enums)
     }
 }
 

@@ -279,11 +279,7 @@ impl Answer {
 
 pub(super) fn item(table: &Table, name: &str) -> Item {
     let source = Source::Table(table.clone());
-    Item {
-        node: Arc::new(Node::Column { source, name: name.to_owned().into() }),
-        nullable: true,
-        label: None,
-    }
+    Item::untyped(Arc::new(Node::Column { source, name: name.to_owned().into() }))
 }
 
 /// About how many bytes a row's values have on the wire.

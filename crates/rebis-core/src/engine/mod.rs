@@ -6,6 +6,7 @@ mod config;
 mod connection;
 mod counters;
 mod ddl;
+mod enums;
 mod events;
 mod execute;
 mod gathered;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::insert_rows::missing_rows;
+use crate::compile::cast_that_keeps;
 use crate::dialect::Dialect;
 use crate::error::Result;
 use crate::schema::SqlType;
@@ -44,7 +45,7 @@ impl RowOrder {
             [key] if key.is_autoincrement() && !named(key.name()) => {
                 let castable = |name: &str| {
                     let column = insert.table.column(name);
-                    column.is_none_or(|column| dialect.cast_that_keeps(column.sql_type()).is_some())
+                    column.is_none_or(|column| cast_that_keeps(column.sql_type(), dialect).is_some())
                 };
                 let can = !dialect.writes.sorted_insert || insert.columns.iter().all(|name| castable(name));
                 if can { RowOrder::Ascending } else { RowOrder::OneByOne }

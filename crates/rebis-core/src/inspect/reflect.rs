@@ -154,7 +154,7 @@ impl Inspector<'_> {
 
 fn column_def(catalog: &dyn Catalog, column: ColumnInfo, in_key: bool, unique: bool) -> ColumnDef {
     let default = column.default.as_deref().and_then(|text| server_default(text, column.sql_type.as_ref()));
-    let sql_type = column.sql_type.unwrap_or_else(|| SqlType::Native(catalog.native(column.type_name)));
+    let sql_type = column.sql_type.unwrap_or_else(|| SqlType::native_raw(catalog.native(column.type_name)));
     let mut def = ColumnDef::new(column.name, sql_type);
     if in_key {
         def = def.primary_key();

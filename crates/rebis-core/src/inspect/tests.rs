@@ -2,7 +2,7 @@ use super::facts::CheckInfo;
 use super::reflect::server_default;
 use super::{sqlite_text, types};
 use crate::error::ErrorKind;
-use crate::schema::{ServerDefault, SqlType, Table};
+use crate::schema::{MysqlType, PostgresqlType, ServerDefault, SqlType, Table};
 use crate::sql::text;
 use crate::{Connection, Engine};
 
@@ -14,7 +14,7 @@ fn the_names_of_types() {
     assert_eq!(types::sqlite("decimal(10, 2)"), numeric(10, 2));
     assert_eq!(types::sqlite("DOUBLE  PRECISION"), Some(SqlType::Double));
     for none in
-        ["", "numeric", "varchar(-1)", "varchar(4294967296)", "char(35)", "decimal(10,2,3)", "a(b", ")("]
+        ["", "numeric", "varchar(-1)", "varchar(4294967296)", "char(-1)", "decimal(10,2,3)", "a(b", ")("]
     {
         assert_eq!(types::sqlite(none), None, "{none}");
         assert_eq!(types::mysql(none), None, "{none}");
@@ -27,20 +27,29 @@ fn the_names_of_types() {
     assert_eq!(types::mysql("bigint(20)"), Some(SqlType::BigInteger));
     assert_eq!(types::mysql("decimal(65,30)"), numeric(65, 30));
     assert_eq!(types::mysql("datetime(6)"), Some(SqlType::DateTime));
-    for none in [
-        "tinyint(4)",
-        "tinyint(1) unsigned",
-        "bigint(20) unsigned",
-        "datetime",
-        "time(3)",
-        "enum('a','varchar(3)')",
-        "float(7,4)",
-    ] {
+    let own = |own| Some(SqlType::Mysql(own));
+    assert_eq!(types::mysql("tinyint(4)"), own(MysqlType::TinyInteger));
+    assert_eq!(types::mysql("tinyint(1) unsigned"), own(MysqlType::UnsignedTinyInteger));
+    assert_eq!(types::mysql("bigint(20) unsigned"), Some(SqlType::UnsignedBigInteger));
+    assert_eq!(types::mysql("year(4)"), own(MysqlType::Year));
+    assert_eq!(types::mysql("bit(7)"), own(MysqlType::Bit { length: 7 }));
+    assert_eq!(types::mysql("datetime"), Some(SqlType::DateTimeWith { precision: 0 }));
+    assert_eq!(types::mysql("time(3)"), Some(SqlType::TimeWith { precision: 3 }));
+    assert_eq!(types::mysql("char(35)"), Some(SqlType::Char { length: 35 }));
+    for none in
+        ["int(11) unsigned zerofill", "timestamp", "datetime(x)", "enum('a','varchar(3)')", "float(7,4)"]
+    {
         assert_eq!(types::mysql(none), None, "{none}");
     }
     assert_eq!(types::postgres("character varying(50)"), string(50));
     assert_eq!(types::postgres("character varying"), Some(SqlType::Text));
     assert_eq!(types::postgres("timestamp(6) with time zone"), Some(SqlType::Timestamp));
+    let precision = 3;
+    assert_eq!(types::postgres("timestamp(3) without time zone"), Some(SqlType::DateTimeWith { precision }));
+    assert_eq!(types::postgres("character(3)"), Some(SqlType::Char { length: 3 }));
+    assert_eq!(types::postgres("interval"), Some(SqlType::Interval));
+    assert_eq!(types::postgres("json"), Some(SqlType::Postgresql(PostgresqlType::Json)));
+    assert_eq!(types::postgres("int8range"), Some(SqlType::Range(Box::new(SqlType::BigInteger))));
     assert_eq!(
         types::postgres("numeric(10,2)[]"),
         numeric(10, 2).map(|inner| SqlType::Array(Box::new(inner)))
@@ -49,8 +58,9 @@ fn the_names_of_types() {
         "numeric",
         "numeric(3,-2)",
         "numeric(1000,2)",
-        "timestamp(3) without time zone",
-        "interval",
+        "timestamp(x) without time zone",
+        "interval day to second(2)",
+        "numrange",
         "\"Odd\"",
         "\"Odd\"[]",
     ] {

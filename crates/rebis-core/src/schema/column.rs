@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::default::{ClientDefault, ClientDefaults};
-use super::types::SqlType;
+use super::types::{ColumnType, SqlType};
 
 /// A column of a table: its name, its type, what it may hold and what the database puts in.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,6 +84,11 @@ impl ColumnDef {
             comment: None,
             client_defaults: ClientDefaults::default(),
         }
+    }
+
+    /// A column of the type that this Rust type says; an `Option` may be NULL.
+    pub fn of<T: ColumnType>(name: impl Into<String>) -> Self {
+        ColumnDef { nullable: T::NULLABLE, ..ColumnDef::new(name, T::sql_type()) }
     }
 
     /// The same, and it may be NULL.

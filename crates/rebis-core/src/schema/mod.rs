@@ -21,7 +21,9 @@ pub use metadata::{Entities, MetaData};
 pub use naming::NamingConvention;
 pub use table::{Table, TableBuilder};
 pub use translate::SchemaTranslateMap;
-pub use types::SqlType;
+pub use types::{
+    ColumnType, EnumType, MysqlType, NativeName, PostgresqlType, SqlEnum, SqlType, TypeName, Variant,
+};
 
 /// A Rust type whose values are rows of one table.
 ///

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::column::ColumnDef;
 use super::constraint::{CheckConstraint, ForeignKey, Index, UniqueConstraint};
 use super::naming::NamingConvention;
-use super::types::SqlType;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A table. Cheap to clone; two with the same name and schema are the same table.
@@ -265,16 +264,12 @@ impl TableBuilder {
 
 /// What the database counts or computes must be such that it can.
 fn check_counted(contents: &Contents) -> Result<()> {
-    let integer = |column: &ColumnDef| {
-        use SqlType::{BigInteger, Integer, Native, SmallInteger};
-        matches!(column.sql_type, SmallInteger | Integer | BigInteger | Native(_))
-    };
     let counted: Vec<&ColumnDef> = contents.columns.iter().filter(|column| column.autoincrement).collect();
     if let [one, other, ..] = counted.as_slice() {
         return Err(wrong(contents, &format!("counts two columns, '{}' and '{}'", one.name, other.name)));
     }
     for column in &contents.columns {
-        if column.autoincrement && !integer(column) {
+        if column.autoincrement && !column.sql_type.may_be_counted() {
             return Err(wrong(contents, &format!("counts '{}', which is no whole number", column.name)));
         }
         if column.computed.is_some() && (column.server_default.is_some() || column.autoincrement) {

@@ -55,8 +55,8 @@ impl CteBody {
 impl CteNode {
     /// What its columns are called; `None` when one of them has no name.
     pub(crate) fn columns(&self) -> Option<Vec<&str>> {
-        let names = self.first.items().iter().map(|item| match (item.label, &*item.node) {
-            (Some(label), _) => Some(label),
+        let names = self.first.items().iter().map(|item| match (&item.label, &*item.node) {
+            (Some(label), _) => Some(&**label),
             (None, Node::Column { name, .. }) => Some(&**name),
             _ => None,
         });

@@ -1,7 +1,7 @@
 //! Statements that make, change and drop tables.
 
 use super::{Composed, Statement, StatementNode};
-use crate::schema::{ForeignKey, Index, NamingConvention, Table};
+use crate::schema::{EnumType, ForeignKey, Index, NamingConvention, Table};
 
 /// A statement that makes, changes or drops a table or an index.
 ///
@@ -28,6 +28,8 @@ pub(crate) enum DdlNode {
         without: Vec<ForeignKey>,
     },
     DropTable(Table),
+    CreateEnum(EnumType),
+    DropEnum(EnumType),
     CreateIndex {
         table: Table,
         index: Index,
@@ -60,6 +62,26 @@ pub fn create_table(table: &Table) -> Ddl {
 /// DROP TABLE.
 pub fn drop_table(table: &Table) -> Ddl {
     Ddl(DdlNode::DropTable(table.clone()))
+}
+
+/// CREATE TYPE … AS ENUM: PostgreSQL's. `create_all` runs it where the type is missing.
+///
+/// ```
+/// use rebis_core::schema::EnumType;
+/// use rebis_core::sql::create_enum;
+/// use rebis_core::Dialect;
+///
+/// let mood = EnumType::new("mood", ["sad", "happy"]);
+/// assert_eq!(create_enum(&mood).to_sql(Dialect::POSTGRESQL)?, r#"CREATE TYPE "mood" AS ENUM ('sad', 'happy')"#);
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+pub fn create_enum(enumeration: &EnumType) -> Ddl {
+    Ddl(DdlNode::CreateEnum(enumeration.clone()))
+}
+
+/// DROP TYPE, of an enum: PostgreSQL's.
+pub fn drop_enum(enumeration: &EnumType) -> Ddl {
+    Ddl(DdlNode::DropEnum(enumeration.clone()))
 }
 
 /// CREATE INDEX on a table, whether the table's description has it or not.

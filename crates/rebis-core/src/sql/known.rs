@@ -281,6 +281,12 @@ pub trait MoreExpression: Expression {
         known(Known::RegularExpression, vec![self.into_node(), pattern.into_node()])
     }
 
+    /// `self operator other`, by an operator that only this database has: `@>`, `&&`. What it gives is said by the first
+    /// parameter: `.op::<bool>("&&", other)`. Operators of a type of one's own are an extension trait that calls this.
+    fn op<T: Typed>(self, operator: &'static str, other: impl Operand) -> Expr<T> {
+        Expr::new(Node::Operator { operator, left: self.into_node(), right: other.into_node() })
+    }
+
     /// Compared and ordered by this collation: `self COLLATE "name"`. The names are the database's.
     fn collate(self, name: &'static str) -> Expr<Self::Type>
     where

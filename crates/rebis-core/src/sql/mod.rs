@@ -17,6 +17,7 @@ mod node;
 mod operators;
 mod parameter;
 mod select;
+mod sql_enum;
 mod text;
 mod tuple;
 mod typed;
@@ -29,8 +30,8 @@ pub use cte::Cte;
 pub(crate) use cte::{CteBody, CteNode};
 pub(crate) use ddl::DdlNode;
 pub use ddl::{
-    Ddl, add_foreign_key, create_index, create_table, drop_foreign_key, drop_index, drop_table,
-    set_column_comment, set_table_comment,
+    Ddl, add_foreign_key, create_enum, create_index, create_table, drop_enum, drop_foreign_key, drop_index,
+    drop_table, set_column_comment, set_table_comment,
 };
 pub use dml::{
     Assignment, Delete, Truncate, Update, delete, delete_from, null, truncate, update, update_table,
@@ -94,6 +95,21 @@ pub(crate) enum StatementNode {
 }
 
 impl StatementNode {
+    /// As a statement of its own, and not a part of another one: its rows are read by the program.
+    pub(crate) fn outermost(mut self) -> Self {
+        match &mut self {
+            StatementNode::Select(node) => {
+                let combined = node.combined.iter_mut().flat_map(|(_, other)| &mut other.items);
+                node.items.iter_mut().chain(combined).for_each(Item::shown);
+            }
+            StatementNode::Insert(node) => node.returning.iter_mut().for_each(Item::shown),
+            StatementNode::Update(node) => node.returning.iter_mut().for_each(Item::shown),
+            StatementNode::Delete(node) => node.returning.iter_mut().for_each(Item::shown),
+            StatementNode::Truncate(_) | StatementNode::Ddl(_) => {}
+        }
+        self
+    }
+
     /// What was given for its parameters.
     pub(crate) fn binds(&self) -> Option<&Binds> {
         match self {
@@ -157,7 +173,7 @@ macro_rules! composed {
     ($($statement:ident)*) => {$(
         impl<R> From<$statement<R>> for Statement {
             fn from(statement: $statement<R>) -> Self {
-                Statement::Composed(Box::new(Composed(StatementNode::$statement(statement.node))))
+                Statement::Composed(Box::new(Composed(StatementNode::$statement(statement.node).outermost())))
             }
         }
     )*};

@@ -68,6 +68,12 @@ pub enum Node {
     Digits(i64),
     /// `(a, b)`
     Row(Vec<Arc<Node>>),
+    /// `left operator right`, by an operator that the program names.
+    Operator {
+        operator: &'static str,
+        left: Arc<Node>,
+        right: Arc<Node>,
+    },
     JsonPath(Vec<JsonStep>),
     Collate {
         item: Arc<Node>,

@@ -1,6 +1,6 @@
 //! SELECT, composed step by step.
 
-use std::any::TypeId;
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::cte::CteNode;
 use super::expression::{Column, Expr, Expression, column_node};
 use super::node::{Node, Ordering, Source};
 use super::parameter::Binds;
-use super::typed::{Operand, Typed};
+use super::typed::{Operand, Typed, is_nullable, read_as};
 use crate::schema::{Entity, Table};
 use crate::value::Value;
 
@@ -50,7 +50,28 @@ pub struct Item {
     pub(crate) node: Arc<Node>,
     /// Whether it is read as an `Option`.
     pub(crate) nullable: bool,
-    pub(crate) label: Option<&'static str>,
+    pub(crate) label: Option<Cow<'static, str>>,
+    /// What its type puts round it in the outermost query.
+    pub(crate) read: fn(Arc<Node>) -> Arc<Node>,
+}
+
+impl Item {
+    /// What is read as whatever it is.
+    pub(crate) fn untyped(node: Arc<Node>) -> Self {
+        Item { node, nullable: true, label: None, read: read_as::<Value> }
+    }
+
+    /// As the program gets it: with what its type puts round it, which does not change a column's name.
+    pub(super) fn shown(&mut self) {
+        let read = (self.read)(Arc::clone(&self.node));
+        if Arc::ptr_eq(&read, &self.node) {
+            return;
+        }
+        if let (None, Node::Column { name, .. }) = (&self.label, &*self.node) {
+            self.label = Some(name.clone());
+        }
+        self.node = read;
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -126,7 +147,12 @@ impl<T: Typed> SelectItem for Expr<T> {
     type Type = T;
 
     fn item(self) -> Item {
-        Item { nullable: self.nullable || is_nullable::<T>(), node: self.node, label: None }
+        Item {
+            nullable: self.nullable || is_nullable::<T>(),
+            node: self.node,
+            label: None,
+            read: read_as::<T>,
+        }
     }
 }
 
@@ -134,13 +160,8 @@ impl<M: Entity, T: Typed> SelectItem for Column<M, T> {
     type Type = T;
 
     fn item(self) -> Item {
-        Item { node: self.into_node(), nullable: is_nullable::<T>(), label: None }
+        Item { node: self.into_node(), nullable: is_nullable::<T>(), label: None, read: read_as::<T> }
     }
-}
-
-/// Whether a type has room for NULL: then it is its own type with NULL.
-fn is_nullable<T: Typed>() -> bool {
-    TypeId::of::<T>() == TypeId::of::<T::Nullable>()
 }
 
 /// An expression under a name of its own in the answer.
@@ -161,7 +182,7 @@ impl<T: Typed> SelectItem for Labelled<T> {
     type Type = T;
 
     fn item(self) -> Item {
-        Item { label: Some(self.label), ..self.expr.item() }
+        Item { label: Some(self.label.into()), ..self.expr.item() }
     }
 }
 
@@ -228,7 +249,7 @@ impl Selection for Vec<Expr<Value>> {
     type Row = Untyped;
 
     fn items(self) -> Vec<Item> {
-        self.into_iter().map(|expr| Item { node: expr.node, nullable: true, label: None }).collect()
+        self.into_iter().map(|expr| Item::untyped(expr.node)).collect()
     }
 }
 
@@ -285,12 +306,12 @@ impl TableAlias {
     }
 
     /// A column by its name, read as a `T`.
-    pub fn typed<T: Typed>(&self, name: impl Into<std::borrow::Cow<'static, str>>) -> Expr<T> {
+    pub fn typed<T: Typed>(&self, name: impl Into<Cow<'static, str>>) -> Expr<T> {
         Expr::shared(column_node(self.0.clone(), name))
     }
 
     /// A column by its name.
-    pub fn c(&self, name: impl Into<std::borrow::Cow<'static, str>>) -> Expr<Value> {
+    pub fn c(&self, name: impl Into<Cow<'static, str>>) -> Expr<Value> {
         Expr::shared(column_node(self.0.clone(), name))
     }
 }

@@ -31,6 +31,10 @@ mod statements;
 mod streams;
 mod texts;
 mod transactions;
+mod types_enums;
+mod types_native;
+mod types_own;
+mod types_portable;
 mod wide;
 
 use std::fmt::Debug;
@@ -44,7 +48,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 30] = [
+const SUBJECTS: [&[Scenario]; 34] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -75,6 +79,10 @@ const SUBJECTS: [&[Scenario]; 30] = [
     limits::CASES,
     sessions::CASES,
     statements::CASES,
+    types_portable::CASES,
+    types_enums::CASES,
+    types_native::CASES,
+    types_own::CASES,
 ];
 
 /// Every case on every database, named `subject_what@database`.

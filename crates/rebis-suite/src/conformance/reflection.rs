@@ -119,9 +119,9 @@ fn native_types(database: &Database) -> Outcome {
         &mut conn,
         pick(
             database,
-            "create table conf_native (a \"x; drop table \"\"y\", b \"q' -- \", c unsigned big int, d char(3))",
-            "create table conf_native (a enum('a''b', '`c', 'd\\\\e', 'x\\ny'), b set('\"', ')'), c int unsigned, d char(3))",
-            "create table conf_native (a \"x; drop table \"\"y\", b interval day to second(2), c bit varying(5), d char(3))",
+            "create table conf_native (a \"x; drop table \"\"y\", b \"q' -- \", c unsigned big int, d nchar(3))",
+            "create table conf_native (a enum('a''b', '`c', 'd\\\\e', 'x\\ny'), b set('\"', ')'), c int unsigned zerofill, d timestamp(2) null)",
+            "create table conf_native (a \"x; drop table \"\"y\", b interval day to second(2), c numeric, d money)",
         ),
     );
     let native = Table::reflect(&mut conn, "conf_native").unwrap();

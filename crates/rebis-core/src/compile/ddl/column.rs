@@ -1,7 +1,8 @@
 //! One column of CREATE TABLE.
 
 use super::Writer;
-use crate::dialect::{Comments, Identity};
+use crate::compile::types::{column_type, push_labels};
+use crate::dialect::{Comments, Enums, Identity};
 use crate::error::Result;
 use crate::schema::{ColumnDef, ServerDefault, SqlType, Table};
 
@@ -13,7 +14,7 @@ impl Writer<'_> {
         let whole_key = column.autoincrement && self.key_is_in_column(table)?;
         // SQLite counts a key of exactly this type.
         let sql_type = if whole_key { &SqlType::Integer } else { &column.sql_type };
-        self.push(&self.dialect.column_type(sql_type)?);
+        self.push(&column_type(sql_type, self.dialect)?);
         if let Some(collation) = &column.collation {
             self.push(" COLLATE ");
             self.identifier(collation)?;
@@ -39,10 +40,27 @@ impl Writer<'_> {
         } else if column.autoincrement && words.identity == Identity::AutoIncrement {
             self.push(" AUTO_INCREMENT");
         }
+        self.check_labels(table, column)?;
         if let (Comments::Inline, Some(comment)) = (words.comments, &column.comment) {
             self.push(" COMMENT ");
             self.literal(comment)?;
         }
+        Ok(())
+    }
+
+    /// Where an enum is a text, that it is one of the labels.
+    fn check_labels(&mut self, table: &Table, column: &ColumnDef) -> Result<()> {
+        let sql_type = column.sql_type.on(self.dialect.backend);
+        let (Enums::Check, SqlType::Enum(enumeration)) = (self.dialect.types.enums, sql_type) else {
+            return Ok(());
+        };
+        self.push(" ");
+        self.constraint(Some(&format!("ck_{}_{}", table.name(), column.name())))?;
+        self.push("CHECK (");
+        self.identifier(column.name())?;
+        self.push(" IN ");
+        push_labels(&mut self.sql, &enumeration.labels, self.dialect)?;
+        self.push(")");
         Ok(())
     }
 
@@ -54,7 +72,12 @@ impl Writer<'_> {
                 self.push(")");
             }
             ServerDefault::Text(text) => {
-                let large = matches!(sql_type, SqlType::Text | SqlType::LargeBinary | SqlType::Json);
+                let sql_type = sql_type.on(self.dialect.backend);
+                let large = match sql_type {
+                    SqlType::Text | SqlType::LargeBinary | SqlType::Json => true,
+                    SqlType::Mysql(own) => own.is_large(),
+                    _ => false,
+                };
                 let parentheses = large && self.dialect.tables.large_default_is_expression;
                 self.push(if parentheses { "(" } else { "" });
                 self.literal(text)?;

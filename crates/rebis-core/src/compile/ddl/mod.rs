@@ -1,20 +1,33 @@
 //! Tables → the statements that make and drop them.
 
 mod column;
-mod literal;
 #[cfg(test)]
 mod tests;
 
-use super::identifier::push_identifier;
-use crate::dialect::{Comments, Dialect, Identity, IndexSchema};
+use super::identifier::{push_made, push_qualified};
+use super::literal::push_literal;
+use super::types::push_labels;
+use crate::dialect::{Comments, Dialect, Enums, Identity, IndexSchema};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{ColumnDef, ForeignKey, Index, NamingConvention, OnChange, Table};
-use crate::sql::{Ddl, DdlNode, create_index, set_column_comment, set_table_comment};
+use crate::schema::{ColumnDef, EnumType, ForeignKey, Index, NamingConvention, OnChange, Table};
+use crate::sql::{Ddl, DdlNode, create_enum, create_index, set_column_comment, set_table_comment};
 
-/// The statements that make a table, its indexes and its comments, without these foreign keys.
+/// The statements that make the types of a table's enums, the table, its indexes and its comments, without these foreign keys.
 pub(crate) fn create_statements(table: &Table, without: &[ForeignKey], dialect: &Dialect) -> Vec<Ddl> {
     let table = table.named(&NamingConvention::default());
-    let mut statements = vec![Ddl(DdlNode::CreateTable { table: table.clone(), without: without.to_vec() })];
+    let mut statements = Vec::new();
+    if dialect.types.enums == Enums::Type {
+        let mut enums: Vec<&EnumType> = Vec::new();
+        for enumeration in
+            table.columns().iter().filter_map(|column| column.sql_type.enumeration(dialect.backend))
+        {
+            if !enums.contains(&enumeration) {
+                enums.push(enumeration);
+            }
+        }
+        statements.extend(enums.into_iter().map(create_enum));
+    }
+    statements.push(Ddl(DdlNode::CreateTable { table: table.clone(), without: without.to_vec() }));
     statements.extend(table.indexes().iter().map(|index| create_index(&table, index)));
     if dialect.tables.comments == Comments::Statements {
         statements.extend(table.comment().map(|_| set_table_comment(&table)));
@@ -33,6 +46,12 @@ pub(super) fn render(ddl: &DdlNode, dialect: &Dialect) -> Result<String> {
     let mut writer = Writer { dialect, sql: String::new() };
     match ddl {
         DdlNode::CreateTable { table, without } => writer.create_table(table, without)?,
+        DdlNode::CreateEnum(enumeration) => {
+            writer.enum_words("CREATE TYPE ", enumeration)?;
+            writer.push(" AS ENUM ");
+            push_labels(&mut writer.sql, &enumeration.labels, dialect)?;
+        }
+        DdlNode::DropEnum(enumeration) => writer.enum_words("DROP TYPE ", enumeration)?,
         DdlNode::DropTable(table) => {
             writer.push("DROP TABLE ");
             writer.table(table)?;
@@ -77,19 +96,15 @@ impl Writer<'_> {
     }
 
     fn identifier(&mut self, name: &str) -> Result<()> {
-        if self.dialect.tables.cuts_names_at.is_some_and(|most| name.len() > most) {
-            let text = format!("{} would cut the name '{name}', which is too long", self.dialect.name);
-            return Err(Error::new(ErrorKind::Schema, text));
-        }
-        push_identifier(&mut self.sql, name, self.dialect)
+        push_made(&mut self.sql, name, self.dialect)
+    }
+
+    fn literal(&mut self, text: &str) -> Result<()> {
+        push_literal(&mut self.sql, text, self.dialect)
     }
 
     fn qualified(&mut self, schema: Option<&str>, name: &str) -> Result<()> {
-        if let Some(schema) = schema {
-            self.identifier(schema)?;
-            self.push(".");
-        }
-        self.identifier(name)
+        push_qualified(&mut self.sql, schema, name, self.dialect)
     }
 
     fn table(&mut self, table: &Table) -> Result<()> {
@@ -118,6 +133,14 @@ impl Writer<'_> {
             || self.unsupported("ALTER TABLE for constraints; they are made with their table"),
             Ok,
         )
+    }
+
+    fn enum_words(&mut self, words: &str, enumeration: &EnumType) -> Result<()> {
+        if self.dialect.types.enums != Enums::Type {
+            return self.unsupported("types of enums; they are made with their table");
+        }
+        self.push(words);
+        self.qualified(enumeration.schema.as_deref(), &enumeration.name)
     }
 
     // ---- tables ----
@@ -307,7 +330,7 @@ impl Ddl {
 }
 
 impl Table {
-    /// The statements that make the table for a database: CREATE TABLE, then its indexes, then comments where those are
+    /// The statements that make the table for a database: types of enums where those are made, CREATE TABLE, then its indexes, then comments where those are
     /// statements of their own.
     ///
     /// # Errors

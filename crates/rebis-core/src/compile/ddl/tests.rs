@@ -1,5 +1,7 @@
 //! Each construct with its text on the three databases side by side.
 
+mod types;
+
 use crate::schema::{
     CheckConstraint, ColumnDef, Computed, ForeignKey, Index, MetaData, NamingConvention, OnChange,
     ServerDefault, SqlType, Table, UniqueConstraint,
@@ -37,44 +39,6 @@ fn columns(column: ColumnDef) -> [String; 3] {
         let (_, inside) = sql.split_once("(\n    ").unwrap();
         inside.strip_suffix("\n)").unwrap().to_owned()
     })
-}
-
-#[test]
-fn types() {
-    let array = SqlType::Array(Box::new(SqlType::Uuid));
-    let rows: [(SqlType, [&str; 3]); 20] = [
-        (SqlType::SmallInteger, ["SMALLINT"; 3]),
-        (SqlType::Integer, ["INTEGER"; 3]),
-        (SqlType::BigInteger, ["BIGINT"; 3]),
-        (SqlType::Boolean, ["BOOLEAN"; 3]),
-        (SqlType::Float, ["FLOAT", "FLOAT", "REAL"]),
-        (SqlType::Double, ["DOUBLE", "DOUBLE", "DOUBLE PRECISION"]),
-        (
-            SqlType::Numeric { precision: 15, scale: 2 },
-            ["NUMERIC(15, 2)", "DECIMAL(15, 2)", "NUMERIC(15, 2)"],
-        ),
-        (SqlType::Numeric { precision: 16, scale: 2 }, ["TEXT", "DECIMAL(16, 2)", "NUMERIC(16, 2)"]),
-        (SqlType::String { length: 9 }, ["VARCHAR(9)"; 3]),
-        (SqlType::Text, ["TEXT", "LONGTEXT", "TEXT"]),
-        (SqlType::LargeBinary, ["BLOB", "LONGBLOB", "BYTEA"]),
-        (SqlType::Date, ["DATE"; 3]),
-        (SqlType::Time, ["TIME", "TIME(6)", "TIME"]),
-        (SqlType::DateTime, ["DATETIME", "DATETIME(6)", "TIMESTAMP"]),
-        (SqlType::Timestamp, ["TIMESTAMP", "DATETIME(6)", "TIMESTAMPTZ"]),
-        (SqlType::Uuid, ["CHAR(36)", "CHAR(36)", "UUID"]),
-        (SqlType::Json, ["TEXT", "JSON", "JSONB"]),
-        (SqlType::Native("inet".into()), ["inet"; 3]),
-        (array.clone(), ["", "", "UUID[]"]),
-        (SqlType::Array(Box::new(array)), ["", "", "UUID[][]"]),
-    ];
-    for (sql_type, expected) in rows {
-        for (dialect, expected) in ALL.iter().zip(expected) {
-            match dialect.column_type(&sql_type) {
-                Ok(name) => assert_eq!(name, expected),
-                Err(error) => assert_eq!((error.kind(), expected), (ErrorKind::Unsupported, "")),
-            }
-        }
-    }
 }
 
 #[test]

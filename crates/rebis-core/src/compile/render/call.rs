@@ -11,7 +11,7 @@ use crate::value::Value;
 
 impl Renderer<'_> {
     pub(super) fn function(&mut self, call: &Call) -> Result<()> {
-        if call.of_arrays && !self.dialect.cast_names.arrays {
+        if call.of_arrays && !self.dialect.types.arrays {
             return self.unsupported(&format!("{}, nor arrays", call.name));
         }
         let name = match (call.separator, self.dialect.joins_texts) {
@@ -136,7 +136,7 @@ impl Renderer<'_> {
 
     /// A place in JSON as a value: `$."key"[0]`, or the text of an array `{"key","0"}`.
     pub(super) fn json_path(&mut self, steps: &[JsonStep]) -> Result<()> {
-        let arrays = self.dialect.cast_names.arrays;
+        let arrays = self.dialect.types.arrays;
         let mut path = String::from(if arrays { "{" } else { "$" });
         for (index, step) in steps.iter().enumerate() {
             if arrays && index > 0 {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Renderer;
 use crate::compile::key::filled_length;
 use crate::compile::scan::{Piece, scan};
+use crate::compile::types::cast_type;
 use crate::dialect::{Concatenation, NullSafe};
 use crate::error::Result;
 use crate::sql::{BinaryOperator, DatePart, ESCAPE, Known, Node, SelectNode, Text};
@@ -29,7 +30,7 @@ fn binds(node: &Node) -> u8 {
         }
         Node::AnyOf(parts) | Node::All(parts) if parts.is_empty() => COMPARISON,
         // What is in a text is not known.
-        Node::AnyOf(_) | Node::Text(_) => EITHER,
+        Node::AnyOf(_) | Node::Text(_) | Node::Operator { .. } => EITHER,
         Node::All(_) => BOTH,
         Node::Not(_) | Node::Exists { negated: true, .. } => NEGATED,
         Node::IsNull { .. }
@@ -167,13 +168,18 @@ impl Renderer<'_> {
                 self.push(")");
                 Ok(())
             }
+            Node::Operator { operator, left, right } => {
+                self.operand(left, ATOM)?;
+                self.push(&format!(" {operator} "));
+                self.operand(right, ATOM)
+            }
             Node::JsonPath(steps) => self.json_path(steps),
             Node::Collate { item, name } => {
                 self.operand(item, ATOM)?;
                 self.push(" COLLATE ");
                 self.identifier(name)
             }
-            Node::Array { .. } if !self.dialect.cast_names.arrays => {
+            Node::Array { .. } if !self.dialect.types.arrays => {
                 self.unsupported("arrays; use `in_list` or `not_in_list`")
             }
             Node::Array { item, array, all } => {
@@ -195,7 +201,7 @@ impl Renderer<'_> {
                 self.push("CAST(");
                 self.expression(item)?;
                 self.push(" AS ");
-                let name = self.dialect.cast_name(to)?;
+                let name = cast_type(to, self.dialect)?;
                 self.push(&name);
                 self.push(")");
                 Ok(())

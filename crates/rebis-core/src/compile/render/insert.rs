@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Renderer;
 use super::scope::Scope;
+use crate::compile::types::cast_that_keeps;
 use crate::dialect::Upsert;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Table;
@@ -53,7 +54,8 @@ impl Renderer<'_> {
         let mut types = Vec::with_capacity(insert.columns.len());
         for name in &insert.columns {
             let column = insert.table.column(name);
-            let Some(cast) = column.and_then(|column| self.dialect.cast_that_keeps(column.sql_type())) else {
+            let Some(cast) = column.and_then(|column| cast_that_keeps(column.sql_type(), self.dialect))
+            else {
                 return self.unsupported("cast to this column's type that keeps the whole value");
             };
             types.push(cast);

@@ -229,7 +229,7 @@ macro_rules! to_sql {
             /// [`ErrorKind::Unsupported`] for what the database cannot say, [`ErrorKind::Statement`] for a column that is not
             /// there.
             pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
-                let mut statement = StatementNode::$statement(self.node.clone());
+                let mut statement = StatementNode::$statement(self.node.clone()).outermost();
                 statement.complete();
                 text(&statement, &dialect)
             }

@@ -172,7 +172,9 @@ fn sources(node: &Node, found: &mut dyn FnMut(&Source)) {
             sources(item, found);
         }
         Node::InSelect { item, .. } => sources(item, found),
-        Node::Binary { left, right, .. } | Node::Like { item: left, pattern: right, .. } => {
+        Node::Binary { left, right, .. }
+        | Node::Operator { left, right, .. }
+        | Node::Like { item: left, pattern: right, .. } => {
             sources(left, found);
             sources(right, found);
         }

@@ -136,7 +136,7 @@ impl Renderer<'_> {
     pub(super) fn item(&mut self, item: &Item) -> Result<()> {
         self.check_nullable(item)?;
         self.expression(&item.node)?;
-        if let Some(label) = item.label {
+        if let Some(label) = &item.label {
             self.push(" AS ");
             self.identifier(label)?;
         }

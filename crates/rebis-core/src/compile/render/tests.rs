@@ -2,6 +2,7 @@
 
 mod functions;
 mod queries;
+mod types;
 mod writes;
 
 use std::sync::LazyLock;
