@@ -9,7 +9,7 @@ mod words;
 
 pub use isolation::IsolationLevel;
 pub(crate) use known::Writing;
-pub(crate) use tables::{Comments, Identity, IndexSchema, Literals};
+pub(crate) use tables::{Comments, Identity, IndexSchema, Literals, Sequences};
 pub(crate) use transactions::{Begin, TransactionOptions};
 pub(crate) use words::{Concatenation, DeleteUsing, JoinTexts, NullSafe, Upsert};
 

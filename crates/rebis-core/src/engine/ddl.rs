@@ -1,10 +1,11 @@
 //! Tables in the database: made where they are missing, dropped where they are there.
 
+use super::ddl_events::DdlTarget;
 use super::{Connection, Engine};
 use crate::compile::create_statements;
 use crate::error::Result;
-use crate::schema::{CreationOrder, Entities, ForeignKey, MetaData, Table};
-use crate::sql::{add_foreign_key, drop_foreign_key, drop_table, text};
+use crate::schema::{CreationOrder, DdlMoment, Entities, ForeignKey, MetaData, Table};
+use crate::sql::{add_constraint, create_sequence, drop_constraint, drop_sequence, drop_table, text};
 
 impl Connection {
     /// Makes a table, its indexes and its comments. MySQL commits what was done before on this connection.
@@ -21,20 +22,34 @@ impl Connection {
     /// # Errors
     /// [`Statement`](crate::ErrorKind::Statement) when it is not there, and what the database says.
     pub fn drop_table(&mut self, table: &Table) -> Result<()> {
+        self.tell_ddl(DdlMoment::BeforeDrop, DdlTarget::Table(table))?;
         self.execute(drop_table(table))?;
-        Ok(())
+        self.tell_ddl(DdlMoment::AfterDrop, DdlTarget::Table(table))
     }
 
     fn create_table_without(&mut self, table: &Table, without: &[ForeignKey]) -> Result<()> {
+        self.tell_ddl(DdlMoment::BeforeCreate, DdlTarget::Table(table))?;
         let statements = create_statements(table, without, self.engine().dialect());
         for statement in statements {
             self.execute(statement)?;
         }
-        Ok(())
+        self.tell_ddl(DdlMoment::AfterCreate, DdlTarget::Table(table))
+    }
+
+    /// Whether a temporary table is there.
+    fn has_temporary(&mut self, table: &Table) -> Result<bool> {
+        match self.engine().dialect().tables.count_temporary {
+            Some(count) => Ok(self.scalar::<i64>(text(count).bind("name", table.name()))? > 0),
+            None => Ok(false),
+        }
     }
 
     /// Whether the table is there, by the database's catalogue.
     fn has_table(&mut self, table: &Table) -> Result<bool> {
+        if table.is_temporary() {
+            // The catalogue does not tell of it, or of another table of that name.
+            return self.has_temporary(table);
+        }
         let count = text(self.engine().dialect().tables.count_tables);
         let count = count.bind("schema", table.schema()).bind("name", table.name());
         Ok(self.scalar::<i64>(count)? > 0)
@@ -54,6 +69,10 @@ impl MetaData {
     pub fn create_all(&self, conn: &mut Connection) -> Result<()> {
         let CreationOrder { tables, later } = self.creation_order()?;
         let can_alter = conn.engine().dialect().tables.drop_foreign_key.is_some();
+        conn.tell_ddl(DdlMoment::BeforeCreate, DdlTarget::MetaData(self))?;
+        for sequence in self.sequences() {
+            conn.execute(create_sequence(sequence).if_not_exists())?;
+        }
         let mut created = Vec::new();
         for table in &tables {
             if conn.has_table(table)? {
@@ -64,10 +83,14 @@ impl MetaData {
             conn.create_table_without(table, &without)?;
             created.push(table);
         }
-        for (table, key) in later.iter().filter(|(owner, _)| can_alter && created.contains(&owner)) {
-            conn.execute(add_foreign_key(table, key))?;
+        let backend = conn.engine().dialect().backend();
+        let wanted = |(owner, key): &&(Table, ForeignKey)| {
+            can_alter && created.contains(&owner) && key.only_on.includes(backend)
+        };
+        for (table, key) in later.iter().filter(wanted) {
+            conn.execute(add_constraint(table, key.clone()))?;
         }
-        Ok(())
+        conn.tell_ddl(DdlMoment::AfterCreate, DdlTarget::MetaData(self))
     }
 
     /// Drops the tables that are there, each before those that it refers to. Foreign keys that make a circle are dropped first; on
@@ -80,6 +103,7 @@ impl MetaData {
     /// that stays refers to one that goes, and as [`create_all`](MetaData::create_all).
     pub fn drop_all(&self, conn: &mut Connection) -> Result<()> {
         let CreationOrder { tables, later } = self.creation_order()?;
+        conn.tell_ddl(DdlMoment::BeforeDrop, DdlTarget::MetaData(self))?;
         let mut there = Vec::new();
         for table in tables.iter().rev() {
             if conn.has_table(table)? {
@@ -87,18 +111,24 @@ impl MetaData {
             }
         }
         let words = conn.engine().dialect().tables;
-        let mut circular = later.iter().filter(|(owner, _)| there.contains(&owner)).peekable();
+        let backend = conn.engine().dialect().backend();
+        let wanted =
+            |(owner, key): &&(Table, ForeignKey)| there.contains(&owner) && key.only_on.includes(backend);
+        let mut circular = later.iter().filter(wanted).peekable();
         if let (Some(defer), true) = (words.defer_foreign_keys, circular.peek().is_some()) {
             conn.execute(text(defer))?;
         } else {
             for (table, key) in circular {
-                conn.execute(drop_foreign_key(table, key))?;
+                conn.execute(drop_constraint(table, key.clone()))?;
             }
         }
         for table in there {
             conn.drop_table(table)?;
         }
-        Ok(())
+        for sequence in self.sequences() {
+            conn.execute(drop_sequence(sequence).if_exists())?;
+        }
+        conn.tell_ddl(DdlMoment::AfterDrop, DdlTarget::MetaData(self))
     }
 }
 

@@ -23,11 +23,12 @@ use std::time::Duration;
 
 pub use cte::Cte;
 pub(crate) use cte::CteNode;
-pub(crate) use ddl::DdlNode;
 pub use ddl::{
-    Ddl, add_foreign_key, create_index, create_table, drop_foreign_key, drop_index, drop_table,
-    set_column_comment, set_table_comment,
+    Ddl, View, add_constraint, column, create_index, create_schema, create_sequence, create_table,
+    create_table_as, create_view, drop_constraint, drop_index, drop_schema, drop_sequence, drop_table,
+    drop_view, set_column_comment, set_table_comment,
 };
+pub(crate) use ddl::{DdlFlags, DdlNode};
 pub use dml::{
     Assignment, Delete, Insert, Update, delete, delete_from, insert, insert_into, null, proposed, update,
     update_table,
@@ -81,7 +82,7 @@ pub(crate) enum StatementNode {
     Insert(InsertNode),
     Update(UpdateNode),
     Delete(DeleteNode),
-    Ddl(DdlNode),
+    Ddl(Ddl),
 }
 
 impl Statement {

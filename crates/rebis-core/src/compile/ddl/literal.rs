@@ -1,31 +1,107 @@
-//! Texts of a table's description inside of SQL, where databases take no parameters: defaults and comments.
+//! Values inside of SQL, where databases take no parameters: defaults, comments, conditions, the queries of views.
 
 use super::Writer;
-use crate::dialect::Literals;
+use crate::dialect::{Dialect, Literals, Writing};
 use crate::error::{Error, ErrorKind, Result};
+use crate::value::{Value, text};
 
 impl Writer<'_> {
     pub(super) fn literal(&mut self, text: &str) -> Result<()> {
-        if text.contains('\0') {
-            return Err(Error::new(ErrorKind::Schema, "a default or a comment contains a NUL"));
+        push_text(&mut self.sql, text, self.dialect)
+    }
+}
+
+pub(super) fn push_text(sql: &mut String, text: &str, dialect: &Dialect) -> Result<()> {
+    if text.contains('\0') {
+        return Err(Error::new(ErrorKind::Schema, "a default, a comment or a value in DDL contains a NUL"));
+    }
+    let doubles = match dialect.tables.literals {
+        Literals::Plain => false,
+        Literals::DoubledBackslash => true,
+        Literals::EscapeString => {
+            let escaped = text.contains('\\');
+            sql.push_str(if escaped { "E" } else { "" });
+            escaped
         }
-        let doubles = match self.dialect.tables.literals {
-            Literals::Plain => false,
-            Literals::DoubledBackslash => true,
-            Literals::EscapeString => {
-                let escaped = text.contains('\\');
-                self.push(if escaped { "E" } else { "" });
-                escaped
-            }
+    };
+    sql.push('\'');
+    for character in text.chars() {
+        if character == '\'' || (doubles && character == '\\') {
+            sql.push(character);
+        }
+        sql.push(character);
+    }
+    sql.push('\'');
+    Ok(())
+}
+
+/// A value as the driver would bind it, written as a literal of the same type.
+///
+/// # Errors
+/// [`Unsupported`](ErrorKind::Unsupported) for a value that has no literal there.
+pub(in crate::compile) fn push_value(sql: &mut String, value: &Value, dialect: &Dialect) -> Result<()> {
+    let writing = dialect.writing;
+    // A type's name for PostgreSQL; MySQL's word before a text that is a time; SQLite keeps texts.
+    let mut typed = |name: &str, word: &str, text: &str| {
+        let (before, after) = match writing {
+            Writing::Postgresql => ("CAST(", format!(" AS {name})")),
+            Writing::Mysql => (word, String::new()),
+            Writing::Sqlite => ("", String::new()),
         };
-        self.push("'");
-        for character in text.chars() {
-            if character == '\'' || (doubles && character == '\\') {
-                self.sql.push(character);
-            }
-            self.sql.push(character);
-        }
-        self.push("'");
+        sql.push_str(before);
+        push_text(sql, text, dialect)?;
+        sql.push_str(&after);
         Ok(())
+    };
+    match value {
+        Value::Date(value) => return typed("DATE", "DATE ", &text::date(*value)),
+        Value::Time(value) => return typed("TIME", "TIME ", &text::time(*value)),
+        Value::DateTime(value) => return typed("TIMESTAMP", "TIMESTAMP ", &text::date_time(*value)),
+        Value::Timestamp(value) => {
+            let mysql = writing == Writing::Mysql;
+            let text = if mysql { text::date_time(value.naive_utc()) } else { text::timestamp(*value) };
+            return typed("TIMESTAMPTZ", "TIMESTAMP ", &text);
+        }
+        Value::Uuid(value) => return typed("UUID", "", &value.to_string()),
+        Value::Json(text) => return typed("JSONB", "", text),
+        Value::Text(text) => return push_text(sql, text, dialect),
+        Value::Null => sql.push_str("NULL"),
+        Value::Bool(value) => sql.push_str(if *value { "TRUE" } else { "FALSE" }),
+        Value::Int(value) => push_number(sql, &value.to_string()),
+        Value::UInt(value) => push_number(sql, &value.to_string()),
+        Value::Decimal(value) if writing == Writing::Sqlite => {
+            return push_text(sql, &value.to_string(), dialect);
+        }
+        Value::Decimal(value) => push_number(sql, &value.to_string()),
+        Value::Float(value) if value.is_finite() => match writing {
+            Writing::Sqlite => push_number(sql, &format!("{value:?}")),
+            Writing::Mysql => push_number(sql, &format!("{value:e}")),
+            Writing::Postgresql => sql.push_str(&format!("CAST('{value:?}' AS DOUBLE PRECISION)")),
+        },
+        Value::Bytes(bytes) => {
+            let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            match writing {
+                Writing::Postgresql => sql.push_str(&format!("decode('{hexadecimal}', 'hex')")),
+                Writing::Sqlite | Writing::Mysql => sql.push_str(&format!("X'{hexadecimal}'")),
+            }
+        }
+        Value::Float(_) | Value::Interval(_) | Value::Digits(_) | Value::Array(_) => {
+            let text = "DDL takes no parameters, and this kind of value has no literal that is the same on each database; \
+                        write it as text in a `text(…)` fragment";
+            return Err(Error::new(ErrorKind::Unsupported, text));
+        }
+        Value::Refused(why) => {
+            return Err(Error::new(ErrorKind::Data, format!("a value in DDL has no value: {why}")));
+        }
+    }
+    Ok(())
+}
+
+/// Between parentheses where it is negative: behind a minus it would begin a comment.
+fn push_number(sql: &mut String, digits: &str) {
+    if digits.starts_with('-') {
+        sql.push_str(&format!("({digits})"));
+    } else {
+        sql.push_str(digits);
     }
 }

@@ -157,7 +157,7 @@ impl Renderer<'_> {
             }
         }
         path.push_str(if arrays { "}" } else { "" });
-        self.value(&Value::Text(path));
+        self.value(&Value::Text(path))?;
         Ok(())
     }
 }

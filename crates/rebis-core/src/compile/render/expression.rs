@@ -96,14 +96,13 @@ impl Renderer<'_> {
         match node {
             Node::Column { source, name } => {
                 self.check_column(source, name)?;
-                self.identifier(source.name())?;
-                self.push(".");
+                if self.own_table.is_none() {
+                    self.identifier(source.name())?;
+                    self.push(".");
+                }
                 self.identifier(name)
             }
-            Node::Value(value) => {
-                self.value(value);
-                Ok(())
-            }
+            Node::Value(value) => self.value(value),
             Node::Not(item) => {
                 self.push("NOT ");
                 self.operand(item, COMPARED)
@@ -206,6 +205,7 @@ impl Renderer<'_> {
                 self.query(select)
             }
             Node::Scalar(select) => self.query(select),
+            Node::NextValue { schema, name } => self.next_value(schema.as_deref(), name),
             Node::Star => {
                 self.push("*");
                 Ok(())
@@ -304,7 +304,7 @@ impl Renderer<'_> {
                 Piece::Sql(verbatim) => self.push(verbatim),
                 Piece::Parameter(name) => {
                     let value = text.value_of(name)?;
-                    self.value(value);
+                    self.value(value)?;
                 }
             }
         }

@@ -15,7 +15,7 @@ use super::identifier::push_identifier;
 use crate::dialect::{Dialect, Placeholder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Table;
-use crate::sql::{Composed, Delete, Insert, Select, StatementNode, Update};
+use crate::sql::{Composed, Delete, Insert, Node, Select, SelectNode, StatementNode, Update};
 use crate::value::Value;
 
 /// A statement's text and what goes beside it.
@@ -31,8 +31,7 @@ pub(crate) struct Rendered {
 /// [`Unsupported`](ErrorKind::Unsupported) for what the database cannot say; [`Statement`](ErrorKind::Statement) for a column
 /// that is not there, or whose table is not joined.
 pub(crate) fn render(statement: &Composed, dialect: &Dialect) -> Result<Rendered> {
-    let mut renderer =
-        Renderer { dialect, sql: String::new(), values: Vec::new(), scopes: Vec::new(), ctes: Vec::new() };
+    let mut renderer = Renderer::new(dialect);
     match &statement.0 {
         StatementNode::Select(select) => renderer.select(select)?,
         StatementNode::Insert(insert) => renderer.insert(insert)?,
@@ -43,14 +42,53 @@ pub(crate) fn render(statement: &Composed, dialect: &Dialect) -> Result<Rendered
     Ok(Rendered { sql: renderer.sql, values: renderer.values })
 }
 
+/// A query as a part of DDL, which takes no parameters: its values stand in it.
+///
+/// # Errors
+/// As [`render`], and [`Unsupported`](ErrorKind::Unsupported) for a value that the database cannot write.
+pub(super) fn query_with_values(select: &SelectNode, dialect: &Dialect) -> Result<String> {
+    let mut renderer = Renderer { values_stand_in_text: true, ..Renderer::new(dialect) };
+    renderer.select(select)?;
+    Ok(renderer.sql)
+}
+
+/// An expression of DDL: its columns are of this one table and not qualified, its values stand in it.
+///
+/// # Errors
+/// As [`query_with_values`].
+pub(super) fn expression_of_table(node: &Node, table: &Table, dialect: &Dialect) -> Result<String> {
+    let mut renderer =
+        Renderer { values_stand_in_text: true, own_table: Some(table), ..Renderer::new(dialect) };
+    renderer.expression(node)?;
+    Ok(renderer.sql)
+}
+
 struct Renderer<'d> {
     dialect: &'d Dialect,
+    /// Whether a value is written as a literal instead of a placeholder.
+    values_stand_in_text: bool,
+    /// In DDL: the one table that has columns.
+    own_table: Option<&'d Table>,
     sql: String,
     values: Vec<Value>,
     /// The sources that can be named here: of this query, and of those around it.
     scopes: Vec<Scope>,
     /// The names of the CTEs that can be used here.
     ctes: Vec<Arc<str>>,
+}
+
+impl<'d> Renderer<'d> {
+    fn new(dialect: &'d Dialect) -> Self {
+        Renderer {
+            dialect,
+            values_stand_in_text: false,
+            own_table: None,
+            sql: String::new(),
+            values: Vec::new(),
+            scopes: Vec::new(),
+            ctes: Vec::new(),
+        }
+    }
 }
 
 impl Renderer<'_> {
@@ -72,13 +110,21 @@ impl Renderer<'_> {
     }
 
     /// A value, by its placeholder.
-    fn value(&mut self, value: &Value) {
+    fn value(&mut self, value: &Value) -> Result<()> {
+        if self.values_stand_in_text {
+            return super::ddl::push_value(&mut self.sql, value, self.dialect);
+        }
         self.values.push(value.clone());
         match self.dialect.placeholder {
             Placeholder::Question => self.push("?"),
             Placeholder::QuestionNumber => self.sql.push_str(&format!("?{}", self.values.len())),
             Placeholder::DollarNumber => self.sql.push_str(&format!("${}", self.values.len())),
         }
+        Ok(())
+    }
+
+    fn next_value(&mut self, schema: Option<&str>, name: &str) -> Result<()> {
+        super::ddl::push_next_value(&mut self.sql, schema, name, self.dialect)
     }
 
     /// Things with commas between them.

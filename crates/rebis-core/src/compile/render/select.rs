@@ -219,14 +219,14 @@ impl Renderer<'_> {
         match (select.limit, select.offset) {
             (Some(limit), _) => {
                 self.push(" LIMIT ");
-                self.value(&Value::from(limit));
+                self.value(&Value::from(limit))?;
             }
             (None, Some(_)) => self.push(self.dialect.no_limit),
             (None, None) => {}
         }
         if let Some(offset) = select.offset {
             self.push(" OFFSET ");
-            self.value(&Value::from(offset));
+            self.value(&Value::from(offset))?;
         }
         Ok(())
     }
