@@ -10,6 +10,7 @@ mod composed_functions;
 mod composed_queries;
 mod crates;
 mod ddl;
+mod described;
 mod errors;
 mod identifiers;
 mod inspection;
@@ -42,7 +43,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 28] = [
+const SUBJECTS: [&[Scenario]; 29] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -57,6 +58,7 @@ const SUBJECTS: [&[Scenario]; 28] = [
     rows::CASES,
     composed::CASES,
     ddl::CASES,
+    described::CASES,
     inspection::CASES,
     composed_queries::CASES,
     composed_functions::CASES,
