@@ -9,7 +9,7 @@ mod scan;
 mod tests;
 
 pub(crate) use cache::CompiledCache;
-pub(crate) use ddl::create_statements;
+pub(crate) use ddl::{create_statements, default_text, expression_text, strict_type};
 pub(crate) use render::render;
 
 use crate::dialect::{Dialect, Placeholder};

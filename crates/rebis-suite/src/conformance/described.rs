@@ -86,7 +86,7 @@ fn indexes(database: &Database) -> Outcome {
         match conn.execute(create_index(&table, &index)).map(|_| ()) {
             Ok(()) => made.push(index),
             Err(error) => {
-                assert_eq!((error.kind(), can), (ErrorKind::Unsupported, false), "{}", error.chain())
+                assert_eq!((error.kind(), can), (ErrorKind::Unsupported, false), "{}", error.chain());
             }
         }
     }

@@ -5,6 +5,7 @@
 mod arrays;
 mod binds;
 mod calendar;
+mod compared;
 mod composed;
 mod composed_functions;
 mod composed_queries;
@@ -43,7 +44,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 29] = [
+const SUBJECTS: [&[Scenario]; 30] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -59,6 +60,7 @@ const SUBJECTS: [&[Scenario]; 29] = [
     composed::CASES,
     ddl::CASES,
     described::CASES,
+    compared::CASES,
     inspection::CASES,
     composed_queries::CASES,
     composed_functions::CASES,

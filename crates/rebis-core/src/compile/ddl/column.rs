@@ -106,7 +106,7 @@ impl Writer<'_> {
 }
 
 /// The type of a STRICT table whose rules SQLite has for that name elsewhere.
-fn strict_type(name: &str) -> &'static str {
+pub(crate) fn strict_type(name: &str) -> &'static str {
     let has = |words: &[&str]| words.iter().any(|word| name.to_ascii_uppercase().contains(word));
     match () {
         () if has(&["INT", "BOOL"]) => "INTEGER",

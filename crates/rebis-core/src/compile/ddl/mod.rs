@@ -18,6 +18,7 @@ use crate::sql::{
     Ddl, DdlFlags, DdlNode, Node, create_index, create_table, set_column_comment, set_table_comment,
 };
 
+pub(crate) use column::strict_type;
 pub(super) use literal::push_value;
 pub(super) use objects::push_next_value;
 
@@ -35,6 +36,31 @@ pub(crate) fn create_statements(table: &Table, without: &[ForeignKey], dialect: 
         statements.extend(commented.map(|column| set_column_comment(&table, column.name())));
     }
     statements
+}
+
+/// The text of an expression in a table's description.
+///
+/// # Errors
+/// As [`render`].
+pub(crate) fn expression_text(
+    expression: &DdlExpression,
+    table: &Table,
+    dialect: &Dialect,
+) -> Result<String> {
+    let mut writer = Writer { dialect, flags: DdlFlags::default(), sql: String::new() };
+    writer.expression(table, expression)?;
+    Ok(writer.sql)
+}
+
+/// The text of a column's default, where it has one.
+///
+/// # Errors
+/// As [`render`].
+pub(crate) fn default_text(table: &Table, column: &ColumnDef, dialect: &Dialect) -> Result<Option<String>> {
+    let Some(default) = column.default() else { return Ok(None) };
+    let mut writer = Writer { dialect, flags: DdlFlags::default(), sql: String::new() };
+    writer.default_value(table, default, column.sql_type())?;
+    Ok(Some(writer.sql))
 }
 
 /// The text of a statement.

@@ -56,9 +56,9 @@ impl Writer<'_> {
         self.push(verb);
         self.push(" SCHEMA ");
         if verb == "CREATE" {
-            self.if_not_exists()
+            self.if_not_exists();
         } else {
-            self.if_exists_before()
+            self.if_exists_before();
         }
         self.identifier(name)?;
         self.cascade()
