@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::catalog::Catalog;
 use super::defaults::default_of;
-use super::facts::{ColumnInfo, ForeignKeyInfo, IndexInfo, TableName};
+use super::facts::{CheckInfo, ColumnInfo, ForeignKeyInfo, IndexInfo, TableName, UniqueInfo};
 use super::{Found, Inspector};
 use crate::engine::Connection;
 use crate::error::Result;
@@ -143,22 +143,11 @@ impl Inspector<'_> {
             let (in_key, unique) = (key_columns.contains(&column.name), is_unique(&column.name));
             builder = builder.column(column_def(catalog, column.clone(), in_key, unique, &found.schema));
         }
+        builder = builder.primary_key(key_columns);
         if let Some(name) = key.and_then(|key| key.name) {
             builder = builder.primary_key_name(name);
         }
-        for unique in &uniques {
-            let mut made = UniqueConstraint::new(&unique.columns);
-            (made.name, made.deferral) = (unique.name.clone(), unique.deferral);
-            builder = builder.unique_constraint(made);
-        }
-        for check in checks {
-            if is_of_json(&check.text, &columns) {
-                continue;
-            }
-            let mut made = CheckConstraint::new(DdlExpression::of_catalog(check.text));
-            made.name = check.name;
-            builder = builder.check(made);
-        }
+        builder = with_constraints(builder, &uniques, checks, &columns);
         for index in &indexes {
             if catalog.makes_indexes_for_keys() && is_of_a_key(index, &foreign_keys) {
                 continue;
@@ -218,6 +207,28 @@ fn column_def(
         Some(default) => def.server_default(default),
         None => def,
     }
+}
+
+fn with_constraints(
+    mut builder: TableBuilder,
+    uniques: &[UniqueInfo],
+    checks: Vec<CheckInfo>,
+    columns: &[ColumnInfo],
+) -> TableBuilder {
+    for unique in uniques {
+        let mut made = UniqueConstraint::new(&unique.columns);
+        (made.name, made.deferral) = (unique.name.clone(), unique.deferral);
+        builder = builder.unique_constraint(made);
+    }
+    for check in checks {
+        if is_of_json(&check.text, columns) {
+            continue;
+        }
+        let mut made = CheckConstraint::new(DdlExpression::of_catalog(check.text));
+        made.name = check.name;
+        builder = builder.check(made);
+    }
+    builder
 }
 
 /// Whether the check is MariaDB's own of a JSON column.

@@ -35,6 +35,8 @@ struct Contents {
     name: String,
     columns: Vec<ColumnDef>,
     primary_key_name: Option<String>,
+    /// The key's columns, where they have an order of their own.
+    primary_key: Vec<String>,
     unique: Vec<UniqueConstraint>,
     foreign_keys: Vec<ForeignKey>,
     checks: Vec<CheckConstraint>,
@@ -51,6 +53,7 @@ impl Contents {
             name,
             columns: Vec::new(),
             primary_key_name: None,
+            primary_key: Vec::new(),
             unique: Vec::new(),
             foreign_keys: Vec::new(),
             checks: Vec::new(),
@@ -98,9 +101,11 @@ impl Table {
         self.0.columns.iter().find(|column| column.name == name)
     }
 
-    /// The columns of the primary key.
+    /// The columns of the primary key, in its order.
     pub fn primary_key(&self) -> impl Iterator<Item = &ColumnDef> {
-        self.0.columns.iter().filter(|column| column.primary_key)
+        let ordered = self.0.primary_key.iter().filter_map(|name| self.column(name));
+        let unordered = self.0.primary_key.is_empty();
+        ordered.chain(self.0.columns.iter().filter(move |column| unordered && column.primary_key))
     }
 
     /// Its references to other tables.
@@ -257,6 +262,12 @@ impl TableBuilder {
         self
     }
 
+    /// With these columns as the primary key, in this order. Without it they stand in the table's order.
+    pub fn primary_key<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        self.0.primary_key = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// With a name for the primary key. MySQL calls each of them `PRIMARY`, and SQLite keeps no name.
     pub fn primary_key_name(mut self, name: impl Into<String>) -> Self {
         self.0.primary_key_name = Some(name.into());
@@ -304,6 +315,9 @@ impl TableBuilder {
     /// database is to count what is no whole number, or two columns, or has both a default and a computation.
     pub fn finish(self) -> Result<Table> {
         let TableBuilder(mut contents) = self;
+        for column in &mut contents.columns {
+            column.primary_key |= contents.primary_key.contains(&column.name);
+        }
         for column in &contents.columns {
             let own = [column.name.clone()];
             if column.unique && !contents.unique.iter().any(|unique| unique.columns == own) {
@@ -318,30 +332,41 @@ impl TableBuilder {
                 return Err(wrong(&contents, &format!("has two columns called '{}'", column.name)));
             }
         }
-        let named = contents.unique.iter().flat_map(|unique| &unique.columns);
-        let named = named.chain(contents.foreign_keys.iter().flat_map(|key| &key.columns));
-        let named = named.map(String::as_str);
-        let named = named.chain(contents.indexes.iter().flat_map(Index::columns));
-        let included = contents.indexes.iter().flat_map(|index| &index.include);
-        for name in named.chain(included.map(String::as_str)) {
-            if !contents.columns.iter().any(|column| column.name == name) {
-                return Err(wrong(
-                    &contents,
-                    &format!("has no column '{name}', which a constraint or an index names"),
-                ));
-            }
-        }
-        for key in &contents.foreign_keys {
-            if key.columns.is_empty() || key.columns.len() != key.referred.len() {
-                return Err(wrong(
-                    &contents,
-                    &format!("has a foreign key to '{}' of unequal sides", key.table),
-                ));
-            }
-        }
+        check_names(&contents)?;
         check_counted(&contents)?;
         Ok(Table(Arc::new(contents)))
     }
+}
+
+/// What keys, constraints and indexes name must be there.
+fn check_names(contents: &Contents) -> Result<()> {
+    let named = contents.unique.iter().flat_map(|unique| &unique.columns);
+    let named = named.chain(contents.foreign_keys.iter().flat_map(|key| &key.columns));
+    let named = named.chain(&contents.primary_key).map(String::as_str);
+    let named = named.chain(contents.indexes.iter().flat_map(Index::columns));
+    let included = contents.indexes.iter().flat_map(|index| &index.include);
+    for name in named.chain(included.map(String::as_str)) {
+        if !contents.columns.iter().any(|column| column.name == name) {
+            return Err(wrong(
+                contents,
+                &format!("has no column '{name}', which a constraint or an index names"),
+            ));
+        }
+    }
+    for key in &contents.foreign_keys {
+        if key.columns.is_empty() || key.columns.len() != key.referred.len() {
+            return Err(wrong(contents, &format!("has a foreign key to '{}' of unequal sides", key.table)));
+        }
+    }
+    let left_out = |column: &&ColumnDef| column.primary_key && !contents.primary_key.contains(&column.name);
+    if let Some(column) = contents.columns.iter().find(left_out).filter(|_| !contents.primary_key.is_empty())
+    {
+        return Err(wrong(
+            contents,
+            &format!("has '{}' in its primary key, whose order does not name it", column.name),
+        ));
+    }
+    Ok(())
 }
 
 /// What the database counts or computes must be such that it can.

@@ -64,10 +64,11 @@ fn types() -> Table {
 /// Constraints of every kind that the database has.
 fn constrained(backend: Backend) -> Vec<Table> {
     let owner = Table::build("conf_rich_owner")
-        .column(number("a").primary_key())
-        .column(word("b").primary_key())
+        .column(number("a"))
+        .column(word("b"))
+        .primary_key(["b", "a"])
         .primary_key_name("conf_rich_owner_key")
-        .unique_constraint(UniqueConstraint::new(["b", "a"]).name("conf_rich_both"))
+        .unique_constraint(UniqueConstraint::new(["a", "b"]).name("conf_rich_both"))
         .finish()
         .unwrap();
     let pair = || ForeignKey::new(["a", "b"], "conf_rich_owner", ["a", "b"]);

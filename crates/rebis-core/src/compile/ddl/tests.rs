@@ -116,6 +116,10 @@ fn keys_of_several_columns() {
     );
     assert_eq!(mysql, "    `b` INTEGER NOT NULL,\n    PRIMARY KEY (`a`, `b`)\n)");
     assert_eq!(postgresql, sqlite);
+    let turned = Table::build("t").column(number("a")).column(number("b")).primary_key(["b", "a"]);
+    for sql in texts(&create_table(&turned.finish().unwrap())) {
+        assert!(sql.replace(['`', '"'], "").ends_with("PRIMARY KEY (b, a)\n)"), "{sql}");
+    }
 }
 
 #[test]
