@@ -5,7 +5,7 @@ use super::{Connection, Engine};
 use crate::error::Result;
 use crate::pool::Listener;
 use crate::schema::{DdlMoment, MetaData, Table};
-use crate::sql::raw;
+use crate::sql::ddl;
 
 /// A table, or all of a [`MetaData`], that is made or dropped.
 #[derive(Debug, Clone, Copy)]
@@ -120,8 +120,8 @@ impl Connection {
         let backend = self.engine().dialect().backend();
         let wanted =
             |ddl: &&crate::schema::AttachedDdl| ddl.moment == moment && ddl.only_on.includes(backend);
-        for ddl in table.attached().iter().filter(wanted) {
-            self.execute(raw(ddl.sql))?;
+        for attached in table.attached().iter().filter(wanted) {
+            self.execute(ddl(attached.sql))?;
         }
         Ok(())
     }

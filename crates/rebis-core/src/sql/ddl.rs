@@ -74,6 +74,7 @@ pub(crate) enum DdlNode {
     CreateView(View),
     DropView(View),
     CreateTableAs(View),
+    Verbatim(&'static str),
 }
 
 impl Ddl {
@@ -225,6 +226,23 @@ pub fn create_table_as(query: &View) -> Ddl {
     Ddl::new(DdlNode::CreateTableAs(query.clone()))
 }
 
+/// DDL of the program's own text, which goes to the database as it stands: unlike [`text()`](super::text()) it has no parameters, so that
+/// a trigger's `:=` and `:new` are left alone.
+///
+/// ```
+/// use rebis_core::sql::ddl;
+/// use rebis_core::{Engine, text};
+///
+/// let mut conn = Engine::new("sqlite://")?.connect()?;
+/// conn.execute(ddl("CREATE TABLE t (a text DEFAULT ':new')"))?;
+/// conn.execute(text("insert into t default values"))?;
+/// assert_eq!(conn.scalar::<String>(text("select a from t"))?, ":new");
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+pub fn ddl(sql: &'static str) -> Ddl {
+    Ddl::new(DdlNode::Verbatim(sql))
+}
+
 /// A query with a name in the database.
 ///
 /// ```
@@ -291,7 +309,8 @@ impl Sequence {
 }
 
 /// A column of the table that is being described, for checks, computations and conditions of indexes: there the table itself
-/// does not exist yet. It has no place in other statements; there it is [`Table::c`].
+/// does not exist yet, and a typed column, which asks for the table, would wait for itself. It has no place in other statements;
+/// there it is [`Table::c`].
 pub fn column(name: impl Into<Cow<'static, str>>) -> Expr<Value> {
     Expr::shared(column_node(Source::Table(Table::being_described()), name))
 }

@@ -25,7 +25,7 @@ pub use cte::Cte;
 pub(crate) use cte::CteNode;
 pub use ddl::{
     Ddl, View, add_constraint, column, create_index, create_schema, create_sequence, create_table,
-    create_table_as, create_view, drop_constraint, drop_index, drop_schema, drop_sequence, drop_table,
+    create_table_as, create_view, ddl, drop_constraint, drop_index, drop_schema, drop_sequence, drop_table,
     drop_view, set_column_comment, set_table_comment,
 };
 pub(crate) use ddl::{DdlFlags, DdlNode};

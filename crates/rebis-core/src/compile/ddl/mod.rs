@@ -89,6 +89,10 @@ pub(super) fn render(ddl: &Ddl, dialect: &Dialect) -> Result<String> {
         DdlNode::CreateView(view) => writer.create_view(view)?,
         DdlNode::DropView(view) => writer.drop_view(view)?,
         DdlNode::CreateTableAs(query) => writer.create_table_as(query)?,
+        DdlNode::Verbatim(sql) if sql.contains('\0') => {
+            return Err(Error::new(ErrorKind::Statement, "the statement contains a NUL"));
+        }
+        DdlNode::Verbatim(sql) => writer.push(sql),
     }
     Ok(writer.sql)
 }

@@ -65,6 +65,13 @@ fn sequences() {
 }
 
 #[test]
+fn text_of_the_programs_own() {
+    let body = "CREATE TRIGGER t BEFORE INSERT ON p FOR EACH ROW SET NEW.a := :x ? $1";
+    each(&crate::sql::ddl(body), [Ok(body); 3]);
+    assert_eq!(kinds(&crate::sql::ddl("a\0b")), [Some(ErrorKind::Statement); 3]);
+}
+
+#[test]
 fn schemas() {
     each(&create_schema("s"), [NO, Ok("CREATE SCHEMA `s`"), Ok(r#"CREATE SCHEMA "s""#)]);
     each(
