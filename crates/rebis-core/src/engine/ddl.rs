@@ -5,7 +5,10 @@ use super::{Connection, Engine};
 use crate::compile::create_statements;
 use crate::error::Result;
 use crate::schema::{CreationOrder, DdlMoment, Entities, ForeignKey, MetaData, Table};
-use crate::sql::{add_constraint, create_sequence, drop_constraint, drop_sequence, drop_table, text};
+use crate::sql::{
+    View, add_constraint, create_sequence, create_view, drop_constraint, drop_sequence, drop_table,
+    drop_view, text,
+};
 
 impl Connection {
     /// Makes a table, its indexes and its comments. MySQL commits what was done before on this connection.
@@ -90,6 +93,12 @@ impl MetaData {
         for (table, key) in later.iter().filter(wanted) {
             conn.execute(add_constraint(table, key.clone()))?;
         }
+        let replaces = conn.engine().dialect().tables.replaces_views;
+        for view in self.views().iter().filter_map(|view| view.get::<View>()) {
+            let create = create_view(view);
+            let replaced = replaces && !view.materialized;
+            conn.execute(if replaced { create.or_replace() } else { create.if_not_exists() })?;
+        }
         conn.tell_ddl(DdlMoment::AfterCreate, DdlTarget::MetaData(self))
     }
 
@@ -104,6 +113,9 @@ impl MetaData {
     pub fn drop_all(&self, conn: &mut Connection) -> Result<()> {
         let CreationOrder { tables, later } = self.creation_order()?;
         conn.tell_ddl(DdlMoment::BeforeDrop, DdlTarget::MetaData(self))?;
+        for view in self.views().iter().rev().filter_map(|view| view.get::<View>()) {
+            conn.execute(drop_view(view).if_exists())?;
+        }
         let mut there = Vec::new();
         for table in tables.iter().rev() {
             if conn.has_table(table)? {

@@ -1,9 +1,9 @@
 //! SQL inside of a table's description: conditions of checks and indexes, computations, defaults.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+
+use super::opaque::Opaque;
 
 /// An expression in a table's description: SQL of the program's own text, or composed of columns and values.
 ///
@@ -24,14 +24,16 @@ use std::sync::Arc;
 /// assert!(parts.create_sql(Dialect::SQLITE)?[0].contains(r#"CONSTRAINT "not_it" CHECK ("name" <> 'it''s')"#));
 /// # Ok::<(), rebis_core::Error>(())
 /// ```
-#[derive(Clone)]
+///
+/// Texts are equal by what they say; what is composed is equal to itself and its clones.
+#[derive(Clone, PartialEq)]
 pub struct DdlExpression(Kind);
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 enum Kind {
     Text(Cow<'static, str>),
     /// A tree, which only those below this module know.
-    Composed(Arc<dyn Any + Send + Sync>),
+    Composed(Opaque),
 }
 
 impl DdlExpression {
@@ -40,7 +42,7 @@ impl DdlExpression {
         DdlExpression(Kind::Text(Cow::Owned(text.into())))
     }
 
-    pub(crate) fn composed(tree: Arc<dyn Any + Send + Sync>) -> Self {
+    pub(crate) fn composed(tree: Opaque) -> Self {
         DdlExpression(Kind::Composed(tree))
     }
 
@@ -55,18 +57,7 @@ impl DdlExpression {
     pub(crate) fn tree<T: 'static>(&self) -> Option<&T> {
         match &self.0 {
             Kind::Text(_) => None,
-            Kind::Composed(tree) => tree.downcast_ref(),
-        }
-    }
-}
-
-/// Texts are equal by what they say; what is composed is equal to itself and its clones.
-impl PartialEq for DdlExpression {
-    fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Kind::Text(one), Kind::Text(other)) => one == other,
-            (Kind::Composed(one), Kind::Composed(other)) => Arc::ptr_eq(one, other),
-            _ => false,
+            Kind::Composed(tree) => tree.get(),
         }
     }
 }
@@ -77,7 +68,7 @@ impl fmt::Debug for DdlExpression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Text(text) => fmt::Debug::fmt(text, f),
-            Kind::Composed(_) => f.write_str("(composed)"),
+            Kind::Composed(tree) => fmt::Debug::fmt(tree, f),
         }
     }
 }

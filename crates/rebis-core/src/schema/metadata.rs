@@ -3,6 +3,7 @@
 use super::Entity;
 use super::constraint::ForeignKey;
 use super::naming::NamingConvention;
+use super::opaque::Opaque;
 use super::sequence::Sequence;
 use super::table::Table;
 use crate::error::{Error, ErrorKind, Result};
@@ -31,6 +32,8 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct MetaData {
     tables: Vec<Table>,
     sequences: Vec<Sequence>,
+    /// Views, whose queries only those below know.
+    views: Vec<Opaque>,
     schema: Option<String>,
     naming: NamingConvention,
 }
@@ -84,6 +87,18 @@ impl MetaData {
     /// The sequences, in the order in which they were given.
     pub fn sequences(&self) -> &[Sequence] {
         &self.sequences
+    }
+
+    pub(crate) fn default_schema(&self) -> Option<&str> {
+        self.schema.as_deref()
+    }
+
+    pub(crate) fn views(&self) -> &[Opaque] {
+        &self.views
+    }
+
+    pub(crate) fn add_view(&mut self, view: Opaque) {
+        self.views.push(view);
     }
 
     /// The table of that name that was added first.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::expression::column_node;
 use super::{Composed, Expr, Node, Select, SelectNode, Source, Statement, StatementNode};
-use crate::schema::{Constraint, DdlExpression, Index, NamingConvention, Sequence, ServerDefault, Table};
+use crate::schema::{
+    Constraint, DdlExpression, Index, MetaData, NamingConvention, Opaque, Sequence, ServerDefault, Table,
+};
 use crate::value::Value;
 
 /// A statement that makes, changes or drops a table, an index, a view, a sequence, a schema.
@@ -301,6 +303,33 @@ impl View {
     }
 }
 
+impl MetaData {
+    /// The same with this view as well, made behind all tables and those before it, and dropped before them. One that is there
+    /// is replaced; on SQLite, and where it is materialized, it is left as it is.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    /// use rebis_core::schema::{ColumnDef, MetaData, SqlType, Table};
+    /// use rebis_core::sql::{Expression, View, select};
+    ///
+    /// let people = Table::build("people").column(ColumnDef::new("age", SqlType::Integer)).finish()?;
+    /// let old = View::new("old", select(people.c("age")).filter(people.c("age").gt(65)));
+    /// let metadata = MetaData::new().table(&people).view(&old);
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// metadata.create_all(&mut conn)?;
+    /// assert_eq!(conn.scalar::<i64>(text("select count(*) from old"))?, 0);
+    /// metadata.drop_all(&mut conn)?;
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn view(mut self, view: &View) -> Self {
+        let mut view = view.clone();
+        view.schema = view.schema.or_else(|| self.default_schema().map(Into::into));
+        self.add_view(Opaque::new(Arc::new(view)));
+        self
+    }
+}
+
 impl Sequence {
     /// Its next number, as an expression. PostgreSQL and MariaDB have it.
     pub fn next_value(&self) -> Expr<i64> {
@@ -317,7 +346,7 @@ pub fn column(name: impl Into<Cow<'static, str>>) -> Expr<Value> {
 
 impl<T> From<Expr<T>> for DdlExpression {
     fn from(expression: Expr<T>) -> Self {
-        DdlExpression::composed(expression.node)
+        DdlExpression::composed(Opaque::new(expression.node))
     }
 }
 

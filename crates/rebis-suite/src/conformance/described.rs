@@ -418,8 +418,19 @@ fn views(database: &Database) -> Outcome {
     assert_eq!(count(&mut conn, "conf_view"), 1);
     run_raw(&mut conn, "drop table conf_view");
     conn.commit().unwrap();
+    // With its tables: behind them, and one that uses another behind that.
+    let first = Table::build("conf_view").column(ColumnDef::new("id", SqlType::BigInteger)).finish().unwrap();
+    let second = View::new("conf_second", select(first.c("id")));
+    let metadata = metadata.view(&view).view(&second);
+    for _ in 0..2 {
+        metadata.create_all(&mut conn).unwrap();
+        assert_eq!(count(&mut conn, "conf_second"), 1);
+    }
+    metadata.drop_all(&mut conn).unwrap();
+    assert!(!conn.inspect().has_table("conf_second").unwrap());
+    conn.commit().unwrap();
     end(conn, &metadata);
-    passed("a view, another in its place, a table of a query")
+    passed("a view, another in its place, a table of a query, two with their tables")
 }
 
 fn events(database: &Database) -> Outcome {
