@@ -6,7 +6,7 @@ use crate::compile::create_statements;
 use crate::error::Result;
 use crate::schema::{CreationOrder, DdlMoment, Entities, ForeignKey, MetaData, Table};
 use crate::sql::{
-    View, add_constraint, create_sequence, create_view, drop_constraint, drop_sequence, drop_table,
+    Ddl, View, add_constraint, create_sequence, create_view, drop_constraint, drop_sequence, drop_table,
     drop_view, text,
 };
 
@@ -17,7 +17,7 @@ impl Connection {
     /// [`Statement`](crate::ErrorKind::Statement) when it is there already, [`Unsupported`](crate::ErrorKind::Unsupported) for
     /// what the database cannot say, and what the database says.
     pub fn create_table(&mut self, table: &Table) -> Result<()> {
-        self.create_table_without(table, &[])
+        self.create_table_without(table, &[], false)
     }
 
     /// Drops a table, with its indexes. MySQL commits what was done before on this connection.
@@ -25,18 +25,32 @@ impl Connection {
     /// # Errors
     /// [`Statement`](crate::ErrorKind::Statement) when it is not there, and what the database says.
     pub fn drop_table(&mut self, table: &Table) -> Result<()> {
+        self.drop_table_by(table, drop_table(table))
+    }
+
+    fn drop_table_by(&mut self, table: &Table, statement: Ddl) -> Result<()> {
         self.tell_ddl(DdlMoment::BeforeDrop, DdlTarget::Table(table))?;
-        self.execute(drop_table(table))?;
+        self.execute(statement)?;
         self.tell_ddl(DdlMoment::AfterDrop, DdlTarget::Table(table))
     }
 
-    fn create_table_without(&mut self, table: &Table, without: &[ForeignKey]) -> Result<()> {
+    fn create_table_without(
+        &mut self,
+        table: &Table,
+        without: &[ForeignKey],
+        if_missing: bool,
+    ) -> Result<()> {
         self.tell_ddl(DdlMoment::BeforeCreate, DdlTarget::Table(table))?;
         let statements = create_statements(table, without, self.engine().dialect());
         for statement in statements {
-            self.execute(statement)?;
+            self.execute(if if_missing { statement.if_not_exists() } else { statement })?;
         }
         self.tell_ddl(DdlMoment::AfterCreate, DdlTarget::Table(table))
+    }
+
+    /// Whether no catalogue tells of the table: MySQL's of temporary ones.
+    fn is_unseen(&self, table: &Table) -> bool {
+        table.is_temporary() && self.engine().dialect().tables.count_temporary.is_none()
     }
 
     /// Whether a temporary table is there.
@@ -83,7 +97,8 @@ impl MetaData {
             }
             let keys = later.iter().filter(|(owner, _)| can_alter && owner == table);
             let without: Vec<ForeignKey> = keys.map(|(_, key)| key.clone()).collect();
-            conn.create_table_without(table, &without)?;
+            let unseen = conn.is_unseen(table);
+            conn.create_table_without(table, &without, unseen)?;
             created.push(table);
         }
         let backend = conn.engine().dialect().backend();
@@ -118,7 +133,9 @@ impl MetaData {
         }
         let mut there = Vec::new();
         for table in tables.iter().rev() {
-            if conn.has_table(table)? {
+            if conn.is_unseen(table) {
+                conn.drop_table_by(table, drop_table(table).if_exists())?;
+            } else if conn.has_table(table)? {
                 there.push(table);
             }
         }

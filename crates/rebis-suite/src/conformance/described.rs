@@ -8,7 +8,7 @@ use rebis::schema::{
 use rebis::sql::{
     Expression, View, add_constraint, column, create_index, create_schema, create_sequence, create_table_as,
     create_view, drop_constraint, drop_index, drop_schema, drop_sequence, drop_table, drop_view, func,
-    insert_into, select, set_table_comment,
+    insert_into, literal, select, set_table_comment,
 };
 use rebis::{Backend, Connection, ErrorKind, raw, text};
 
@@ -190,7 +190,7 @@ fn values(database: &Database) -> Outcome {
     let day = chrono::NaiveDate::from_ymd_opt(2026, 2, 3).unwrap();
     let table = Table::build("conf_valued")
         .column(word("name"))
-        .column(number("n").server_default(column_free()))
+        .column(number("n").server_default(literal(40_i64) + 2_i64))
         .column(ColumnDef::new("day", SqlType::Date))
         .column(ColumnDef::new("x", SqlType::Double))
         .column(ColumnDef::new("data", SqlType::LargeBinary))
@@ -239,10 +239,6 @@ fn values(database: &Database) -> Outcome {
     passed("5 kinds of values bite in checks; a composed default and a computation")
 }
 
-fn column_free() -> rebis::sql::Expr<i64> {
-    rebis::sql::literal(40_i64) + 2_i64
-}
-
 fn options(database: &Database) -> Outcome {
     let table = Table::build("conf_options")
         .column(word("name").primary_key())
@@ -278,6 +274,12 @@ fn options(database: &Database) -> Outcome {
     conn.create_table(&brief).unwrap();
     conn.execute(insert_into(&brief).values([("n", 7)]).unwrap()).unwrap();
     assert_eq!(count(&mut conn, "conf_brief"), 1);
+    let both = MetaData::new().table(&brief);
+    both.create_all(&mut conn).unwrap();
+    assert_eq!(count(&mut conn, "conf_brief"), 1, "left as it was");
+    both.drop_all(&mut conn).unwrap();
+    both.drop_all(&mut conn).unwrap();
+    conn.create_table(&brief).unwrap();
     conn.drop_table(&brief).unwrap();
     assert!(conn.execute(text("select * from conf_brief")).is_err());
     conn.rollback().unwrap();

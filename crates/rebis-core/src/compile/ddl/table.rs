@@ -128,7 +128,9 @@ impl Writer<'_> {
     }
 
     pub(super) fn drop_table(&mut self, table: &Table) -> Result<()> {
-        self.push("DROP TABLE ");
+        // MySQL's word, so that no other table of that name is meant, and nothing is committed.
+        let temporary = table.is_temporary() && self.dialect.backend() == Backend::Mysql;
+        self.push(if temporary { "DROP TEMPORARY TABLE " } else { "DROP TABLE " });
         self.if_exists_before();
         self.table(table)?;
         self.cascade()

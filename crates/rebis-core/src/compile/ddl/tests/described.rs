@@ -207,6 +207,10 @@ fn options_of_tables() {
     let brief = Table::build("t").column(number("a")).temporary().finish().unwrap();
     let create = |q: char| format!("CREATE TEMPORARY TABLE {q}t{q} (\n    {q}a{q} INTEGER NOT NULL\n)");
     assert_eq!(texts(&create_table(&brief)), [create('"'), create('`'), create('"')]);
+    assert_eq!(
+        texts(&drop_table(&brief)),
+        [r#"DROP TABLE "t""#, "DROP TEMPORARY TABLE `t`", r#"DROP TABLE "t""#]
+    );
     let counted = Table::build("t").column(id()).sqlite(SqliteOptions::default().without_row_id());
     assert_eq!(kinds(&create_table(&counted.finish().unwrap())), [UNSUPPORTED, NONE, NONE]);
 }
