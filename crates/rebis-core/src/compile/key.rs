@@ -217,6 +217,7 @@ impl<'s> Key<'s> {
                 self.nodes(arguments);
             }
             Node::Digits(number) => self.shape.add(number),
+            Node::NextValue { schema, name } => self.shape.add(&(schema, name)),
             Node::JsonPath(steps) => self.shape.add(steps),
             Node::Collate { item, name } => {
                 self.shape.add(name);

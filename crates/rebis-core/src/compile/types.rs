@@ -20,7 +20,7 @@ enum Place {
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`] when the database has no such columns.
-pub(super) fn column_type(sql_type: &SqlType, dialect: &Dialect) -> Result<String> {
+pub(crate) fn column_type(sql_type: &SqlType, dialect: &Dialect) -> Result<String> {
     Namer { dialect, place: Place::Column }.name(sql_type)
 }
 

@@ -10,7 +10,7 @@ mod writes;
 
 pub use isolation::IsolationLevel;
 pub(crate) use known::Writing;
-pub(crate) use tables::{Comments, Identity, IndexSchema, Literals};
+pub(crate) use tables::{Comments, Identity, IndexSchema, Literals, Sequences};
 pub(crate) use transactions::{Begin, TransactionOptions};
 pub(crate) use types::{Enums, Name, Word};
 pub(crate) use words::{Concatenation, DeleteUsing, JoinTexts, NullSafe, Upsert};

@@ -28,11 +28,12 @@ use std::time::Duration;
 
 pub use cte::Cte;
 pub(crate) use cte::{CteBody, CteNode};
-pub(crate) use ddl::DdlNode;
 pub use ddl::{
-    Ddl, add_foreign_key, create_enum, create_index, create_table, drop_enum, drop_foreign_key, drop_index,
-    drop_table, set_column_comment, set_table_comment,
+    Ddl, View, add_constraint, column, create_enum, create_index, create_schema, create_sequence,
+    create_table, create_table_as, create_view, ddl, drop_constraint, drop_enum, drop_index, drop_schema,
+    drop_sequence, drop_table, drop_view, set_column_comment, set_table_comment,
 };
+pub(crate) use ddl::{DdlFlags, DdlNode};
 pub use dml::{
     Assignment, Delete, Truncate, Update, delete, delete_from, null, truncate, update, update_table,
 };
@@ -91,7 +92,7 @@ pub(crate) enum StatementNode {
     Update(UpdateNode),
     Delete(DeleteNode),
     Truncate(TruncateNode),
-    Ddl(DdlNode),
+    Ddl(Ddl),
 }
 
 impl StatementNode {

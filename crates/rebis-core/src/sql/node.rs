@@ -102,6 +102,11 @@ pub enum Node {
         negated: bool,
     },
     Scalar(Arc<SelectNode>),
+    /// The next number of a sequence.
+    NextValue {
+        schema: Option<String>,
+        name: String,
+    },
     /// `*` of `count(*)`.
     Star,
     /// In an upsert: what the row that met another would have put there.

@@ -5,11 +5,13 @@
 mod arrays;
 mod binds;
 mod calendar;
+mod compared;
 mod composed;
 mod composed_functions;
 mod composed_queries;
 mod crates;
 mod ddl;
+mod described;
 mod dml_rows;
 mod dml_statements;
 mod errors;
@@ -48,7 +50,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 34] = [
+const SUBJECTS: [&[Scenario]; 36] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -65,6 +67,8 @@ const SUBJECTS: [&[Scenario]; 34] = [
     ddl::CASES,
     dml_rows::CASES,
     dml_statements::CASES,
+    described::CASES,
+    compared::CASES,
     inspection::CASES,
     composed_queries::CASES,
     composed_functions::CASES,

@@ -78,8 +78,19 @@ fn like_by_hand(database: &Database) -> Outcome {
     for (read, made) in read.iter().zip([&things, &owners]) {
         assert_eq!(read, made, "name and schema");
         assert_eq!(read.columns(), made.columns());
-        assert_eq!(read.unique_constraints(), made.unique_constraints());
-        assert_eq!(read.foreign_keys(), made.foreign_keys());
+        let uniques = |table: &Table| {
+            let uniques = table.unique_constraints().iter();
+            let mut columns: Vec<String> = uniques.map(|unique| unique.columns().join(",")).collect();
+            columns.sort();
+            columns
+        };
+        assert_eq!(uniques(read), uniques(made), "the database named them");
+        let keys = |table: &Table| {
+            let keys = table.foreign_keys().iter();
+            keys.map(|key| (key.columns().to_vec(), key.table().to_owned(), key.actions()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(keys(read), keys(made));
         assert_eq!(read.indexes(), made.indexes());
     }
     let all = conn.inspect().tables(None).unwrap();

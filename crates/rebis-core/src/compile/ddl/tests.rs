@@ -6,10 +6,11 @@ use crate::schema::{
     CheckConstraint, ColumnDef, Computed, ForeignKey, Index, MetaData, NamingConvention, OnChange,
     ServerDefault, SqlType, Table, UniqueConstraint,
 };
-use crate::sql::{
-    Ddl, add_foreign_key, create_index, create_table, drop_foreign_key, drop_index, drop_table,
-};
+use crate::sql::{Ddl, add_constraint, create_index, create_table, drop_constraint, drop_index, drop_table};
 use crate::{Dialect, ErrorKind};
+
+mod described;
+mod objects;
 
 const ALL: [Dialect; 3] = [Dialect::SQLITE, Dialect::MYSQL, Dialect::POSTGRESQL];
 
@@ -79,6 +80,10 @@ fn keys_of_several_columns() {
     );
     assert_eq!(mysql, "    `b` INTEGER NOT NULL,\n    PRIMARY KEY (`a`, `b`)\n)");
     assert_eq!(postgresql, sqlite);
+    let turned = Table::build("t").column(number("a")).column(number("b")).primary_key(["b", "a"]);
+    for sql in texts(&create_table(&turned.finish().unwrap())) {
+        assert!(sql.replace(['`', '"'], "").ends_with("PRIMARY KEY (b, a)\n)"), "{sql}");
+    }
 }
 
 #[test]
@@ -183,7 +188,7 @@ fn constraints() {
 fn keys_added_and_dropped() {
     let key = ForeignKey::new(["id"], "others", ["id"]);
     let table = Table::build("t").schema("s").column(id()).foreign_key(key.clone()).finish().unwrap();
-    let (add, drop) = (add_foreign_key(&table, &key), drop_foreign_key(&table, &key));
+    let (add, drop) = (add_constraint(&table, key.clone()), drop_constraint(&table, key));
     assert_eq!(kinds(&add), [Some(ErrorKind::Unsupported), None, None]);
     assert_eq!(kinds(&drop), [Some(ErrorKind::Unsupported), None, None]);
     assert_eq!(

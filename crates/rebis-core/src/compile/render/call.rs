@@ -157,7 +157,7 @@ impl Renderer<'_> {
             }
         }
         path.push_str(if arrays { "}" } else { "" });
-        self.fixed(Value::Text(path));
+        self.fixed(Value::Text(path))?;
         Ok(())
     }
 }

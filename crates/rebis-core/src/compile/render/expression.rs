@@ -98,8 +98,10 @@ impl Renderer<'_> {
         match node {
             Node::Column { source, name } => {
                 self.check_column(source, name)?;
-                self.identifier(source.name())?;
-                self.push(".");
+                if self.own_table.is_none() {
+                    self.identifier(source.name())?;
+                    self.push(".");
+                }
                 self.identifier(name)
             }
             Node::Value(value) => self.value(value),
@@ -211,6 +213,7 @@ impl Renderer<'_> {
                 self.query(select)
             }
             Node::Scalar(select) => self.query(select),
+            Node::NextValue { schema, name } => self.next_value(schema.as_deref(), name),
             Node::Star => {
                 self.push("*");
                 Ok(())

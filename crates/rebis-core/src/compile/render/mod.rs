@@ -17,10 +17,13 @@ use self::scope::Scope;
 use super::Compiled;
 use super::identifier::push_identifier;
 use super::key::{Key, is_plain};
+use super::literal::push_value;
 use crate::dialect::{Dialect, Placeholder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{SchemaTranslateMap, Table};
-use crate::sql::{Binds, Composed, Delete, Insert, Node, Select, StatementNode, Truncate, Update};
+use crate::sql::{
+    Binds, Composed, Delete, Insert, Node, Select, SelectNode, StatementNode, Truncate, Update,
+};
 use crate::value::Value;
 
 /// The text of a statement, with the numbers of the values that go beside it: those of its key, and behind them its own.
@@ -34,16 +37,10 @@ pub(super) fn render(
     dialect: &Dialect,
     schemas: &SchemaTranslateMap,
 ) -> Result<Compiled> {
-    let mut renderer = Renderer {
-        dialect,
-        schemas,
-        key,
-        sql: String::with_capacity(256),
-        order: Vec::with_capacity(key.values.len()),
-        fixed: Vec::new(),
-        scopes: Vec::new(),
-        ctes: Vec::new(),
-    };
+    let mut renderer = Renderer::new(dialect, schemas);
+    renderer.key = Some(key);
+    renderer.sql.reserve(256);
+    renderer.order.reserve(key.values.len());
     renderer.statement(statement)?;
     let Renderer { sql, order, fixed, .. } = renderer;
     Ok(Compiled { sql: sql.into(), names: Box::default(), order: order.into(), fixed: fixed.into() })
@@ -95,10 +92,35 @@ impl Rendered {
     }
 }
 
+/// A query as a part of DDL, which takes no parameters: its values stand in it.
+///
+/// # Errors
+/// As [`render`], and [`Unsupported`](ErrorKind::Unsupported) for a value that the database cannot write.
+pub(super) fn query_with_values(select: &SelectNode, dialect: &Dialect) -> Result<String> {
+    let schemas = SchemaTranslateMap::new();
+    let mut renderer = Renderer::new(dialect, &schemas);
+    renderer.select(select)?;
+    Ok(renderer.sql)
+}
+
+/// An expression of DDL: its columns are of this one table and not qualified, its values stand in it.
+///
+/// # Errors
+/// As [`query_with_values`].
+pub(super) fn expression_of_table(node: &Node, table: &Table, dialect: &Dialect) -> Result<String> {
+    let schemas = SchemaTranslateMap::new();
+    let mut renderer = Renderer { own_table: Some(table), ..Renderer::new(dialect, &schemas) };
+    renderer.expression(node)?;
+    Ok(renderer.sql)
+}
+
 struct Renderer<'d> {
     dialect: &'d Dialect,
     schemas: &'d SchemaTranslateMap,
-    key: &'d Key<'d>,
+    /// The values' numbers; without it they are written as literals: in DDL, and for people.
+    key: Option<&'d Key<'d>>,
+    /// In DDL: the one table that has columns.
+    own_table: Option<&'d Table>,
     sql: String,
     /// For each placeholder, the number of its value.
     order: Vec<usize>,
@@ -108,6 +130,22 @@ struct Renderer<'d> {
     scopes: Vec<Scope>,
     /// The names of the CTEs that can be used here.
     ctes: Vec<Arc<str>>,
+}
+
+impl<'d> Renderer<'d> {
+    fn new(dialect: &'d Dialect, schemas: &'d SchemaTranslateMap) -> Self {
+        Renderer {
+            dialect,
+            schemas,
+            key: None,
+            own_table: None,
+            sql: String::new(),
+            order: Vec::new(),
+            fixed: Vec::new(),
+            scopes: Vec::new(),
+            ctes: Vec::new(),
+        }
+    }
 }
 
 impl Renderer<'_> {
@@ -144,23 +182,30 @@ impl Renderer<'_> {
 
     /// A value of the tree, by a placeholder.
     fn value(&mut self, value: &Value) -> Result<()> {
-        // Never the value itself: the text is kept for statements of this shape with other values.
-        self.placeholder(self.key.number_of(value).ok_or_else(no_place)?);
+        match self.key {
+            // Never the value itself: the text is kept for statements of this shape with other values.
+            Some(key) => self.placeholder(key.number_of(value).ok_or_else(no_place)?),
+            None => push_value(&mut self.sql, value, self.dialect)?,
+        }
         Ok(())
     }
 
     /// A value that comes with the execution.
     fn parameter(&mut self, node: &Node) -> Result<()> {
-        self.placeholder(self.key.number_of(node).ok_or_else(no_place)?);
+        let Some(key) = self.key else {
+            let text = "DDL takes no parameters; give the value itself";
+            return Err(Error::new(ErrorKind::Statement, text));
+        };
+        self.placeholder(key.number_of(node).ok_or_else(no_place)?);
         Ok(())
     }
 
     /// Expressions with commas between them; values up to this length.
     fn values(&mut self, list: &[Arc<Node>], length: usize) -> Result<()> {
-        if !is_plain(list) {
+        let Some(key) = self.key.filter(|_| is_plain(list)) else {
             return self.list(list, |this, node| this.expression(node));
-        }
-        let first = self.key.number_of(list.as_ptr()).ok_or_else(no_place)?;
+        };
+        let first = key.number_of(list.as_ptr()).ok_or_else(no_place)?;
         for number in first..first + length {
             if number > first {
                 self.push(", ");
@@ -171,9 +216,11 @@ impl Renderer<'_> {
     }
 
     /// A value that follows from the shape of the statement.
-    fn fixed(&mut self, value: Value) {
-        self.placeholder(self.key.values.len() + self.fixed.len());
+    fn fixed(&mut self, value: Value) -> Result<()> {
+        let Some(key) = self.key else { return push_value(&mut self.sql, &value, self.dialect) };
+        self.placeholder(key.values.len() + self.fixed.len());
         self.fixed.push(value);
+        Ok(())
     }
 
     fn placeholder(&mut self, number: usize) {
@@ -189,6 +236,10 @@ impl Renderer<'_> {
     fn number(&mut self, number: usize) {
         // Writing to a String cannot fail.
         let _ = write!(self.sql, "{number}");
+    }
+
+    fn next_value(&mut self, schema: Option<&str>, name: &str) -> Result<()> {
+        super::ddl::push_next_value(&mut self.sql, schema, name, self.dialect)
     }
 
     /// Things with commas between them.

@@ -100,6 +100,11 @@ impl Renderer<'_> {
 
     /// A column's table must be there, and have it.
     pub(super) fn check_column(&self, source: &Source, name: &str) -> Result<()> {
+        if let Some(table) = self.own_table {
+            let names: Vec<_> = table.columns().iter().map(ColumnDef::name).collect();
+            let known = names.contains(&name);
+            return if known { Ok(()) } else { Err(lacks("table", table.name(), name, &names)) };
+        }
         if !self.scopes.iter().any(|scope| scope.holds(source)) {
             let text = format!(
                 "the column '{name}' is of '{}', which is not in this statement's FROM; join it",
@@ -159,6 +164,7 @@ fn sources(node: &Node, found: &mut dyn FnMut(&Source)) {
         | Node::Parameter(_)
         | Node::Exists { .. }
         | Node::Scalar(_)
+        | Node::NextValue { .. }
         | Node::Star
         | Node::Proposed(_)
         | Node::Digits(_)
