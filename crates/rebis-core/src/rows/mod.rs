@@ -2,6 +2,7 @@
 
 mod batch;
 mod from_row;
+mod positions;
 mod query;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use self::batch::Batch;
 pub use from_row::{ColumnIndex, FromRow, RowView};
+pub use positions::Positions;
 pub use query::Query;
 pub use typed::{RowIter, Scalars, TypedRows};
 pub(crate) use watch::{Sql, Watch};
@@ -299,7 +301,7 @@ impl Row {
     /// # Errors
     /// [`ErrorKind::Conversion`], naming the column, its SQL type and the Rust type.
     pub fn get<T: FromRow>(&self) -> Result<T> {
-        T::from_row(&self.view())
+        self.view().read()
     }
 
     /// One cell, by position or by name.

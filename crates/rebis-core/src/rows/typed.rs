@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::from_row::{FromRow, RowView};
-use super::{After, Row, Rows, multiple_rows, no_row};
+use super::{After, Positions, Row, Rows, multiple_rows, no_row};
 use crate::error::Result;
 use crate::value::FromValue;
 
@@ -12,12 +12,14 @@ use crate::value::FromValue;
 pub struct TypedRows<'c, T> {
     rows: Rows<'c>,
     ended: bool,
+    /// Found with the first row: only then are the columns known for sure.
+    positions: Option<Positions>,
     marker: PhantomData<fn() -> T>,
 }
 
 impl<'c, T: FromRow> TypedRows<'c, T> {
     pub(super) fn new(rows: Rows<'c>) -> Self {
-        TypedRows { rows, ended: false, marker: PhantomData }
+        TypedRows { rows, ended: false, positions: None, marker: PhantomData }
     }
 
     /// All values that are left.
@@ -72,7 +74,10 @@ impl<'c, T: FromRow> TypedRows<'c, T> {
         let rows = &mut self.rows;
         // What `next` had read ahead comes first.
         if rows.handed < rows.batch.len() || !matches!(rows.after, After::More) {
-            return rows.next()?.map(|row| row.get()).transpose();
+            let Some(row) = rows.next()? else { return Ok(None) };
+            return read(&row.view(), &mut self.positions)
+                .map(Some)
+                .map_err(|error| error.with_sql(&*rows.watch.sql));
         }
         rows.check_process()?;
         if !rows.cursor.advance().map_err(|error| rows.watch.failed(error))? {
@@ -81,8 +86,16 @@ impl<'c, T: FromRow> TypedRows<'c, T> {
         }
         rows.watch.rows += 1;
         let view = RowView::new(rows.cursor.columns(), &rows.cursor);
-        T::from_row(&view).map(Some).map_err(|error| error.with_sql(&*rows.watch.sql))
+        read(&view, &mut self.positions).map(Some).map_err(|error| error.with_sql(&*rows.watch.sql))
     }
+}
+
+fn read<T: FromRow>(row: &RowView<'_>, positions: &mut Option<Positions>) -> Result<T> {
+    let positions = match positions {
+        Some(positions) => positions,
+        None => positions.insert(T::prepare(row.columns())?),
+    };
+    T::from_prepared(row, positions)
 }
 
 impl<T: FromRow> Iterator for TypedRows<'_, T> {
