@@ -105,6 +105,11 @@ impl<'r> RowView<'r> {
         self.columns
     }
 
+    /// One cell as it lies there; the position is below the number of columns.
+    pub(super) fn cell(&self, position: usize) -> Result<ValueRef<'_>> {
+        self.cells.cell(position)
+    }
+
     /// One cell, by position or by name.
     ///
     /// # Errors
@@ -122,11 +127,6 @@ impl<'r> RowView<'r> {
     /// [`ErrorKind::Conversion`].
     pub fn read<T: FromRow>(&self) -> Result<T> {
         T::from_prepared(self, &T::prepare(self.columns)?)
-    }
-
-    /// Whether a cell is NULL; the position is below the number of columns.
-    pub(super) fn is_null(&self, position: usize) -> Result<bool> {
-        Ok(matches!(self.cells.cell(position)?, ValueRef::Null))
     }
 
     fn name_column(&self, index: usize, error: Error) -> Error {

@@ -1,9 +1,11 @@
 //! Where the fields of a type are in an answer.
 
+use std::sync::Arc;
+
 use super::from_row::{ColumnIndex, FromRow, RowView};
 use crate::driver::Column;
 use crate::error::{Error, ErrorKind, Result};
-use crate::value::FromValue;
+use crate::value::{FromValue, ValueRef};
 
 /// Where the cells of a type's fields are in an answer; looked up once for all its rows. `#[derive(FromRow)]` uses it.
 #[derive(Debug, Clone, Default)]
@@ -11,6 +13,8 @@ pub struct Positions {
     /// `None` for a field that has a default and no column.
     fields: Vec<Option<usize>>,
     parts: Vec<Positions>,
+    /// Of a mapping: the names of all columns.
+    names: Arc<[Box<str>]>,
 }
 
 impl Positions {
@@ -31,7 +35,7 @@ impl Positions {
             })?;
             found.push(Some(position));
         }
-        Ok(Positions { fields: found, parts: Vec::new() })
+        Ok(Positions { fields: found, ..Positions::default() })
     }
 
     /// Of a tuple struct: the columns in their order.
@@ -43,7 +47,7 @@ impl Positions {
             let text = format!("the answer has {} columns, and {kind} has {width} fields", columns.len());
             return Err(Error::new(ErrorKind::Conversion, text));
         }
-        Ok(Positions { fields: (0..width).map(Some).collect(), parts: Vec::new() })
+        Ok(Positions { fields: (0..width).map(Some).collect(), ..Positions::default() })
     }
 
     /// With a field whose own type takes its cells from the same row.
@@ -85,6 +89,15 @@ impl Positions {
         T::from_prepared(row, self.parts.get(part).ok_or_else(unprepared)?)
     }
 
+    pub(super) fn with_names(mut self, columns: &[Column]) -> Self {
+        self.names = columns.iter().map(|column| column.name.as_str().into()).collect();
+        self
+    }
+
+    pub(super) fn names(&self) -> Arc<[Box<str>]> {
+        Arc::clone(&self.names)
+    }
+
     /// Whether every cell of it is NULL; of a type that has prepared nothing, every cell of the row.
     pub(super) fn are_null(&self, row: &RowView<'_>) -> Result<bool> {
         let mut positions = Vec::new();
@@ -93,7 +106,7 @@ impl Positions {
             positions.extend(0..row.columns().len());
         }
         for position in positions {
-            if !row.is_null(position)? {
+            if !matches!(row.cell(position)?, ValueRef::Null) {
                 return Ok(false);
             }
         }

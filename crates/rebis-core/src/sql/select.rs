@@ -299,6 +299,22 @@ impl From<&TableAlias> for Source {
 }
 
 impl<R> Select<R> {
+    /// The same query, its rows read as another type: a struct that takes its fields by the names of the columns.
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    /// use rebis_core::rows::Mapping;
+    /// use rebis_core::sql::{literal, select};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let rows = conn.fetch_all(select((literal(7).label("id"),)).read_as::<Mapping>())?;
+    /// assert_eq!(rows[0].get("id"), Some(&7.into()));
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    pub fn read_as<T>(self) -> Select<T> {
+        Select { node: self.node, row: PhantomData }
+    }
+
     /// Rows come from here.
     #[must_use]
     pub fn from(mut self, source: impl Into<Source>) -> Self {
