@@ -34,6 +34,13 @@ pub enum Known {
     JsonBoolean,
 }
 
+impl Known {
+    /// Whether it is NULL where one of its arguments is.
+    pub(crate) fn is_null_of_null(self) -> bool {
+        !matches!(self, Known::Greatest | Known::Least | Known::Now)
+    }
+}
+
 /// A part of a date or a time, for [`extract`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -205,14 +205,6 @@ impl Source {
             _ => false,
         }
     }
-
-    /// The table behind it, where it is one.
-    pub(crate) fn table(&self) -> Option<&Table> {
-        match self {
-            Source::Table(table) | Source::Alias { table, .. } => Some(table),
-            Source::Subquery { .. } | Source::Cte { .. } => None,
-        }
-    }
 }
 
 impl From<&Table> for Source {

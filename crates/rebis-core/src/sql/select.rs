@@ -50,6 +50,17 @@ pub struct Item {
     pub(crate) label: Option<&'static str>,
 }
 
+impl Item {
+    /// What its column in the answer is called, where that is known.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match (self.label, &*self.node) {
+            (Some(label), _) => Some(label),
+            (None, Node::Column { name, .. }) => Some(name),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Join {
     pub(crate) kind: JoinKind,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Renderer;
+use super::scope::Scope;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::{CteNode, Item, Join, JoinKind, LockWait, Ordering, SelectNode, SetOperator, Source};
 use crate::value::Value;
@@ -105,7 +106,7 @@ impl Renderer<'_> {
             self.push(" FROM ");
             self.source(first)?;
         }
-        select.joins.iter().try_for_each(|join| self.join(join))?;
+        self.joins(select, usize::from(first.is_some()))?;
         self.conditions(" WHERE ", &select.filters)?;
         if !select.group_by.is_empty() {
             self.push(" GROUP BY ");
@@ -169,6 +170,12 @@ impl Renderer<'_> {
         }
     }
 
+    /// An ON sees the sources before it and its own.
+    fn joins(&mut self, select: &SelectNode, first: usize) -> Result<()> {
+        self.scopes.iter_mut().last().into_iter().for_each(|scope| scope.begin_joins(first));
+        select.joins.iter().try_for_each(|join| self.join(join))
+    }
+
     fn join(&mut self, join: &Join) -> Result<()> {
         self.push(match join.kind {
             JoinKind::Inner => " JOIN ",
@@ -178,6 +185,7 @@ impl Renderer<'_> {
             JoinKind::Cross => " CROSS JOIN ",
         });
         self.source(&join.source)?;
+        self.scopes.iter_mut().last().into_iter().for_each(Scope::next_join);
         if let Some(on) = &join.on {
             self.push(" ON ");
             self.expression(on)?;
