@@ -72,7 +72,7 @@ impl OfField {
             () if meta.path.is_ident("column") => {
                 let name: LitStr = meta
                     .value()
-                    .and_then(|value| value.parse())
+                    .and_then(syn::parse::ParseBuffer::parse)
                     .map_err(|_| syn::Error::new(place, "a column's name is a text: `column = \"name\"`"))?;
                 if name.value().is_empty() {
                     faults.at(name.span(), "a column's name is not empty");
