@@ -119,7 +119,7 @@ fn written(input: &DeriveInput, krate: &Path, fields: &[Field]) -> TokenStream {
             }
             Origin::Part => {
                 let number = parts.len();
-                parts.push(quote_spanned!(place=> .part::<#kind>(columns)?));
+                parts.push(quote_spanned!(place=> ?.part::<#kind>(columns)));
                 quote_spanned!(place=> positions.read_part::<#kind>(row, #number)?)
             }
             Origin::Skipped => quote_spanned!(place=> <#kind as ::core::default::Default>::default()),
@@ -141,7 +141,7 @@ fn written(input: &DeriveInput, krate: &Path, fields: &[Field]) -> TokenStream {
                 row.read()
             }
             fn prepare(columns: &[#krate::driver::Column]) -> #krate::Result<#krate::rows::Positions> {
-                ::core::result::Result::Ok(#krate::rows::Positions::#start? #(#parts)*)
+                #krate::rows::Positions::#start #(#parts)*
             }
             fn from_prepared(
                 row: &#krate::rows::RowView<'_>,

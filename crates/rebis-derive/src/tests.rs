@@ -32,18 +32,16 @@ fn what_is_written_names_columns_and_positions() {
                 row.read()
             }
             fn prepare(columns: &[::rebis::driver::Column]) -> ::rebis::Result<::rebis::rows::Positions> {
-                ::core::result::Result::Ok(
-                    ::rebis::rows::Positions::by_name(
-                        "User",
-                        &[
-                            ("id", "id", true),
-                            ("type", "type", true),
-                            ("name", "full name", true),
-                            ("age", "age", false)
-                        ],
-                        columns
-                    )? .part::<Address>(columns)?
-                )
+                ::rebis::rows::Positions::by_name(
+                    "User",
+                    &[
+                        ("id", "id", true),
+                        ("type", "type", true),
+                        ("name", "full name", true),
+                        ("age", "age", false)
+                    ],
+                    columns
+                )?.part::<Address>(columns)
             }
             fn from_prepared(
                 row: &::rebis::rows::RowView<'_>,

@@ -11,12 +11,15 @@ pub use isolation::IsolationLevel;
 pub(crate) use known::Writing;
 pub(crate) use tables::{Comments, Identity, IndexSchema, Literals};
 pub(crate) use transactions::{Begin, TransactionOptions};
-pub(crate) use words::{Concatenation, DeleteUsing, JoinTexts, NullSafe, Upsert};
+pub(crate) use words::{Concatenation, DeleteUsing, JoinTexts, NullSafe, Rollup, Upsert, ValuesIn};
 
 use self::column_types::{ColumnTypes, MYSQL_TYPES, POSTGRESQL_TYPES, SQLITE_TYPES};
 use self::tables::{MYSQL_TABLES, POSTGRESQL_TABLES, SQLITE_TABLES, TableWords};
 use self::transactions::Transactions;
-use self::words::{CastNames, MYSQL_CASTS, POSTGRESQL_CASTS, Returning, RowLocks, SQLITE_CASTS};
+use self::words::{
+    CastNames, MYSQL_CASTS, MYSQL_SELECT, POSTGRESQL_CASTS, POSTGRESQL_SELECT, Returning, RowLocks,
+    SQLITE_CASTS, SQLITE_SELECT, SelectWords,
+};
 use crate::error::Result;
 use crate::url::Backend;
 
@@ -53,6 +56,7 @@ pub struct Dialect {
     pub(crate) upsert: Upsert,
     /// The words that lock rows; `None` where rows are not locked one by one.
     pub(crate) row_locks: Option<RowLocks>,
+    pub(crate) select: SelectWords,
     pub(crate) returning: Returning,
     pub(crate) cast_names: CastNames,
     pub(crate) column_types: ColumnTypes,
@@ -107,6 +111,7 @@ impl Dialect {
         upsert: Upsert::OnConflict,
         row_locks: None,
         returning: Returning { insert: true, update: true, delete: true },
+        select: SQLITE_SELECT,
         cast_names: SQLITE_CASTS,
         column_types: SQLITE_TYPES,
         tables: SQLITE_TABLES,
@@ -139,9 +144,15 @@ impl Dialect {
         concatenation: Concatenation::Function,
         null_safe: NullSafe::Arrow,
         upsert: Upsert::OnDuplicateKey,
-        row_locks: Some(RowLocks { update: " FOR UPDATE", share: " LOCK IN SHARE MODE" }),
+        row_locks: Some(RowLocks {
+            update: " FOR UPDATE",
+            no_key_update: " FOR UPDATE",
+            share: " LOCK IN SHARE MODE",
+            key_share: " LOCK IN SHARE MODE",
+        }),
         // MariaDB's; MySQL itself has none, and says so.
         returning: Returning { insert: true, update: false, delete: true },
+        select: MYSQL_SELECT,
         cast_names: MYSQL_CASTS,
         column_types: MYSQL_TYPES,
         tables: MYSQL_TABLES,
@@ -175,8 +186,14 @@ impl Dialect {
         concatenation: Concatenation::Pipes,
         null_safe: NullSafe::Distinct,
         upsert: Upsert::OnConflict,
-        row_locks: Some(RowLocks { update: " FOR UPDATE", share: " FOR SHARE" }),
+        row_locks: Some(RowLocks {
+            update: " FOR UPDATE",
+            no_key_update: " FOR NO KEY UPDATE",
+            share: " FOR SHARE",
+            key_share: " FOR KEY SHARE",
+        }),
         returning: Returning { insert: true, update: true, delete: true },
+        select: POSTGRESQL_SELECT,
         cast_names: POSTGRESQL_CASTS,
         column_types: POSTGRESQL_TYPES,
         tables: POSTGRESQL_TABLES,
@@ -194,6 +211,11 @@ impl Dialect {
         writing: Writing::Postgresql,
         transactions: Transactions::Postgresql,
     };
+
+    /// Which of the three it is.
+    pub(crate) fn is(&self, backend: Backend) -> bool {
+        *self == Dialect::of(backend)
+    }
 
     /// The dialect of a URL's database.
     pub(crate) fn of(backend: Backend) -> Dialect {

@@ -27,6 +27,8 @@ pub enum Known {
     BitXor,
     BitNot,
     ShiftLeft,
+    ShiftRight,
+    FullText,
     RegularExpression,
     JsonText,
     JsonInteger,
@@ -211,6 +213,16 @@ impl ExtractedFrom for crate::value::Value {
     type Part = Option<i64>;
 }
 
+/// Whether a text has all these words: `to_tsvector(…) @@ plainto_tsquery(…)`; `MATCH … AGAINST` on MySQL and MariaDB, which needs a full-text
+/// index and finds any of the words; `MATCH` on SQLite, for a column of an FTS table.
+pub fn full_text_match<E, V>(text: E, words: V) -> Expr<bool>
+where
+    E: Expression<Family = family::Text>,
+    V: Operand<Family = family::Text>,
+{
+    known(Known::FullText, vec![text.into_node(), words.into_node()])
+}
+
 /// `first / second` as a floating point number, also of two integers: `CAST(first AS DOUBLE PRECISION) / second`. By zero it is NULL,
 /// on PostgreSQL an error.
 pub fn true_divide<E: Expression, V: Operand>(first: E, second: V) -> Expr<Option<f64>>
@@ -277,6 +289,34 @@ pub trait MoreExpression: Expression {
         Self: Operand<Family = family::Integer>,
     {
         known(Known::ShiftLeft, vec![self.into_node(), digits(count.into())])
+    }
+
+    /// The bits moved to the right, those of a negative number filled with its sign: `self >> count`.
+    fn shift_right(self, count: u8) -> Expr<Self::Type>
+    where
+        Self: Operand<Family = family::Integer>,
+    {
+        match count {
+            0 => Expr::shared(self.into_node()),
+            // What is behind the last bit is the sign again.
+            _ => known(Known::ShiftRight, vec![self.into_node(), digits(count.min(63).into())]),
+        }
+    }
+
+    /// An operator of the database's own between two operands: `self @> other`. It is a literal and goes into the text as it stands.
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    /// use rebis_core::sql::{MoreExpression, literal, select};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let found = literal("Zoe").op::<bool>("GLOB", "Z*");
+    /// assert!(conn.scalar::<bool>(select(found))?);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    fn op<T: Typed>(self, operator: &'static str, other: impl Operand) -> Expr<T> {
+        let (left, right) = (self.into_node(), other.into_node());
+        Expr::new(Node::Operator { operator, left, right })
     }
 
     /// Whether a regular expression finds something in the text: `~`, `REGEXP`. The language is the database's, on MySQL and

@@ -3,10 +3,12 @@
 //! [`text()`] and [`raw`] are SQL written by hand. [`select()`], [`insert`], [`update`] and [`delete`] compose a statement from
 //! columns that are known at compile time ([`Column`]) or at run time ([`Table::c`](crate::schema::Table::c)).
 
+mod clauses;
 mod cte;
 mod ddl;
 mod dml;
 mod expression;
+mod from;
 mod functions;
 mod json;
 mod known;
@@ -21,6 +23,8 @@ mod window;
 
 use std::time::Duration;
 
+pub use clauses::{Grouping, LockWait};
+pub(crate) use clauses::{LockStrength, WordsPlace};
 pub use cte::Cte;
 pub(crate) use cte::CteNode;
 pub(crate) use ddl::DdlNode;
@@ -35,29 +39,28 @@ pub use dml::{
 pub(crate) use dml::{Conflict, DeleteNode, InsertNode, UpdateNode};
 pub(crate) use expression::ESCAPE;
 pub use expression::{Column, Expr, Expression, literal};
+pub use from::{Alias, TableAlias, alias, json_rows, named, table, table_function, values};
 pub use functions::{
     Case, IntoArguments, avg, case, coalesce, count, count_all, func, lower, max, min, sum, upper,
 };
 pub use json::{JsonPlace, JsonStep, json};
 pub use known::{
-    DatePart, ExtractedFrom, Known, MoreExpression, Temporal, abs, extract, greatest, least, length, now,
-    nullif, replace, round, substr, text_expr, trim, true_divide,
+    DatePart, ExtractedFrom, Known, MoreExpression, Temporal, abs, extract, full_text_match, greatest, least,
+    length, now, nullif, replace, round, substr, text_expr, trim, true_divide,
 };
 pub(crate) use node::{BinaryOperator, Call, Node, Window};
 pub use node::{Ordering, Source};
-pub use operators::{all, any};
-pub use select::{
-    Alias, Labelled, LockWait, Select, Selection, TableAlias, Untyped, alias, exists, select, table,
-};
+pub use operators::{Quantified, all, all_of, any, any_of};
 pub(crate) use select::{Item, Join, JoinKind, SelectNode, SetOperator};
+pub use select::{Labelled, Select, Selection, Untyped, exists, select};
 pub use text::{ParameterSet, Text, raw, text};
 pub use tuple::{RowOf, RowOperand, Tuple, tuple};
 pub use typed::{ElementOf, Family, Literal, Matches, Operand, ResultOf, Typed, family};
 
 pub(crate) use window::{Frame, FrameUnit};
 pub use window::{
-    FrameBound, WindowSpec, array_agg, dense_rank, first_value, lag, last_value, lead, ntile, rank,
-    row_number, string_agg, window,
+    FrameBound, FrameExclusion, WindowSpec, array_agg, dense_rank, first_value, lag, last_value, lead, ntile,
+    rank, row_number, string_agg, window,
 };
 
 /// A statement of any kind, ready to be compiled.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Text;
+use super::clauses::Grouping;
 use super::cte::CteNode;
 use super::json::JsonStep;
 use super::known::Known;
@@ -98,6 +99,24 @@ pub enum Node {
     Star,
     /// In an upsert: what the row that met another would have put there.
     Proposed(Cow<'static, str>),
+    /// A column by its name alone, of the one source that has it.
+    Named(Cow<'static, str>),
+    /// An operator that the program names.
+    Operator {
+        operator: &'static str,
+        left: Arc<Node>,
+        right: Arc<Node>,
+    },
+    /// `ANY (SELECT …)` or `ALL (SELECT …)`, on the right of a comparison.
+    Quantified {
+        select: Arc<SelectNode>,
+        all: bool,
+    },
+    /// `ROLLUP (…)` and its like, in GROUP BY.
+    Grouping {
+        kind: Grouping,
+        sets: Vec<Vec<Arc<Node>>>,
+    },
     /// SQL written by hand.
     Text(Text),
 }
@@ -116,6 +135,8 @@ pub struct Call {
     /// Whether only some databases have it: those with arrays.
     pub(crate) of_arrays: bool,
     pub(crate) filter: Option<Arc<Node>>,
+    /// Of an aggregate of ordered rows: `WITHIN GROUP (ORDER BY …)`.
+    pub(crate) within_group: Vec<Ordering>,
 }
 
 /// What stands between two expressions.
@@ -184,6 +205,11 @@ pub enum Source {
     Subquery { select: Arc<SelectNode>, name: Arc<str>, lateral: bool },
     #[doc(hidden)]
     Cte { cte: Arc<CteNode>, name: Arc<str> },
+    #[doc(hidden)]
+    Values { rows: Arc<[Vec<Arc<Node>>]>, columns: Vec<&'static str>, name: Arc<str> },
+    /// Of JSON the call is the array.
+    #[doc(hidden)]
+    Function { call: Arc<Node>, json: bool, columns: Vec<&'static str>, name: Arc<str> },
 }
 
 impl Source {
@@ -191,7 +217,11 @@ impl Source {
     pub(crate) fn name(&self) -> &str {
         match self {
             Source::Table(table) => table.name(),
-            Source::Alias { name, .. } | Source::Subquery { name, .. } | Source::Cte { name, .. } => name,
+            Source::Alias { name, .. }
+            | Source::Subquery { name, .. }
+            | Source::Cte { name, .. }
+            | Source::Values { name, .. }
+            | Source::Function { name, .. } => name,
         }
     }
 
@@ -201,7 +231,9 @@ impl Source {
             (Source::Table(one), Source::Table(two)) => one == two,
             (Source::Alias { name: one, .. }, Source::Alias { name: two, .. })
             | (Source::Subquery { name: one, .. }, Source::Subquery { name: two, .. })
-            | (Source::Cte { name: one, .. }, Source::Cte { name: two, .. }) => one == two,
+            | (Source::Cte { name: one, .. }, Source::Cte { name: two, .. })
+            | (Source::Values { name: one, .. }, Source::Values { name: two, .. })
+            | (Source::Function { name: one, .. }, Source::Function { name: two, .. }) => one == two,
             _ => false,
         }
     }

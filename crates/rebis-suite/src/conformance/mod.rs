@@ -8,6 +8,7 @@ mod calendar;
 mod composed;
 mod composed_functions;
 mod composed_queries;
+mod composed_selects;
 mod crates;
 mod ddl;
 mod errors;
@@ -42,7 +43,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 28] = [
+const SUBJECTS: [&[Scenario]; 29] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -60,6 +61,7 @@ const SUBJECTS: [&[Scenario]; 28] = [
     inspection::CASES,
     composed_queries::CASES,
     composed_functions::CASES,
+    composed_selects::CASES,
     reflection::CASES,
     streams::CASES,
     transactions::CASES,

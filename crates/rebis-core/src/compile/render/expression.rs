@@ -36,6 +36,7 @@ fn binds(node: &Node) -> u8 {
         | Node::InSelect { .. }
         | Node::Between { .. }
         | Node::Like { .. }
+        | Node::Operator { .. }
         | Node::Array { .. } => COMPARISON,
         Node::Known { known, .. } => strength(*known),
         Node::Digits(number) if *number < 0 => MINUS,
@@ -52,7 +53,7 @@ fn binds(node: &Node) -> u8 {
 
 fn strength(known: Known) -> u8 {
     match known {
-        Known::RegularExpression | Known::JsonBoolean => COMPARISON,
+        Known::RegularExpression | Known::JsonBoolean | Known::FullText => COMPARISON,
         Known::JsonText => EITHER,
         Known::IntegerDivide | Known::TrueDivide => PRODUCT,
         // Written with a sum or a product by one of the databases.
@@ -211,6 +212,27 @@ impl Renderer<'_> {
                 Ok(())
             }
             Node::Proposed(name) => self.proposed(name),
+            Node::Named(name) => {
+                let source = self.named_source(name)?;
+                self.identifier(source.name())?;
+                self.push(".");
+                self.identifier(name)
+            }
+            Node::Operator { operator, left, right } => {
+                self.operand(left, ATOM)?;
+                self.push(" ");
+                self.push(operator);
+                self.push(" ");
+                self.operand(right, ATOM)
+            }
+            Node::Quantified { .. } if !self.dialect.select.quantified => {
+                self.unsupported("ANY and ALL of a query; compare with its min or max")
+            }
+            Node::Quantified { select, all } => {
+                self.push(if *all { "ALL " } else { "ANY " });
+                self.query(select)
+            }
+            Node::Grouping { kind, sets } => self.grouping(*kind, sets),
             Node::Text(text) => self.text(text),
         }
     }

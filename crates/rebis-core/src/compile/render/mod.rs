@@ -2,6 +2,8 @@
 
 mod call;
 mod expression;
+mod from;
+mod literal;
 mod scope;
 mod select;
 #[cfg(test)]
@@ -31,8 +33,12 @@ pub(crate) struct Rendered {
 /// [`Unsupported`](ErrorKind::Unsupported) for what the database cannot say; [`Statement`](ErrorKind::Statement) for a column
 /// that is not there, or whose table is not joined.
 pub(crate) fn render(statement: &Composed, dialect: &Dialect) -> Result<Rendered> {
-    let mut renderer =
-        Renderer { dialect, sql: String::new(), values: Vec::new(), scopes: Vec::new(), ctes: Vec::new() };
+    render_with(statement, dialect, false)
+}
+
+fn render_with(statement: &Composed, dialect: &Dialect, literals: bool) -> Result<Rendered> {
+    let (sql, values, scopes, ctes) = Default::default();
+    let mut renderer = Renderer { dialect, literals, sql, values, scopes, ctes };
     match &statement.0 {
         StatementNode::Select(select) => renderer.select(select)?,
         StatementNode::Insert(insert) => renderer.insert(insert)?,
@@ -45,6 +51,8 @@ pub(crate) fn render(statement: &Composed, dialect: &Dialect) -> Result<Rendered
 
 struct Renderer<'d> {
     dialect: &'d Dialect,
+    /// Whether values stand in the text, for people to read.
+    literals: bool,
     sql: String,
     values: Vec<Value>,
     /// The sources that can be named here: of this query, and of those around it.
@@ -73,6 +81,9 @@ impl Renderer<'_> {
 
     /// A value, by its placeholder.
     fn value(&mut self, value: &Value) {
+        if self.literals {
+            return self.literal(value);
+        }
         self.values.push(value.clone());
         match self.dialect.placeholder {
             Placeholder::Question => self.push("?"),
@@ -108,6 +119,16 @@ macro_rules! to_sql {
             pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
                 let composed = Composed(StatementNode::$statement(self.node.clone()));
                 render(&composed, &dialect).map(|rendered| rendered.sql)
+            }
+
+            /// The statement's text for a database with its values in it, for people to read and to try out by hand. Rebis never
+            /// executes such a text.
+            ///
+            /// # Errors
+            /// As [`to_sql`](Self::to_sql).
+            pub fn to_sql_with_values(&self, dialect: Dialect) -> Result<String> {
+                let composed = Composed(StatementNode::$statement(self.node.clone()));
+                render_with(&composed, &dialect, true).map(|rendered| rendered.sql)
             }
         }
     )*};

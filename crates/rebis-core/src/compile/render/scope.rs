@@ -43,6 +43,11 @@ impl Scope {
         self.0.extend(self.1.pop());
     }
 
+    /// Those that can be named.
+    pub(super) fn sources(&self) -> Vec<Source> {
+        self.0.iter().map(|(source, _)| source.clone()).collect()
+    }
+
     fn holds(&self, source: &Source) -> bool {
         self.0.iter().any(|(known, _)| known.is(source))
     }
@@ -133,11 +138,35 @@ impl Renderer<'_> {
             }
             Source::Subquery { select, name, .. } => ("subquery", &**name, item_names(select)),
             Source::Cte { cte, .. } => ("CTE", &*cte.name, cte.columns()),
+            Source::Values { columns, name, .. } => ("rows of values", &**name, Some(columns.clone())),
+            Source::Function { columns, name, .. } => {
+                ("function", &**name, Some(columns.clone()).filter(|columns| !columns.is_empty()))
+            }
         };
         match names {
             Some(names) if !names.contains(&name) => Err(lacks(what, of, name, &names)),
             _ => Ok(()),
         }
+    }
+
+    /// The one source of this query that has a column of this name.
+    pub(super) fn named_source(&self, name: &str) -> Result<Source> {
+        let sources = self.scopes.last().map(Scope::sources).unwrap_or_default();
+        let mut found = sources.iter().filter(|source| source_names(source).contains(&name));
+        let text = match (found.next(), found.next()) {
+            (Some(source), None) => return Ok(source.clone()),
+            (Some(one), Some(other)) => {
+                format!("the column '{name}' is in '{}' and in '{}'; say of which", one.name(), other.name())
+            }
+            (None, _) => {
+                let mut there = Vec::new();
+                for source in &sources {
+                    there.extend(source_names(source).iter().map(|name| format!("{}.{name}", source.name())));
+                }
+                format!("no table in FROM has a column '{name}'; there are {}", there.join(", "))
+            }
+        };
+        Err(Error::new(ErrorKind::Statement, text))
     }
 
     /// What an outer join may leave without a value must be read as what may be NULL.
@@ -191,7 +220,7 @@ fn missing_inside<'n>(source: &'n Source, name: &str) -> Option<(&'n str, &'n st
     let select = match source {
         Source::Subquery { select, .. } => select,
         Source::Cte { cte, .. } => &cte.first,
-        Source::Table(_) | Source::Alias { .. } => return None,
+        _ => return None,
     };
     let item = select.items.iter().find(|item| item.name() == Some(name))?;
     missing(&item.node, &|source| {
@@ -205,6 +234,18 @@ fn missing_inside<'n>(source: &'n Source, name: &str) -> Option<(&'n str, &'n st
 /// What the columns of a query are called; `None` when one of them has no name.
 fn item_names(select: &SelectNode) -> Option<Vec<&str>> {
     select.items.iter().map(Item::name).collect()
+}
+
+/// What the columns of a source are called, as far as it is known.
+fn source_names(source: &Source) -> Vec<&str> {
+    match source {
+        Source::Table(table) | Source::Alias { table, .. } => {
+            table.columns().iter().map(ColumnDef::name).collect()
+        }
+        Source::Subquery { select, .. } => select.items.iter().filter_map(Item::name).collect(),
+        Source::Cte { cte, .. } => cte.columns().unwrap_or_default(),
+        Source::Values { columns, .. } | Source::Function { columns, .. } => columns.clone(),
+    }
 }
 
 fn twice(name: &str) -> Error {
@@ -228,6 +269,8 @@ fn sources(node: &Node, found: &mut dyn FnMut(&Source)) {
         | Node::Proposed(_)
         | Node::Digits(_)
         | Node::JsonPath(_)
+        | Node::Named(_)
+        | Node::Quantified { .. }
         | Node::Text(_) => {}
         Node::Not(item)
         | Node::Negate(item)
@@ -237,7 +280,9 @@ fn sources(node: &Node, found: &mut dyn FnMut(&Source)) {
             sources(item, found);
         }
         Node::InSelect { item, .. } => sources(item, found),
-        Node::Binary { left, right, .. } | Node::Like { item: left, pattern: right, .. } => {
+        Node::Binary { left, right, .. }
+        | Node::Operator { left, right, .. }
+        | Node::Like { item: left, pattern: right, .. } => {
             sources(left, found);
             sources(right, found);
         }
@@ -254,8 +299,10 @@ fn sources(node: &Node, found: &mut dyn FnMut(&Source)) {
             sources(item, found);
             sources(array, found);
         }
-        Node::Function(Call { arguments, filter, order_by, .. }) => {
+        Node::Grouping { sets, .. } => sets.iter().for_each(|set| all(set)),
+        Node::Function(Call { arguments, filter, order_by, within_group, .. }) => {
             all(arguments);
+            within_group.iter().for_each(|key| sources(&key.node, found));
             order_by.iter().for_each(|key| sources(&key.node, found));
             filter.iter().for_each(|node| sources(node, found));
         }

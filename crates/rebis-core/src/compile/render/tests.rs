@@ -3,6 +3,7 @@
 mod functions;
 mod joined;
 mod queries;
+mod selects;
 
 use std::sync::LazyLock;
 
