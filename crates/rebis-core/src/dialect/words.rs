@@ -77,6 +77,7 @@ pub(crate) struct SelectWords {
     /// `CUBE`, `GROUPING SETS`.
     pub(crate) grouping_sets: bool,
     pub(crate) within_group: bool,
+    pub(crate) table_sample: bool,
     /// Frames of groups, and rows left out of a frame.
     pub(crate) frame_groups: bool,
     pub(crate) values: ValuesIn,
@@ -115,6 +116,7 @@ pub(crate) const SQLITE_SELECT: SelectWords = SelectWords {
     rollup: Rollup::None,
     grouping_sets: false,
     within_group: false,
+    table_sample: false,
     frame_groups: true,
     values: ValuesIn::FirstThenValues,
     table_functions: true,
@@ -130,6 +132,7 @@ pub(crate) const MYSQL_SELECT: SelectWords = SelectWords {
     rollup: Rollup::Behind,
     grouping_sets: false,
     within_group: false,
+    table_sample: false,
     frame_groups: false,
     values: ValuesIn::Selects,
     table_functions: false,
@@ -144,6 +147,7 @@ pub(crate) const POSTGRESQL_SELECT: SelectWords = SelectWords {
     rollup: Rollup::Function,
     grouping_sets: true,
     within_group: true,
+    table_sample: true,
     frame_groups: true,
     values: ValuesIn::Values,
     table_functions: true,

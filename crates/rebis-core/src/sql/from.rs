@@ -75,6 +75,37 @@ impl From<&TableAlias> for Source {
     }
 }
 
+/// How rows are picked for a [sample](Table::sample).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sampling {
+    /// `BERNOULLI`: each row by itself.
+    Bernoulli,
+    /// `SYSTEM`: whole pages of the table, which is quicker and less even.
+    System,
+}
+
+impl Table {
+    /// About so many percent of the table's rows, picked by chance: `"table" AS "name" TABLESAMPLE BERNOULLI (10)`. PostgreSQL only.
+    ///
+    /// ```
+    /// use rebis_core::schema::{ColumnDef, SqlType, Table};
+    /// use rebis_core::sql::{Sampling, select};
+    /// use rebis_core::Dialect;
+    ///
+    /// let t = Table::build("t").column(ColumnDef::new("n", SqlType::Integer)).finish()?;
+    /// let some = t.sample("some", Sampling::Bernoulli, 10);
+    /// assert_eq!(
+    ///     select(some.typed::<i64>("n")).to_sql(Dialect::POSTGRESQL)?,
+    ///     r#"SELECT "some"."n" FROM "t" AS "some" TABLESAMPLE BERNOULLI (10)"#
+    /// );
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    pub fn sample(&self, name: impl Into<Arc<str>>, sampling: Sampling, percent: u8) -> TableAlias {
+        let percent = percent.min(100);
+        TableAlias::new(Source::Sample { table: self.clone(), sampling, percent, name: name.into() })
+    }
+}
+
 /// The column of this name, of the one table in the query's FROM that has it: for names that come at run time, as in an order
 /// that a user chose. None or several are an error before anything is sent. In an order it may be a label of what is selected.
 ///

@@ -8,6 +8,7 @@ use super::Text;
 use super::expression::{Expr, Expression};
 use super::node::{Call, Node};
 use super::typed::{Matches, Operand, ResultOf, Typed, family};
+use crate::url::Backend;
 
 /// A function or an operator that every database writes in its own way; the dialect has the texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -247,6 +248,26 @@ where
 /// ```
 pub fn text_expr<T: Typed>(text: Text) -> Expr<T> {
     Expr::new(Node::Text(text))
+}
+
+/// What each database has for something: the expression of the one that the statement is for. A database that is not among them is
+/// `Unsupported`. With [`text_expr`], how a program adds functions and operators of its own.
+///
+/// ```
+/// use rebis_core::sql::{Expr, func, per_backend, select};
+/// use rebis_core::{Backend, Dialect, Engine};
+///
+/// let version = || -> Expr<String> {
+///     per_backend([(Backend::Sqlite, func("sqlite_version", ())), (Backend::Postgresql, func("version", ()))])
+/// };
+/// assert_eq!(select(version()).to_sql(Dialect::POSTGRESQL)?, "SELECT (version())");
+/// assert!(select(version()).to_sql(Dialect::MYSQL).is_err());
+/// assert!(Engine::new("sqlite://")?.connect()?.scalar::<String>(select(version()))?.starts_with('3'));
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+pub fn per_backend<T: Typed>(each: impl IntoIterator<Item = (Backend, Expr<T>)>) -> Expr<T> {
+    let each = each.into_iter().map(|(backend, expression)| (backend, expression.into_node()));
+    Expr::new(Node::PerBackend(each.collect()))
 }
 
 /// More of what columns and expressions have in common: bits, regular expressions, collations, arrays.

@@ -39,14 +39,14 @@ pub use dml::{
 pub(crate) use dml::{Conflict, DeleteNode, InsertNode, UpdateNode};
 pub(crate) use expression::ESCAPE;
 pub use expression::{Column, Expr, Expression, literal};
-pub use from::{Alias, TableAlias, alias, json_rows, named, table, table_function, values};
+pub use from::{Alias, Sampling, TableAlias, alias, json_rows, named, table, table_function, values};
 pub use functions::{
     Case, IntoArguments, avg, case, coalesce, count, count_all, func, lower, max, min, sum, upper,
 };
 pub use json::{JsonPlace, JsonStep, json};
 pub use known::{
     DatePart, ExtractedFrom, Known, MoreExpression, Temporal, abs, extract, full_text_match, greatest, least,
-    length, now, nullif, replace, round, substr, text_expr, trim, true_divide,
+    length, now, nullif, per_backend, replace, round, substr, text_expr, trim, true_divide,
 };
 pub(crate) use node::{BinaryOperator, Call, Node, Window};
 pub use node::{Ordering, Source};

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use super::Text;
 use super::clauses::Grouping;
 use super::cte::CteNode;
+use super::from::Sampling;
 use super::json::JsonStep;
 use super::known::Known;
 use super::select::SelectNode;
 use super::window::Frame;
 use crate::schema::{SqlType, Table};
+use crate::url::Backend;
 use crate::value::Value;
 
 /// An expression. Shared, so that composing copies nothing.
@@ -117,6 +119,8 @@ pub enum Node {
         kind: Grouping,
         sets: Vec<Vec<Arc<Node>>>,
     },
+    /// What each database has for it.
+    PerBackend(Vec<(Backend, Arc<Node>)>),
     /// SQL written by hand.
     Text(Text),
 }
@@ -210,6 +214,8 @@ pub enum Source {
     /// Of JSON the call is the array.
     #[doc(hidden)]
     Function { call: Arc<Node>, json: bool, columns: Vec<&'static str>, name: Arc<str> },
+    #[doc(hidden)]
+    Sample { table: Table, sampling: Sampling, percent: u8, name: Arc<str> },
 }
 
 impl Source {
@@ -221,7 +227,8 @@ impl Source {
             | Source::Subquery { name, .. }
             | Source::Cte { name, .. }
             | Source::Values { name, .. }
-            | Source::Function { name, .. } => name,
+            | Source::Function { name, .. }
+            | Source::Sample { name, .. } => name,
         }
     }
 
@@ -233,7 +240,8 @@ impl Source {
             | (Source::Subquery { name: one, .. }, Source::Subquery { name: two, .. })
             | (Source::Cte { name: one, .. }, Source::Cte { name: two, .. })
             | (Source::Values { name: one, .. }, Source::Values { name: two, .. })
-            | (Source::Function { name: one, .. }, Source::Function { name: two, .. }) => one == two,
+            | (Source::Function { name: one, .. }, Source::Function { name: two, .. })
+            | (Source::Sample { name: one, .. }, Source::Sample { name: two, .. }) => one == two,
             _ => false,
         }
     }

@@ -1,9 +1,10 @@
 //! Clauses of SELECT and sources of rows: the same answers where a database has them, `Unsupported` where it does not.
 
-use rebis::schema::{ColumnDef, ForeignKey, SqlType, Table};
+use rebis::schema::{ColumnDef, Entity, ForeignKey, SqlType, Table};
 use rebis::sql::{
-    Expression, FrameBound, FrameExclusion, LockWait, MoreExpression, Select, alias, all_of, any_of,
-    count_all, full_text_match, func, json_rows, literal, named, select, sum, table_function, values, window,
+    Expression, FrameBound, FrameExclusion, LockWait, MoreExpression, Sampling, Select, alias, all_of,
+    any_of, count_all, full_text_match, func, json_rows, literal, named, per_backend, select, sum,
+    table_function, values, window,
 };
 use rebis::{Connection, ErrorKind, FromRow, Value, raw, serde_json, sql, text};
 
@@ -64,6 +65,9 @@ fn operators(database: &Database) -> Outcome {
     let found =
         select(Person::id).filter(Person::name.op::<bool>(operator, pick(database, "e*", "^e", "^e")));
     assert_eq!(conn.fetch_all(found).unwrap(), [(1,)]);
+    let version = pick(database, "sqlite_version", "version", "version");
+    let mine = per_backend(Some((database.url().backend(), func::<String>(version, ()))));
+    assert!(!conn.scalar::<String>(select(mine)).unwrap().is_empty());
     let shifted =
         (literal(-7_i64).shift_right(1), literal(7_i64).shift_right(1), literal(-8_i64).shift_right(2));
     assert_eq!(conn.fetch_all(select(literal(-5_i64).shift_right(200))).unwrap(), [(-1,)]);
@@ -113,7 +117,10 @@ fn sources(database: &Database) -> Outcome {
     let keys = select(each.typed::<String>(pick(database, "key", "key", "each")));
     let both = Some(vec![("a".to_owned(),), ("b".to_owned(),)]);
     assert_eq!(rows(&mut conn, &keys), pick(database, both.clone(), None, both));
-    passed("rows of values, of JSON and of functions")
+    let all = Person::table().sample("all", Sampling::Bernoulli, 100);
+    let all = select(count_all()).from(&all);
+    assert_eq!(rows(&mut conn, &all), pick(database, None, None, Some(vec![(3,)])));
+    passed("rows of values, of JSON, of functions and of a sample")
 }
 
 fn groupings(database: &Database) -> Outcome {

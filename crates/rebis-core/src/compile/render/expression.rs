@@ -233,6 +233,15 @@ impl Renderer<'_> {
                 self.query(select)
             }
             Node::Grouping { kind, sets } => self.grouping(*kind, sets),
+            Node::PerBackend(each) => match each.iter().find(|(backend, _)| self.dialect.is(*backend)) {
+                Some((_, node)) => {
+                    self.push("(");
+                    self.expression(node)?;
+                    self.push(")");
+                    Ok(())
+                }
+                None => self.unsupported("expression here; `per_backend` names none for it"),
+            },
             Node::Text(text) => self.text(text),
         }
     }

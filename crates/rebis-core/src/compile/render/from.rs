@@ -7,7 +7,7 @@ use super::scope::Scope;
 use crate::dialect::ValuesIn;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Table;
-use crate::sql::{Join, JoinKind, Node, SelectNode, Source};
+use crate::sql::{Join, JoinKind, Node, Sampling, SelectNode, Source};
 
 /// A foreign key between two sources, by the names that they have here.
 struct Key {
@@ -35,7 +35,7 @@ fn between(from: &Source, to: &Source) -> Vec<Key> {
 
 fn table_of(source: &Source) -> Option<&Table> {
     match source {
-        Source::Table(table) | Source::Alias { table, .. } => Some(table),
+        Source::Table(table) | Source::Alias { table, .. } | Source::Sample { table, .. } => Some(table),
         _ => None,
     }
 }
@@ -79,6 +79,18 @@ impl Renderer<'_> {
                     self.push(" AS ");
                     self.identifier(name)?;
                 }
+                Ok(())
+            }
+            Source::Sample { .. } if !self.dialect.select.table_sample => self.unsupported("TABLESAMPLE"),
+            Source::Sample { table, sampling, percent, name } => {
+                self.table(table)?;
+                self.push(" AS ");
+                self.identifier(name)?;
+                self.push(match sampling {
+                    Sampling::Bernoulli => " TABLESAMPLE BERNOULLI (",
+                    Sampling::System => " TABLESAMPLE SYSTEM (",
+                });
+                self.push(&format!("{percent})"));
                 Ok(())
             }
             Source::Values { rows, columns, name } => self.values(rows, columns, name),

@@ -130,7 +130,7 @@ impl Renderer<'_> {
             return Err(Error::new(ErrorKind::Statement, text));
         }
         let (what, of, names) = match source {
-            Source::Table(table) | Source::Alias { table, .. } => {
+            Source::Table(table) | Source::Alias { table, .. } | Source::Sample { table, .. } => {
                 if table.column(name).is_some() {
                     return Ok(());
                 }
@@ -239,7 +239,7 @@ fn item_names(select: &SelectNode) -> Option<Vec<&str>> {
 /// What the columns of a source are called, as far as it is known.
 fn source_names(source: &Source) -> Vec<&str> {
     match source {
-        Source::Table(table) | Source::Alias { table, .. } => {
+        Source::Table(table) | Source::Alias { table, .. } | Source::Sample { table, .. } => {
             table.columns().iter().map(ColumnDef::name).collect()
         }
         Source::Subquery { select, .. } => select.items.iter().filter_map(Item::name).collect(),
@@ -299,6 +299,7 @@ fn sources(node: &Node, found: &mut dyn FnMut(&Source)) {
             sources(item, found);
             sources(array, found);
         }
+        Node::PerBackend(each) => each.iter().for_each(|(_, node)| sources(node, found)),
         Node::Grouping { sets, .. } => sets.iter().for_each(|set| all(set)),
         Node::Function(Call { arguments, filter, order_by, within_group, .. }) => {
             all(arguments);

@@ -94,6 +94,14 @@ fn operators_and_queries_on_the_right() {
     say(of(User::name.op("@>", User::id + User::id)), [text; 3]);
     let text = r#"WHERE NOT ("users"."name" @> "users"."name")"#;
     say(of(!User::name.op::<bool>("@>", User::name)), [text; 3]);
+    let mine = per_backend([
+        (Backend::Sqlite, User::id.gt(1) | User::id.lt(0)),
+        (Backend::Postgresql, User::name.op("@>", "x")),
+    ]);
+    say(
+        of(!mine),
+        [r#"WHERE NOT ("users"."id" > ?1 OR "users"."id" < ?2)"#, "-", r#"WHERE NOT ("users"."name" @> $1)"#],
+    );
     let others = || select(Address::user_id);
     let text = r#"WHERE "users"."id" > ANY (SELECT "addresses"."user_id" FROM "post"."addresses")"#;
     say(of(User::id.gt(any_of(others()))), ["-", text, text]);
@@ -126,6 +134,9 @@ fn sources_of_rows() {
     assert_eq!(values("v", ["id"], none).unwrap_err().kind(), ErrorKind::Statement);
     assert_eq!(values("v", ["id"], [(1, 2)]).unwrap_err().kind(), ErrorKind::Statement);
 
+    let some = User::table().sample("some", Sampling::System, 200);
+    let text = r#"SELECT "some"."id" FROM "users" AS "some" TABLESAMPLE SYSTEM (100)"#;
+    say(texts_of(select(some.typed::<i64>("id"))), ["-", "-", text]);
     let series = table_function("generate_series", (1, 3), "s", &["n"]);
     let text = r#"SELECT "s"."n" FROM generate_series($1, $2) AS "s" ("n")"#;
     say(texts_of(select(series.typed::<i64>("n"))), ["-", "-", text]);
