@@ -126,6 +126,7 @@ impl Renderer<'_> {
             self.list(&select.distinct_on, |this, node| this.expression(node))?;
             self.push(") ");
         }
+        check_groupings(select)?;
         self.list(&select.items, Self::item)?;
         if let Some(first) = &first {
             self.push(" FROM ");
@@ -303,4 +304,30 @@ fn answer_name<'s>(select: &'s SelectNode, key: &Node) -> Option<&'s str> {
         .name(),
         _ => None,
     }
+}
+
+/// What only some of the groups are grouped by is NULL in the others.
+fn check_groupings(select: &SelectNode) -> Result<()> {
+    let sets = select.group_by.iter().filter_map(|node| match &**node {
+        Node::Grouping { sets, .. } => Some(sets),
+        _ => None,
+    });
+    for grouped in sets.flatten().flatten() {
+        let Node::Column { source, name } = &**grouped else { continue };
+        let selected = select.items.iter().any(|item| match &*item.node {
+            Node::Column { source: of, name: selected } => {
+                !item.nullable && of.is(source) && selected == name
+            }
+            _ => false,
+        });
+        if selected {
+            let text = format!(
+                "the column '{}.{name}' is NULL in the groups that leave it out; select it as `.nullable()`, which is read as an \
+                 Option",
+                source.name()
+            );
+            return Err(Error::new(ErrorKind::Statement, text));
+        }
+    }
+    Ok(())
 }

@@ -167,6 +167,9 @@ fn groupings() {
     say(behind(by().group_by_cube((User::name, User::id)), "GROUP"), ["-", "-", text]);
     let sets = by().group_by_sets([vec![User::name.expr()], vec![]]);
     say(behind(sets, "GROUP"), ["-", "-", r#"GROUP BY GROUPING SETS (("users"."name"), ())"#]);
+    let error = select(User::name).group_by_cube(User::name).to_sql(Dialect::POSTGRESQL).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Statement);
+    assert!(error.to_string().contains("select it as `.nullable()`"), "{error}");
     let text = r#"GROUP BY "users"."id", ROLLUP (("users"."name"))"#;
     say(behind(by().group_by(User::id).group_by_rollup(User::name), "GROUP"), ["-", "-", text]);
 }
