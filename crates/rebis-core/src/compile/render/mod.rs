@@ -122,7 +122,8 @@ macro_rules! to_sql {
             }
 
             /// The statement's text for a database with its values in it, for people to read and to try out by hand. Rebis never
-            /// executes such a text.
+            /// executes such a text. It is escaped by the server's default settings: another `sql_mode`, or
+            /// `standard_conforming_strings` off, reads it in another way.
             ///
             /// # Errors
             /// As [`to_sql`](Self::to_sql).
