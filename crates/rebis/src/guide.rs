@@ -41,3 +41,6 @@ struct Inspection;
 
 #[doc = include_str!("../../../docs/guide/expressions.md")]
 struct Expressions;
+
+#[doc = include_str!("../../../docs/guide/results.md")]
+struct Results;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::schema::{SchemaTranslateMap, Table};
 use crate::sql::{
-    Assignment, Call, Conflict, CteBody, CteNode, DeleteNode, InsertNode, Item, Join, Node, Ordering,
+    Assignment, Call, Conflict, CteBody, CteNode, DeleteNode, InsertNode, Item, Join, Lock, Node, Ordering,
     SelectNode, Source, StatementNode, Text, UpdateNode, Window,
 };
 use crate::value::Value;
@@ -25,6 +25,8 @@ pub(super) struct Key<'s> {
     pub(super) parameters: Vec<(usize, &'s Cow<'static, str>)>,
     pub(super) tables: Vec<&'s Table>,
     places: Places,
+    /// Queries, and the like, that were looked at.
+    shared: Vec<*const ()>,
 }
 
 /// The places of values, and of lists of values, with the number of the first one.
@@ -162,7 +164,7 @@ impl<'s> Key<'s> {
         self.shape.add(&discriminant(node));
         match node {
             Node::Column { source, name } => {
-                self.named(source);
+                self.source(source);
                 self.shape.add(&**name);
             }
             Node::Value(value) => self.value(value),
@@ -243,13 +245,25 @@ impl<'s> Key<'s> {
                 self.shape.add(to);
                 self.node(item);
             }
+            Node::Quantified { select, all } => {
+                self.shape.add(all);
+                self.select(select);
+            }
+            Node::Grouping { kind, sets } => {
+                self.shape.add(kind);
+                self.each(sets, |key, set| key.nodes(set));
+            }
+            Node::PerBackend(each) => self.each(each, |key, (backend, node)| {
+                key.shape.add(backend);
+                key.node(node);
+            }),
             Node::Exists { select, negated } => {
                 self.shape.add(negated);
                 self.select(select);
             }
             Node::Scalar(select) => self.select(select),
             Node::Star => {}
-            Node::Proposed(name) => self.shape.add(&**name),
+            Node::Proposed(name) | Node::Named(name) => self.shape.add(&**name),
             Node::Text(text) => self.text(text),
         }
     }
@@ -264,10 +278,11 @@ impl<'s> Key<'s> {
     }
 
     fn call(&mut self, call: &'s Call) {
-        let Call { name, arguments, distinct, order_by, separator, of_arrays, filter } = call;
+        let Call { name, arguments, distinct, order_by, separator, of_arrays, filter, within_group } = call;
         self.shape.add(&(name, distinct, separator, of_arrays));
         self.nodes(arguments);
         self.each(order_by, Self::ordering);
+        self.each(within_group, Self::ordering);
         self.maybe_node(filter.as_ref());
     }
 
@@ -284,30 +299,42 @@ impl<'s> Key<'s> {
         self.node(node);
     }
 
-    /// A source as a column names it: what is in it stands in the FROM.
-    fn named(&mut self, source: &'s Source) {
+    /// A source, as an element of a FROM or as a column names it: where no FROM is given it is found by the columns.
+    fn source(&mut self, source: &'s Source) {
         self.shape.add(&discriminant(source));
+        if !matches!(source, Source::Table(_)) {
+            self.shape.add(source.name());
+        }
         match source {
-            Source::Table(table) => self.table(table),
-            Source::Alias { table, name } => {
+            Source::Table(table) | Source::Alias { table, .. } => self.table(table),
+            Source::Sample { table, sampling, percent, name: _ } => {
                 self.table(table);
-                self.shape.add(name);
+                self.shape.add(&(sampling, percent));
             }
-            Source::Subquery { name, .. } | Source::Cte { name, .. } => self.shape.add(name),
+            Source::Subquery { select, lateral, name: _ } => {
+                self.shape.add(lateral);
+                self.once(select, Self::select);
+            }
+            Source::Cte { cte, name: _ } => self.once(cte, Self::cte),
+            Source::Values { rows, columns, name: _ } => {
+                self.shape.add(columns);
+                self.once(rows, |key, rows| key.each(rows, |key, row| key.list(row, row.len())));
+            }
+            Source::Function { call, json, columns, name: _ } => {
+                self.shape.add(&(json, columns));
+                self.once(call, Self::node);
+            }
         }
     }
 
-    /// A source as an element of a FROM.
-    fn source(&mut self, source: &'s Source) {
-        self.named(source);
-        match source {
-            Source::Table(_) | Source::Alias { .. } => {}
-            Source::Subquery { select, lateral, name: _ } => {
-                self.shape.add(lateral);
-                self.select(select);
-            }
-            // It stands in the WITH, or in the one whose second part this is.
-            Source::Cte { cte, name: _ } => self.shape.add(&cte.name),
+    /// What many parts of a statement share is looked at where it is met first.
+    fn once<T: ?Sized>(&mut self, shared: &'s Arc<T>, look: impl FnOnce(&mut Self, &'s T)) {
+        let address = Arc::as_ptr(shared).cast::<()>();
+        let known = self.shared.iter().position(|known| *known == address);
+        self.shape.add(&known);
+        if known.is_none() {
+            self.shared.push(address);
+            look(self, shared);
         }
     }
 
@@ -338,12 +365,19 @@ impl<'s> Key<'s> {
             order_by,
             limit,
             offset,
+            ties,
             lock,
+            words,
             combined,
             binds: _,
         } = select;
-        self.shape.add(&(distinct, lock));
-        self.each(with, |key, cte| key.cte(cte));
+        self.shape.add(&(distinct, ties, words));
+        self.maybe(lock.as_ref(), |key, lock| {
+            let Lock { strength, wait, of } = lock;
+            key.shape.add(&(strength, wait));
+            key.each(of, Self::source);
+        });
+        self.each(with, |key, cte| key.once(cte, Self::cte));
         self.nodes(distinct_on);
         self.each(items, Self::item);
         self.each(from, Self::source);
@@ -376,7 +410,7 @@ impl<'s> Key<'s> {
     fn insert(&mut self, insert: &'s InsertNode) {
         let InsertNode { with, table, columns, rows, select, conflict, returning, ordered, binds: _ } =
             insert;
-        self.each(with, |key, cte| key.cte(cte));
+        self.each(with, |key, cte| key.once(cte, Self::cte));
         self.shape.add(ordered);
         self.table(table);
         self.shape.add(columns);
@@ -413,7 +447,7 @@ impl<'s> Key<'s> {
             returning,
             binds: _,
         } = update;
-        self.each(with, |key, cte| key.cte(cte));
+        self.each(with, |key, cte| key.once(cte, Self::cte));
         self.table(table);
         self.each(from_queries, |key, (columns, query)| {
             key.shape.add(columns);
@@ -429,7 +463,7 @@ impl<'s> Key<'s> {
 
     fn delete(&mut self, delete: &'s DeleteNode) {
         let DeleteNode { with, table, using, filters, order_by, limit, returning, binds: _ } = delete;
-        self.each(with, |key, cte| key.cte(cte));
+        self.each(with, |key, cte| key.once(cte, Self::cte));
         self.table(table);
         self.each(order_by, Self::ordering);
         self.maybe_node(limit.as_ref());

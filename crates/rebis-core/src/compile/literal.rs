@@ -67,6 +67,8 @@ pub(super) fn push_value(sql: &mut String, value: &Value, dialect: &Dialect) -> 
         Value::Text(text) => return push_literal(sql, text, dialect),
         Value::Null => sql.push_str("NULL"),
         Value::Bool(value) => sql.push_str(if *value { "TRUE" } else { "FALSE" }),
+        // Its digits alone are more than an integer holds, before the minus is looked at.
+        Value::Int(i64::MIN) => sql.push_str("(-9223372036854775807 - 1)"),
         Value::Int(value) => push_number(sql, &value.to_string()),
         Value::UInt(value) => push_number(sql, &value.to_string()),
         Value::Decimal(value) if writing == Writing::Sqlite => {
@@ -85,13 +87,35 @@ pub(super) fn push_value(sql: &mut String, value: &Value, dialect: &Dialect) -> 
                 Writing::Sqlite | Writing::Mysql => sql.push_str(&format!("X'{hexadecimal}'")),
             }
         }
-        Value::Float(_) | Value::Interval(_) | Value::Digits(_) | Value::Array(_) => {
-            let text = "DDL takes no parameters, and this kind of value has no literal that is the same on each database; \
-                        write it as text in a `text(…)` fragment";
+        Value::Float(value) if writing == Writing::Postgresql => {
+            let word = if value.is_nan() {
+                "NaN"
+            } else if *value > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            };
+            sql.push_str(&format!("CAST('{word}' AS DOUBLE PRECISION)"));
+        }
+        Value::Digits(digits) if writing == Writing::Sqlite => return push_literal(sql, digits, dialect),
+        Value::Digits(digits) => push_number(sql, digits),
+        Value::Interval(value) if writing != Writing::Sqlite => {
+            return typed("INTERVAL", "TIME ", &text::interval(*value));
+        }
+        Value::Array(elements) if writing == Writing::Postgresql => {
+            sql.push_str("ARRAY[");
+            for (index, element) in elements.iter().enumerate() {
+                sql.push_str(if index > 0 { ", " } else { "" });
+                push_value(sql, element, dialect)?;
+            }
+            sql.push(']');
+        }
+        Value::Float(_) | Value::Interval(_) | Value::Array(_) => {
+            let text = format!("{} has no value of this kind, and so no literal", dialect.name);
             return Err(Error::new(ErrorKind::Unsupported, text));
         }
         Value::Refused(why) => {
-            return Err(Error::new(ErrorKind::Data, format!("a value in DDL has no value: {why}")));
+            return Err(Error::new(ErrorKind::Data, format!("a value could not be made: {why}")));
         }
     }
     Ok(())

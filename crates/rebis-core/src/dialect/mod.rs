@@ -13,13 +13,13 @@ pub(crate) use known::Writing;
 pub(crate) use tables::{Comments, Identity, IndexSchema, Literals, Sequences};
 pub(crate) use transactions::{Begin, TransactionOptions};
 pub(crate) use types::{Enums, Name, Word};
-pub(crate) use words::{Concatenation, DeleteUsing, JoinTexts, NullSafe, Upsert};
+pub(crate) use words::{Concatenation, DeleteUsing, JoinTexts, NullSafe, Rollup, Upsert, ValuesIn};
 pub(crate) use writes::Truncation;
 
 use self::tables::{MYSQL_TABLES, POSTGRESQL_TABLES, SQLITE_TABLES, TableWords};
 use self::transactions::Transactions;
 use self::types::{MYSQL_TYPES, POSTGRESQL_TYPES, SQLITE_TYPES, TypeNames};
-use self::words::{Returning, RowLocks};
+use self::words::{MYSQL_SELECT, POSTGRESQL_SELECT, Returning, RowLocks, SQLITE_SELECT, SelectWords};
 use self::writes::{MYSQL_WRITES, POSTGRESQL_WRITES, SQLITE_WRITES, Writes};
 use crate::error::Result;
 use crate::url::Backend;
@@ -58,6 +58,7 @@ pub struct Dialect {
     pub(crate) upsert: Upsert,
     /// The words that lock rows; `None` where rows are not locked one by one.
     pub(crate) row_locks: Option<RowLocks>,
+    pub(crate) select: SelectWords,
     pub(crate) returning: Returning,
     pub(crate) types: TypeNames,
     pub(crate) tables: TableWords,
@@ -113,6 +114,7 @@ impl Dialect {
         upsert: Upsert::OnConflict,
         row_locks: None,
         returning: Returning { insert: true, update: true, delete: true },
+        select: SQLITE_SELECT,
         types: SQLITE_TYPES,
         tables: SQLITE_TABLES,
         orders_nulls: true,
@@ -146,9 +148,15 @@ impl Dialect {
         concatenation: Concatenation::Function,
         null_safe: NullSafe::Arrow,
         upsert: Upsert::OnDuplicateKey,
-        row_locks: Some(RowLocks { update: " FOR UPDATE", share: " LOCK IN SHARE MODE" }),
+        row_locks: Some(RowLocks {
+            update: " FOR UPDATE",
+            no_key_update: " FOR UPDATE",
+            share: " LOCK IN SHARE MODE",
+            key_share: " LOCK IN SHARE MODE",
+        }),
         // MariaDB's; MySQL itself has none, and says so.
         returning: Returning { insert: true, update: false, delete: true },
+        select: MYSQL_SELECT,
         types: MYSQL_TYPES,
         tables: MYSQL_TABLES,
         orders_nulls: false,
@@ -183,8 +191,14 @@ impl Dialect {
         concatenation: Concatenation::Pipes,
         null_safe: NullSafe::Distinct,
         upsert: Upsert::OnConflict,
-        row_locks: Some(RowLocks { update: " FOR UPDATE", share: " FOR SHARE" }),
+        row_locks: Some(RowLocks {
+            update: " FOR UPDATE",
+            no_key_update: " FOR NO KEY UPDATE",
+            share: " FOR SHARE",
+            key_share: " FOR KEY SHARE",
+        }),
         returning: Returning { insert: true, update: true, delete: true },
+        select: POSTGRESQL_SELECT,
         types: POSTGRESQL_TYPES,
         tables: POSTGRESQL_TABLES,
         orders_nulls: true,
@@ -202,6 +216,11 @@ impl Dialect {
         writing: Writing::Postgresql,
         transactions: Transactions::Postgresql,
     };
+
+    /// Which of the three it is.
+    pub(crate) fn is(&self, backend: Backend) -> bool {
+        *self == Dialect::of(backend)
+    }
 
     /// The dialect of a URL's database.
     pub(crate) fn of(backend: Backend) -> Dialect {

@@ -6,8 +6,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::expression::{Column, Expr, column_node};
+use super::from::TableAlias;
 use super::node::{Node, Source};
-use super::select::{Item, Select, SelectNode, SetOperator, TableAlias};
+use super::select::{Item, Select, SelectNode, SetOperator};
 use super::typed::Typed;
 use super::{Composed, Delete, Insert, StatementNode, Update};
 use crate::schema::Entity;

@@ -3,11 +3,13 @@
 //! [`text()`] and [`raw`] are SQL written by hand. [`select()`], [`insert()`], [`update`] and [`delete`] compose a statement from
 //! columns that are known at compile time ([`Column`]) or at run time ([`Table::c`](crate::schema::Table::c)).
 
+mod clauses;
 mod cte;
 mod ddl;
 mod defaults;
 mod dml;
 mod expression;
+mod from;
 mod functions;
 mod insert;
 mod json;
@@ -26,6 +28,8 @@ mod window;
 
 use std::time::Duration;
 
+pub use clauses::{Grouping, LockWait};
+pub(crate) use clauses::{Lock, LockStrength, WordsPlace};
 pub use cte::Cte;
 pub(crate) use cte::{CteBody, CteNode};
 pub use ddl::{
@@ -40,6 +44,7 @@ pub use dml::{
 pub(crate) use dml::{DeleteNode, TruncateNode, UpdateNode};
 pub(crate) use expression::ESCAPE;
 pub use expression::{Column, Expr, Expression, literal};
+pub use from::{Alias, Sampling, TableAlias, alias, json_rows, named, table, table_function, values};
 pub use functions::{
     Case, IntoArguments, avg, case, coalesce, count, count_all, func, lower, max, min, sum, upper,
 };
@@ -47,18 +52,16 @@ pub(crate) use insert::{Conflict, InsertNode};
 pub use insert::{Insert, insert, insert_into, proposed};
 pub use json::{JsonPlace, JsonStep, json};
 pub use known::{
-    DatePart, ExtractedFrom, Known, MoreExpression, Temporal, abs, extract, greatest, least, length, now,
-    nullif, replace, round, substr, text_expr, trim, true_divide,
+    DatePart, ExtractedFrom, Known, MoreExpression, Temporal, abs, extract, full_text_match, greatest, least,
+    length, now, nullif, per_backend, replace, round, substr, text_expr, trim, true_divide,
 };
 pub(crate) use node::{BinaryOperator, Call, Node, Window};
 pub use node::{Ordering, Source};
-pub use operators::{all, any};
+pub use operators::{Quantified, all, all_of, any, any_of};
 pub(crate) use parameter::Binds;
 pub use parameter::param;
-pub use select::{
-    Alias, Labelled, LockWait, Select, Selection, TableAlias, Untyped, alias, exists, select, table,
-};
 pub(crate) use select::{Item, Join, JoinKind, SelectNode, SetOperator};
+pub use select::{Labelled, Select, Selection, Untyped, exists, select};
 pub use text::{ParameterSet, Text, raw, text};
 pub use tuple::{RowOf, RowOperand, Tuple, tuple};
 pub use typed::{ElementOf, Family, Literal, Matches, Operand, ResultOf, Typed, family};
@@ -66,8 +69,8 @@ pub use typed::{ElementOf, Family, Literal, Matches, Operand, ResultOf, Typed, f
 pub use update_each::update_each;
 pub(crate) use window::{Frame, FrameUnit};
 pub use window::{
-    FrameBound, WindowSpec, array_agg, dense_rank, first_value, lag, last_value, lead, ntile, rank,
-    row_number, string_agg, window,
+    FrameBound, FrameExclusion, WindowSpec, array_agg, dense_rank, first_value, lag, last_value, lead, ntile,
+    rank, row_number, string_agg, window,
 };
 
 /// A statement of any kind, ready to be compiled.

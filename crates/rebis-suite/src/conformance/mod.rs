@@ -9,6 +9,7 @@ mod compared;
 mod composed;
 mod composed_functions;
 mod composed_queries;
+mod composed_selects;
 mod crates;
 mod ddl;
 mod described;
@@ -50,7 +51,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 36] = [
+const SUBJECTS: [&[Scenario]; 37] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -72,6 +73,7 @@ const SUBJECTS: [&[Scenario]; 36] = [
     inspection::CASES,
     composed_queries::CASES,
     composed_functions::CASES,
+    composed_selects::CASES,
     reflection::CASES,
     streams::CASES,
     transactions::CASES,

@@ -6,7 +6,7 @@ use super::Renderer;
 use super::expression::ATOM;
 use crate::dialect::{Dialect, JoinTexts};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sql::{Call, Frame, FrameBound, FrameUnit, JsonStep, Known, Node, Window};
+use crate::sql::{Call, Frame, FrameBound, FrameExclusion, FrameUnit, JsonStep, Known, Node, Window};
 use crate::value::Value;
 
 impl Renderer<'_> {
@@ -55,6 +55,14 @@ impl Renderer<'_> {
             self.quoted(separator);
         }
         self.push(")");
+        if !call.within_group.is_empty() {
+            if !self.dialect.select.within_group {
+                return self.unsupported("WITHIN GROUP");
+            }
+            self.push(" WITHIN GROUP (ORDER BY ");
+            self.list(&call.within_group, Self::ordering)?;
+            self.push(")");
+        }
         if let Some(condition) = call.filter.as_deref().filter(|_| self.dialect.filter_clause) {
             self.push(" FILTER (WHERE ");
             self.expression(condition)?;
@@ -90,19 +98,30 @@ impl Renderer<'_> {
         }
         if let Some(frame) = &window.frame {
             self.push(space);
-            self.frame(*frame);
+            self.frame(*frame)?;
         }
         Ok(())
     }
 
-    fn frame(&mut self, frame: Frame) {
+    fn frame(&mut self, frame: Frame) -> Result<()> {
+        if !self.dialect.select.frame_groups && (frame.unit == FrameUnit::Groups || frame.exclude.is_some()) {
+            return self.unsupported("frames of groups, nor rows left out of a frame");
+        }
         self.push(match frame.unit {
             FrameUnit::Rows => "ROWS BETWEEN ",
             FrameUnit::Range => "RANGE BETWEEN ",
+            FrameUnit::Groups => "GROUPS BETWEEN ",
         });
         self.bound(frame.from);
         self.push(" AND ");
         self.bound(frame.to);
+        self.push(match frame.exclude {
+            None => "",
+            Some(FrameExclusion::CurrentRow) => " EXCLUDE CURRENT ROW",
+            Some(FrameExclusion::Group) => " EXCLUDE GROUP",
+            Some(FrameExclusion::Ties) => " EXCLUDE TIES",
+        });
+        Ok(())
     }
 
     fn bound(&mut self, bound: FrameBound) {

@@ -54,7 +54,7 @@ fn binds(node: &Node) -> u8 {
 
 fn strength(known: Known) -> u8 {
     match known {
-        Known::RegularExpression | Known::JsonBoolean => COMPARISON,
+        Known::RegularExpression | Known::JsonBoolean | Known::FullText => COMPARISON,
         Known::JsonText => EITHER,
         Known::IntegerDivide | Known::TrueDivide => PRODUCT,
         // Written with a sum or a product by one of the databases.
@@ -105,7 +105,7 @@ impl Renderer<'_> {
                 self.identifier(name)
             }
             Node::Value(value) => self.value(value),
-            Node::Parameter(_) => self.parameter(node),
+            Node::Parameter(name) => self.parameter(node, name),
             Node::Not(item) => {
                 self.push("NOT ");
                 self.operand(item, COMPARED)
@@ -133,7 +133,7 @@ impl Renderer<'_> {
                 if matches!(**item, Node::Row(_)) {
                     self.push(self.dialect.rows_in_list);
                 }
-                self.values(list, filled_length(list.len()))?;
+                self.value_list(list, filled_length(list.len()))?;
                 self.push(")");
                 Ok(())
             }
@@ -219,6 +219,29 @@ impl Renderer<'_> {
                 Ok(())
             }
             Node::Proposed(name) => self.proposed(name),
+            Node::Named(name) => {
+                let source = self.named_source(name)?;
+                self.identifier(source.name())?;
+                self.push(".");
+                self.identifier(name)
+            }
+            Node::Quantified { .. } if !self.dialect.select.quantified => {
+                self.unsupported("ANY and ALL of a query; compare with its min or max")
+            }
+            Node::Quantified { select, all } => {
+                self.push(if *all { "ALL " } else { "ANY " });
+                self.query(select)
+            }
+            Node::Grouping { kind, sets } => self.grouping(*kind, sets),
+            Node::PerBackend(each) => match each.iter().find(|(backend, _)| self.dialect.is(*backend)) {
+                Some((_, node)) => {
+                    self.push("(");
+                    self.expression(node)?;
+                    self.push(")");
+                    Ok(())
+                }
+                None => self.unsupported("expression here; `per_backend` names none for it"),
+            },
             Node::Text(text) => self.text(text),
         }
     }

@@ -35,7 +35,7 @@ impl Renderer<'_> {
             self.push(" VALUES ");
             self.list(&insert.rows, |this, row| {
                 this.push("(");
-                this.values(row, row.len())?;
+                this.value_list(row, row.len())?;
                 this.push(")");
                 Ok(())
             })?;
@@ -70,7 +70,7 @@ impl Renderer<'_> {
         for (number, row) in insert.rows.iter().enumerate() {
             self.push(if number > 0 { ", (" } else { "(" });
             if !row.is_empty() {
-                self.values(row, row.len())?;
+                self.value_list(row, row.len())?;
                 self.push(", ");
             }
             self.sql.push_str(&format!("{number})"));

@@ -2,6 +2,7 @@
 
 mod call;
 mod expression;
+mod from;
 mod insert;
 mod scope;
 mod select;
@@ -119,6 +120,8 @@ struct Renderer<'d> {
     schemas: &'d SchemaTranslateMap,
     /// The values' numbers; without it they are written as literals: in DDL, and for people.
     key: Option<&'d Key<'d>>,
+    /// For people: what the parameters are.
+    binds: Option<&'d Binds>,
     /// In DDL: the one table that has columns.
     own_table: Option<&'d Table>,
     sql: String,
@@ -138,6 +141,7 @@ impl<'d> Renderer<'d> {
             dialect,
             schemas,
             key: None,
+            binds: None,
             own_table: None,
             sql: String::new(),
             order: Vec::new(),
@@ -191,28 +195,46 @@ impl Renderer<'_> {
     }
 
     /// A value that comes with the execution.
-    fn parameter(&mut self, node: &Node) -> Result<()> {
-        let Some(key) = self.key else {
-            let text = "DDL takes no parameters; give the value itself";
-            return Err(Error::new(ErrorKind::Statement, text));
-        };
-        self.placeholder(key.number_of(node).ok_or_else(no_place)?);
-        Ok(())
+    fn parameter(&mut self, node: &Node, name: &str) -> Result<()> {
+        if let Some(key) = self.key {
+            self.placeholder(key.number_of(node).ok_or_else(no_place)?);
+            return Ok(());
+        }
+        match self.binds.map(|binds| binds.get(name)) {
+            Some(Some(value)) => push_value(&mut self.sql, value, self.dialect),
+            Some(None) => {
+                let _ = write!(self.sql, ":{name}");
+                Ok(())
+            }
+            None => {
+                let text = "DDL takes no parameters; give the value itself";
+                Err(Error::new(ErrorKind::Statement, text))
+            }
+        }
     }
 
     /// Expressions with commas between them; values up to this length.
-    fn values(&mut self, list: &[Arc<Node>], length: usize) -> Result<()> {
-        let Some(key) = self.key.filter(|_| is_plain(list)) else {
-            return self.list(list, |this, node| this.expression(node));
-        };
-        let first = key.number_of(list.as_ptr()).ok_or_else(no_place)?;
-        for number in first..first + length {
-            if number > first {
+    fn value_list(&mut self, list: &[Arc<Node>], length: usize) -> Result<()> {
+        let length = if self.key.is_some() && is_plain(list) { length } else { list.len() };
+        for index in 0..length {
+            if index > 0 {
                 self.push(", ");
             }
-            self.placeholder(number);
+            self.element(list, index)?;
         }
         Ok(())
+    }
+
+    /// One of them. A list of values has one place.
+    fn element(&mut self, list: &[Arc<Node>], index: usize) -> Result<()> {
+        match (self.key, list.get(index)) {
+            (Some(key), _) if is_plain(list) => {
+                self.placeholder(key.number_of(list.as_ptr()).ok_or_else(no_place)? + index);
+                Ok(())
+            }
+            (_, Some(node)) => self.expression(node),
+            (_, None) => Ok(()),
+        }
     }
 
     /// A value that follows from the shape of the statement.
@@ -264,6 +286,14 @@ fn text(statement: &StatementNode, dialect: &Dialect) -> Result<String> {
     render(statement, &Key::of(statement, &schemas), dialect, &schemas).map(|compiled| compiled.sql.into())
 }
 
+/// The text with the values in it, for people.
+fn text_with_values(statement: &StatementNode, dialect: &Dialect) -> Result<String> {
+    let schemas = SchemaTranslateMap::new();
+    let mut renderer = Renderer { binds: statement.binds(), ..Renderer::new(dialect, &schemas) };
+    renderer.statement(statement)?;
+    Ok(renderer.sql)
+}
+
 fn no_place() -> Error {
     Error::new(
         ErrorKind::Statement,
@@ -283,6 +313,18 @@ macro_rules! to_sql {
                 let mut statement = StatementNode::$statement(self.node.clone()).outermost();
                 statement.complete();
                 text(&statement, &dialect)
+            }
+
+            /// The statement's text for a database with its values in it, for people to read and to try out by hand. Rebis never
+            /// executes such a text. It is escaped by the server's default settings: another `sql_mode`, or
+            /// `standard_conforming_strings` off, reads it in another way.
+            ///
+            /// # Errors
+            /// As [`to_sql`](Self::to_sql).
+            pub fn to_sql_with_values(&self, dialect: Dialect) -> Result<String> {
+                let mut statement = StatementNode::$statement(self.node.clone()).outermost();
+                statement.complete();
+                text_with_values(&statement, &dialect)
             }
         }
     )*};
