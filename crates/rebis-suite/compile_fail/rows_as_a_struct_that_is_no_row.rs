@@ -1,6 +1,6 @@
 // fails: E0277
 // says: a row cannot be read as `User`
-// says: write `impl rebis::FromRow for User`
+// says: for a struct of your own, write `#[derive(rebis::FromRow)]` above it
 
 use rebis::{Connection, text};
 

@@ -27,6 +27,9 @@ struct Logging;
 #[doc = include_str!("../../../docs/guide/values.md")]
 struct Values;
 
+#[doc = include_str!("../../../docs/guide/types.md")]
+struct Types;
+
 #[doc = include_str!("../../../docs/guide/tls.md")]
 struct Tls;
 
@@ -38,3 +41,6 @@ struct Inspection;
 
 #[doc = include_str!("../../../docs/guide/expressions.md")]
 struct Expressions;
+
+#[doc = include_str!("../../../docs/guide/results.md")]
+struct Results;

@@ -27,6 +27,45 @@ mod unit;
 
 pub use model::{Many, One};
 pub use rebis_core::*;
+/// Reads a row into a struct: each field from the column of its name.
+///
+/// ```
+/// use rebis::{Engine, FromRow, text};
+///
+/// #[derive(Debug, PartialEq, FromRow)]
+/// struct User {
+///     id: i64,
+///     #[rebis(column = "full_name")]
+///     name: Option<String>,
+///     #[rebis(default)]
+///     age: u8,
+///     #[rebis(flatten)]
+///     place: Place,
+///     #[rebis(skip)]
+///     seen: bool,
+/// }
+///
+/// #[derive(Debug, PartialEq, FromRow)]
+/// struct Place {
+///     city: String,
+/// }
+///
+/// let mut conn = Engine::new("sqlite://")?.connect()?;
+/// let users: Vec<User> = conn.fetch_all(text("select 'Rome' as city, null as full_name, 7 as id"))?;
+/// assert_eq!(users, [User { id: 7, name: None, age: 0, place: Place { city: "Rome".into() }, seen: false }]);
+/// # Ok::<(), rebis::Error>(())
+/// ```
+///
+/// | on a field | |
+/// |---|---|
+/// | `#[rebis(column = "name")]` | from the column of that name |
+/// | `#[rebis(flatten)]` | its type is a `FromRow` of its own that takes cells of the same row; an `Option` of one is `None` where all of them are NULL |
+/// | `#[rebis(default)]` | `Default::default()` where the answer has no such column |
+/// | `#[rebis(skip)]` | `Default::default()` always |
+///
+/// A tuple struct is read by position. Columns are looked up once for an answer, not for each row. On the struct
+/// `#[rebis(crate = "rebis_core")]` names another crate that has the trait.
+pub use rebis_derive::FromRow;
 // By name too: through the glob, the compiler does not see which feature is missing.
 #[cfg(feature = "jiff")]
 pub use rebis_core::jiff;
@@ -37,9 +76,10 @@ pub use rebis_core::time;
 pub mod prelude {
     pub use rebis_core::sql::{Expression, MoreExpression, count};
     pub use rebis_core::{
-        Connection, Engine, Error, ErrorKind, Result, Transaction, Value, alias, delete, insert, raw, select,
-        text, update,
+        Connection, Engine, Error, ErrorKind, FromRow, Result, Transaction, Value, alias, delete, insert,
+        raw, select, text, update,
     };
+    pub use rebis_derive::FromRow;
 }
 
 #[cfg(doctest)]

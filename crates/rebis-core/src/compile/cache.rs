@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::hash::Hash;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ use super::{Compiled, compile_text};
 use crate::dialect::Dialect;
 use crate::error::Result;
 use crate::schema::{SchemaTranslateMap, Table};
-use crate::sql::{Statement, StatementNode, Text};
+use crate::sql::{Binds, Statement, StatementNode, Text};
 use crate::value::{Value, ValueRef};
 
 /// Longer texts are compiled each time: many rows in one INSERT, where compiling is the least of it.
@@ -69,11 +69,13 @@ struct Tree {
 pub struct CompiledStatement<'s> {
     compiled: Arc<Compiled>,
     /// The statement's own; the compiled form says which one goes where.
-    values: Vec<ValueRef<'s>>,
+    values: Vec<&'s Value>,
+    /// Those of them that come with the execution, by name.
+    parameters: Vec<(usize, &'s Cow<'static, str>)>,
     is_cached: bool,
 }
 
-impl CompiledStatement<'_> {
+impl<'s> CompiledStatement<'s> {
     /// The text, with the database's placeholders.
     pub fn sql(&self) -> &str {
         &self.compiled.sql
@@ -83,7 +85,7 @@ impl CompiledStatement<'_> {
     pub fn parameters(&self) -> Vec<ValueRef<'_>> {
         let fixed = &self.compiled.fixed;
         let value = |number: &usize| match self.values.get(*number) {
-            Some(value) => value.clone(),
+            Some(value) => value.as_ref(),
             // The renderer numbers what it has fixed behind the values; there is no other number.
             None => fixed.get(number - self.values.len()).map_or(ValueRef::Null, Value::as_ref),
         };
@@ -93,6 +95,21 @@ impl CompiledStatement<'_> {
     /// Whether the text came from the cache.
     pub fn is_cached(&self) -> bool {
         self.is_cached
+    }
+
+    /// Puts what was given for the parameters into its places.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Bind`](crate::ErrorKind::Bind) for a parameter without a value, or a value without a parameter.
+    fn bind(&mut self, binds: &'s Binds) -> Result<()> {
+        for (number, name) in &self.parameters {
+            let value = binds.value_of(name).map_err(|error| error.with_sql(self.sql()))?;
+            if let Some(place) = self.values.get_mut(*number) {
+                *place = value;
+            }
+        }
+        let names: Vec<&str> = self.parameters.iter().map(|(_, name)| &***name).collect();
+        binds.check(&names).map_err(|error| error.with_sql(self.sql()))
     }
 
     pub(crate) fn compiled(&self) -> &Arc<Compiled> {
@@ -114,15 +131,17 @@ impl CompiledCache {
         schemas: &SchemaTranslateMap,
     ) -> Result<CompiledStatement<'s>> {
         match statement {
-            Statement::Composed(composed) => self.tree(&composed.0, dialect, schemas),
+            Statement::Composed(composed) => {
+                let mut compiled = self.tree(&composed.0, dialect, schemas)?;
+                if let Some(binds) = composed.0.binds() {
+                    compiled.bind(binds)?;
+                }
+                Ok(compiled)
+            }
             Statement::Text(text) => {
                 let (compiled, is_cached) = self.text(text, dialect)?;
                 let values = text.values(&compiled.names).map_err(|error| error.with_sql(&*compiled.sql))?;
-                Ok(CompiledStatement {
-                    compiled,
-                    values: values.into_iter().map(Value::as_ref).collect(),
-                    is_cached,
-                })
+                Ok(CompiledStatement { compiled, values, parameters: Vec::new(), is_cached })
             }
         }
     }
@@ -145,14 +164,21 @@ impl CompiledCache {
     ) -> Result<CompiledStatement<'s>> {
         let key = Key::of(statement, schemas);
         if let Some(Tree { compiled, .. }) = self.trees.get(&*key.shape.0) {
-            return Ok(CompiledStatement { compiled, values: key.values, is_cached: true });
+            return Ok(CompiledStatement {
+                compiled,
+                values: key.values,
+                parameters: key.parameters,
+                is_cached: true,
+            });
         }
         let compiled = Arc::new(render(statement, &key, dialect, schemas)?);
-        if !matches!(statement, StatementNode::Ddl(_)) && compiled.sql.len() <= LONGEST {
+        if !matches!(statement, StatementNode::Ddl(_) | StatementNode::Truncate(_))
+            && compiled.sql.len() <= LONGEST
+        {
             let tables = key.tables.iter().map(|table| (*table).clone()).collect();
             let tree = Tree { compiled: Arc::clone(&compiled), _tables: tables };
             self.trees.put(key.shape.0.into(), tree);
         }
-        Ok(CompiledStatement { compiled, values: key.values, is_cached: false })
+        Ok(CompiledStatement { compiled, values: key.values, parameters: key.parameters, is_cached: false })
     }
 }

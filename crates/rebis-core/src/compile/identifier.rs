@@ -19,3 +19,32 @@ pub(super) fn push_identifier(sql: &mut String, name: &str, dialect: &Dialect) -
     sql.push(quote);
     Ok(())
 }
+
+/// The same, for a name in the catalogue that is made or dropped, with its schema where one is named.
+///
+/// # Errors
+/// [`ErrorKind::Schema`] for a name that the database would cut.
+pub(super) fn push_qualified(
+    sql: &mut String,
+    schema: Option<&str>,
+    name: &str,
+    dialect: &Dialect,
+) -> Result<()> {
+    if let Some(schema) = schema {
+        push_made(sql, schema, dialect)?;
+        sql.push('.');
+    }
+    push_made(sql, name, dialect)
+}
+
+/// A name in the catalogue that is made or dropped.
+///
+/// # Errors
+/// [`ErrorKind::Schema`] for a name that the database would cut.
+pub(super) fn push_made(sql: &mut String, name: &str, dialect: &Dialect) -> Result<()> {
+    if dialect.tables.cuts_names_at.is_some_and(|most| name.len() > most) {
+        let text = format!("{} would cut the name '{name}', which is too long", dialect.name);
+        return Err(Error::new(ErrorKind::Schema, text));
+    }
+    push_identifier(sql, name, dialect)
+}

@@ -3,6 +3,7 @@
 //! The text of a statement depends on its shape and on nothing else. Where a value stands is its place: the address of the
 //! value in the tree, by which the renderer finds the number of the value again.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
@@ -10,18 +11,22 @@ use std::sync::Arc;
 
 use crate::schema::{SchemaTranslateMap, Table};
 use crate::sql::{
-    Assignment, Call, Conflict, CteNode, DeleteNode, InsertNode, Item, Join, Node, Ordering, SelectNode,
-    Source, StatementNode, Text, UpdateNode, Window,
+    Assignment, Call, Conflict, CteBody, CteNode, DeleteNode, InsertNode, Item, Join, Lock, Node, Ordering,
+    SelectNode, Source, StatementNode, Text, UpdateNode, Window,
 };
-use crate::value::{Value, ValueRef};
+use crate::value::Value;
 
 /// The shape of a statement, its values in the order of the tree, and the tables that it names.
 #[derive(Debug, Default)]
 pub(super) struct Key<'s> {
     pub(super) shape: Shape,
-    pub(super) values: Vec<ValueRef<'s>>,
+    pub(super) values: Vec<&'s Value>,
+    /// The values that come with the execution, by number; NULL until then.
+    pub(super) parameters: Vec<(usize, &'s Cow<'static, str>)>,
     pub(super) tables: Vec<&'s Table>,
     places: Places,
+    /// Queries, and the like, that were looked at.
+    shared: Vec<*const ()>,
 }
 
 /// The places of values, and of lists of values, with the number of the first one.
@@ -69,16 +74,22 @@ pub(super) fn is_plain(list: &[Arc<Node>]) -> bool {
 impl<'s> Key<'s> {
     pub(super) fn of(statement: &'s StatementNode, schemas: &SchemaTranslateMap) -> Self {
         let mut key = Key { shape: Shape(Vec::with_capacity(256)), ..Key::default() };
-        key.shape.add(&(schemas, discriminant(statement)));
+        key.shape.add(schemas);
+        key.statement(statement);
+        key
+    }
+
+    fn statement(&mut self, statement: &'s StatementNode) {
+        let key = self;
+        key.shape.add(&discriminant(statement));
         match statement {
             StatementNode::Select(select) => key.select(select),
             StatementNode::Insert(insert) => key.insert(insert),
             StatementNode::Update(update) => key.update(update),
             StatementNode::Delete(delete) => key.delete(delete),
             // Written once, not compiled twice.
-            StatementNode::Ddl(_) => {}
+            StatementNode::Truncate(_) | StatementNode::Ddl(_) => {}
         }
-        key
     }
 
     /// The number of the value, or of the first one of a list, that stands at this place.
@@ -98,7 +109,7 @@ impl<'s> Key<'s> {
 
     fn value(&mut self, value: &'s Value) {
         if self.place(value) {
-            self.values.push(value.as_ref());
+            self.values.push(value);
         }
     }
 
@@ -112,11 +123,11 @@ impl<'s> Key<'s> {
         self.shape.add(&length);
         if self.place(list.as_ptr()) {
             let values = list.iter().filter_map(|node| match &**node {
-                Node::Value(value) => Some(value.as_ref()),
+                Node::Value(value) => Some(value),
                 _ => None,
             });
             self.values.extend(values);
-            let last = self.values.last().cloned();
+            let last = self.values.last().copied();
             self.values.extend(last.into_iter().cycle().take(length - list.len()));
         }
     }
@@ -153,10 +164,23 @@ impl<'s> Key<'s> {
         self.shape.add(&discriminant(node));
         match node {
             Node::Column { source, name } => {
-                self.named(source);
+                self.source(source);
                 self.shape.add(&**name);
             }
             Node::Value(value) => self.value(value),
+            Node::Parameter(name) => {
+                static UNBOUND: Value = Value::Null;
+                self.shape.add(&**name);
+                if self.place(node) {
+                    self.parameters.push((self.values.len(), name));
+                    self.values.push(&UNBOUND);
+                }
+            }
+            Node::Operator { operator, left, right } => {
+                self.shape.add(operator);
+                self.node(left);
+                self.node(right);
+            }
             Node::Not(item) | Node::Negate(item) => self.node(item),
             Node::IsNull { item, negated } => {
                 self.shape.add(negated);
@@ -195,6 +219,7 @@ impl<'s> Key<'s> {
                 self.nodes(arguments);
             }
             Node::Digits(number) => self.shape.add(number),
+            Node::NextValue { schema, name } => self.shape.add(&(schema, name)),
             Node::JsonPath(steps) => self.shape.add(steps),
             Node::Collate { item, name } => {
                 self.shape.add(name);
@@ -220,13 +245,25 @@ impl<'s> Key<'s> {
                 self.shape.add(to);
                 self.node(item);
             }
+            Node::Quantified { select, all } => {
+                self.shape.add(all);
+                self.select(select);
+            }
+            Node::Grouping { kind, sets } => {
+                self.shape.add(kind);
+                self.each(sets, |key, set| key.nodes(set));
+            }
+            Node::PerBackend(each) => self.each(each, |key, (backend, node)| {
+                key.shape.add(backend);
+                key.node(node);
+            }),
             Node::Exists { select, negated } => {
                 self.shape.add(negated);
                 self.select(select);
             }
             Node::Scalar(select) => self.select(select),
             Node::Star => {}
-            Node::Proposed(name) => self.shape.add(&**name),
+            Node::Proposed(name) | Node::Named(name) => self.shape.add(&**name),
             Node::Text(text) => self.text(text),
         }
     }
@@ -241,10 +278,11 @@ impl<'s> Key<'s> {
     }
 
     fn call(&mut self, call: &'s Call) {
-        let Call { name, arguments, distinct, order_by, separator, of_arrays, filter } = call;
+        let Call { name, arguments, distinct, order_by, separator, of_arrays, filter, within_group } = call;
         self.shape.add(&(name, distinct, separator, of_arrays));
         self.nodes(arguments);
         self.each(order_by, Self::ordering);
+        self.each(within_group, Self::ordering);
         self.maybe_node(filter.as_ref());
     }
 
@@ -261,37 +299,52 @@ impl<'s> Key<'s> {
         self.node(node);
     }
 
-    /// A source as a column names it: what is in it stands in the FROM.
-    fn named(&mut self, source: &'s Source) {
+    /// A source, as an element of a FROM or as a column names it: where no FROM is given it is found by the columns.
+    fn source(&mut self, source: &'s Source) {
         self.shape.add(&discriminant(source));
+        if !matches!(source, Source::Table(_)) {
+            self.shape.add(source.name());
+        }
         match source {
-            Source::Table(table) => self.table(table),
-            Source::Alias { table, name } => {
+            Source::Table(table) | Source::Alias { table, .. } => self.table(table),
+            Source::Sample { table, sampling, percent, name: _ } => {
                 self.table(table);
-                self.shape.add(name);
+                self.shape.add(&(sampling, percent));
             }
-            Source::Subquery { name, .. } | Source::Cte { name, .. } => self.shape.add(name),
+            Source::Subquery { select, lateral, name: _ } => {
+                self.shape.add(lateral);
+                self.once(select, Self::select);
+            }
+            Source::Cte { cte, name: _ } => self.once(cte, Self::cte),
+            Source::Values { rows, columns, name: _ } => {
+                self.shape.add(columns);
+                self.once(rows, |key, rows| key.each(rows, |key, row| key.list(row, row.len())));
+            }
+            Source::Function { call, json, columns, name: _ } => {
+                self.shape.add(&(json, columns));
+                self.once(call, Self::node);
+            }
         }
     }
 
-    /// A source as an element of a FROM.
-    fn source(&mut self, source: &'s Source) {
-        self.named(source);
-        match source {
-            Source::Table(_) | Source::Alias { .. } => {}
-            Source::Subquery { select, lateral, name: _ } => {
-                self.shape.add(lateral);
-                self.select(select);
-            }
-            // It stands in the WITH, or in the one whose second part this is.
-            Source::Cte { cte, name: _ } => self.shape.add(&cte.name),
+    /// What many parts of a statement share is looked at where it is met first.
+    fn once<T: ?Sized>(&mut self, shared: &'s Arc<T>, look: impl FnOnce(&mut Self, &'s T)) {
+        let address = Arc::as_ptr(shared).cast::<()>();
+        let known = self.shared.iter().position(|known| *known == address);
+        self.shape.add(&known);
+        if known.is_none() {
+            self.shared.push(address);
+            look(self, shared);
         }
     }
 
     fn cte(&mut self, cte: &'s CteNode) {
-        let CteNode { name, first, again } = cte;
-        self.shape.add(name);
-        self.select(first);
+        let CteNode { name, first, materialized, again } = cte;
+        self.shape.add(&(name, materialized, discriminant(first)));
+        match first {
+            CteBody::Select(select) => self.select(select),
+            CteBody::Write(write) => self.statement(&write.0),
+        }
         self.maybe(again.as_ref(), |key, (operator, again)| {
             key.shape.add(operator);
             key.select(again);
@@ -312,11 +365,19 @@ impl<'s> Key<'s> {
             order_by,
             limit,
             offset,
+            ties,
             lock,
+            words,
             combined,
+            binds: _,
         } = select;
-        self.shape.add(&(distinct, lock));
-        self.each(with, |key, cte| key.cte(cte));
+        self.shape.add(&(distinct, ties, words));
+        self.maybe(lock.as_ref(), |key, lock| {
+            let Lock { strength, wait, of } = lock;
+            key.shape.add(&(strength, wait));
+            key.each(of, Self::source);
+        });
+        self.each(with, |key, cte| key.once(cte, Self::cte));
         self.nodes(distinct_on);
         self.each(items, Self::item);
         self.each(from, Self::source);
@@ -334,7 +395,7 @@ impl<'s> Key<'s> {
     }
 
     fn item(&mut self, item: &'s Item) {
-        let Item { node, nullable, label } = item;
+        let Item { node, nullable, label, read: _ } = item;
         self.shape.add(&(nullable, label));
         self.node(node);
     }
@@ -347,18 +408,22 @@ impl<'s> Key<'s> {
     }
 
     fn insert(&mut self, insert: &'s InsertNode) {
-        let InsertNode { table, columns, rows, select, conflict, returning } = insert;
+        let InsertNode { with, table, columns, rows, select, conflict, returning, ordered, binds: _ } =
+            insert;
+        self.each(with, |key, cte| key.once(cte, Self::cte));
+        self.shape.add(ordered);
         self.table(table);
         self.shape.add(columns);
         self.each(rows, |key, row| key.list(row, row.len()));
-        self.maybe(select.as_ref(), Self::select);
+        self.maybe(select.as_deref(), Self::select);
         self.maybe(conflict.as_ref(), Self::conflict);
         self.each(returning, Self::item);
     }
 
     fn conflict(&mut self, conflict: &'s Conflict) {
-        let Conflict { target, assignments, filters } = conflict;
-        self.shape.add(target);
+        let Conflict { target, any, update, constraint, index_filters, assignments, filters } = conflict;
+        self.shape.add(&(target, any, update, constraint));
+        self.nodes(index_filters);
         self.each(assignments, Self::assignment);
         self.nodes(filters);
     }
@@ -370,8 +435,26 @@ impl<'s> Key<'s> {
     }
 
     fn update(&mut self, update: &'s UpdateNode) {
-        let UpdateNode { table, from, assignments, filters, returning } = update;
+        let UpdateNode {
+            with,
+            table,
+            from,
+            assignments,
+            from_queries,
+            filters,
+            order_by,
+            limit,
+            returning,
+            binds: _,
+        } = update;
+        self.each(with, |key, cte| key.once(cte, Self::cte));
         self.table(table);
+        self.each(from_queries, |key, (columns, query)| {
+            key.shape.add(columns);
+            key.select(query);
+        });
+        self.each(order_by, Self::ordering);
+        self.maybe_node(limit.as_ref());
         self.each(from, Self::source);
         self.each(assignments, Self::assignment);
         self.nodes(filters);
@@ -379,8 +462,11 @@ impl<'s> Key<'s> {
     }
 
     fn delete(&mut self, delete: &'s DeleteNode) {
-        let DeleteNode { table, using, filters, returning } = delete;
+        let DeleteNode { with, table, using, filters, order_by, limit, returning, binds: _ } = delete;
+        self.each(with, |key, cte| key.once(cte, Self::cte));
         self.table(table);
+        self.each(order_by, Self::ordering);
+        self.maybe_node(limit.as_ref());
         self.each(using, Self::source);
         self.nodes(filters);
         self.each(returning, Self::item);

@@ -4,14 +4,18 @@ mod cache;
 mod ddl;
 mod identifier;
 mod key;
+mod literal;
 mod render;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod types;
 
 pub(crate) use cache::CompiledCache;
 pub use cache::CompiledStatement;
-pub(crate) use ddl::create_statements;
+pub(crate) use ddl::{create_statements, default_text, expression_text, strict_type};
+pub(crate) use render::Rendered;
+pub(crate) use types::{cast_that_keeps, column_type};
 
 use crate::dialect::{Dialect, Placeholder};
 use crate::error::{Error, ErrorKind, Result};

@@ -56,6 +56,15 @@ fn templates(known: Known) -> Templates {
         }
         Known::BitNot => each("(~{0!})", "CAST(~{0!} AS SIGNED)", "(~{0!})"),
         Known::ShiftLeft => each("({0!} << {1!})", "CAST({0!} << {1!} AS SIGNED)", "({0!} << {1!})"),
+        // MySQL's is unsigned and shifts zeros in: the numbers are moved above zero before, and back behind.
+        Known::ShiftRight => each(
+            "({0!} >> {1!})",
+            "(CAST(({0!} ^ 9223372036854775808) >> {1!} AS SIGNED) - CAST(9223372036854775808 >> {1!} AS SIGNED))",
+            "(CAST({0} AS BIGINT) >> {1!})",
+        ),
+        Known::FullText => {
+            each("{0!} MATCH {1!}", "MATCH ({0}) AGAINST ({1})", "to_tsvector({0}) @@ plainto_tsquery({1})")
+        }
         Known::RegularExpression => [None, Some("{0!} REGEXP {1!}"), Some("{0!} ~ {1!}")],
         Known::JsonText => each(
             "CASE json_type({0}, {1}) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(json_extract({0}, {1}) AS TEXT) END",

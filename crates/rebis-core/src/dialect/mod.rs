@@ -1,22 +1,26 @@
 //! What differs between databases, as data. A dialect holds no connection and executes nothing.
 
-mod column_types;
 mod isolation;
 mod known;
 mod tables;
 mod transactions;
+mod types;
 mod words;
+mod writes;
 
 pub use isolation::IsolationLevel;
 pub(crate) use known::Writing;
-pub(crate) use tables::{Comments, Identity, IndexSchema, Literals};
+pub(crate) use tables::{Comments, Identity, IndexSchema, Literals, Sequences};
 pub(crate) use transactions::{Begin, TransactionOptions};
-pub(crate) use words::{Concatenation, DeleteUsing, JoinTexts, NullSafe, Upsert};
+pub(crate) use types::{Enums, Name, Word};
+pub(crate) use words::{Concatenation, DeleteUsing, JoinTexts, NullSafe, Rollup, Upsert, ValuesIn};
+pub(crate) use writes::Truncation;
 
-use self::column_types::{ColumnTypes, MYSQL_TYPES, POSTGRESQL_TYPES, SQLITE_TYPES};
 use self::tables::{MYSQL_TABLES, POSTGRESQL_TABLES, SQLITE_TABLES, TableWords};
 use self::transactions::Transactions;
-use self::words::{CastNames, MYSQL_CASTS, POSTGRESQL_CASTS, Returning, RowLocks, SQLITE_CASTS};
+use self::types::{MYSQL_TYPES, POSTGRESQL_TYPES, SQLITE_TYPES, TypeNames};
+use self::words::{MYSQL_SELECT, POSTGRESQL_SELECT, Returning, RowLocks, SQLITE_SELECT, SelectWords};
+use self::writes::{MYSQL_WRITES, POSTGRESQL_WRITES, SQLITE_WRITES, Writes};
 use crate::error::Result;
 use crate::url::Backend;
 
@@ -32,6 +36,7 @@ use crate::url::Backend;
 pub struct Dialect {
     /// The name, as in URLs.
     pub name: &'static str,
+    pub(crate) backend: Backend,
     /// How a statement's text names a parameter.
     pub placeholder: Placeholder,
     /// Whether a backslash in a quoted text hides the next character.
@@ -53,9 +58,9 @@ pub struct Dialect {
     pub(crate) upsert: Upsert,
     /// The words that lock rows; `None` where rows are not locked one by one.
     pub(crate) row_locks: Option<RowLocks>,
+    pub(crate) select: SelectWords,
     pub(crate) returning: Returning,
-    pub(crate) cast_names: CastNames,
-    pub(crate) column_types: ColumnTypes,
+    pub(crate) types: TypeNames,
     pub(crate) tables: TableWords,
     /// Whether `NULLS FIRST` can be said.
     pub(crate) orders_nulls: bool,
@@ -69,6 +74,7 @@ pub struct Dialect {
     /// Whether UPDATE has a FROM; else it names several tables.
     pub(crate) update_from: bool,
     pub(crate) delete_using: DeleteUsing,
+    pub(crate) writes: Writes,
     pub(crate) distinct_on: bool,
     /// What stands before OFFSET when there is no LIMIT.
     pub(crate) no_limit: &'static str,
@@ -94,6 +100,7 @@ impl Dialect {
     /// SQLite.
     pub const SQLITE: Dialect = Dialect {
         name: "sqlite",
+        backend: Backend::Sqlite,
         placeholder: Placeholder::QuestionNumber,
         backslash_escapes: false,
         dollar_quotes: false,
@@ -107,14 +114,15 @@ impl Dialect {
         upsert: Upsert::OnConflict,
         row_locks: None,
         returning: Returning { insert: true, update: true, delete: true },
-        cast_names: SQLITE_CASTS,
-        column_types: SQLITE_TYPES,
+        select: SQLITE_SELECT,
+        types: SQLITE_TYPES,
         tables: SQLITE_TABLES,
         orders_nulls: true,
         filter_clause: true,
         full_join: true,
         update_from: true,
         delete_using: DeleteUsing::None,
+        writes: SQLITE_WRITES,
         rows_in_list: "VALUES ",
         joins_texts: JoinTexts::GroupConcat,
         lateral: false,
@@ -128,6 +136,7 @@ impl Dialect {
     /// MySQL and MariaDB.
     pub const MYSQL: Dialect = Dialect {
         name: "mysql",
+        backend: Backend::Mysql,
         placeholder: Placeholder::Question,
         backslash_escapes: true,
         dollar_quotes: false,
@@ -139,11 +148,16 @@ impl Dialect {
         concatenation: Concatenation::Function,
         null_safe: NullSafe::Arrow,
         upsert: Upsert::OnDuplicateKey,
-        row_locks: Some(RowLocks { update: " FOR UPDATE", share: " LOCK IN SHARE MODE" }),
+        row_locks: Some(RowLocks {
+            update: " FOR UPDATE",
+            no_key_update: " FOR UPDATE",
+            share: " LOCK IN SHARE MODE",
+            key_share: " LOCK IN SHARE MODE",
+        }),
         // MariaDB's; MySQL itself has none, and says so.
         returning: Returning { insert: true, update: false, delete: true },
-        cast_names: MYSQL_CASTS,
-        column_types: MYSQL_TYPES,
+        select: MYSQL_SELECT,
+        types: MYSQL_TYPES,
         tables: MYSQL_TABLES,
         orders_nulls: false,
         filter_clause: false,
@@ -151,6 +165,7 @@ impl Dialect {
         // MySQL's; MariaDB has none, and says so.
         update_from: false,
         delete_using: DeleteUsing::All,
+        writes: MYSQL_WRITES,
         rows_in_list: "",
         joins_texts: JoinTexts::GroupConcatSeparator,
         lateral: true,
@@ -164,6 +179,7 @@ impl Dialect {
     /// PostgreSQL.
     pub const POSTGRESQL: Dialect = Dialect {
         name: "postgresql",
+        backend: Backend::Postgresql,
         placeholder: Placeholder::DollarNumber,
         backslash_escapes: false,
         dollar_quotes: true,
@@ -175,16 +191,22 @@ impl Dialect {
         concatenation: Concatenation::Pipes,
         null_safe: NullSafe::Distinct,
         upsert: Upsert::OnConflict,
-        row_locks: Some(RowLocks { update: " FOR UPDATE", share: " FOR SHARE" }),
+        row_locks: Some(RowLocks {
+            update: " FOR UPDATE",
+            no_key_update: " FOR NO KEY UPDATE",
+            share: " FOR SHARE",
+            key_share: " FOR KEY SHARE",
+        }),
         returning: Returning { insert: true, update: true, delete: true },
-        cast_names: POSTGRESQL_CASTS,
-        column_types: POSTGRESQL_TYPES,
+        select: POSTGRESQL_SELECT,
+        types: POSTGRESQL_TYPES,
         tables: POSTGRESQL_TABLES,
         orders_nulls: true,
         filter_clause: true,
         full_join: true,
         update_from: true,
         delete_using: DeleteUsing::Others,
+        writes: POSTGRESQL_WRITES,
         rows_in_list: "",
         joins_texts: JoinTexts::StringAgg,
         lateral: true,
@@ -194,6 +216,11 @@ impl Dialect {
         writing: Writing::Postgresql,
         transactions: Transactions::Postgresql,
     };
+
+    /// Which of the three it is.
+    pub(crate) fn is(&self, backend: Backend) -> bool {
+        *self == Dialect::of(backend)
+    }
 
     /// The dialect of a URL's database.
     pub(crate) fn of(backend: Backend) -> Dialect {

@@ -1,5 +1,19 @@
 //! What databases say differently when tables are made and dropped.
 
+use super::{Dialect, Writing};
+use crate::schema::IndexMethod;
+
+/// How the next number of a sequence is had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sequences {
+    /// There are none.
+    None,
+    /// `NEXT VALUE FOR name`: MariaDB; MySQL itself has none, and says so.
+    NextValueFor,
+    /// `nextval('name')`
+    Nextval,
+}
+
 /// How a key is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Identity {
@@ -68,8 +82,47 @@ pub(crate) struct TableWords {
     pub(crate) cuts_names_at: Option<usize>,
     /// Counts the tables of a name in a schema.
     pub(crate) count_tables: &'static str,
+    /// Counts the types of a name in a schema, where enums are types.
+    pub(crate) count_types: Option<&'static str>,
+    /// Counts the temporary tables of a name; `None` where no catalogue tells of them.
+    pub(crate) count_temporary: Option<&'static str>,
     /// What lets tables that refer to each other be dropped one by one, where constraints cannot be dropped first.
     pub(crate) defer_foreign_keys: Option<&'static str>,
+    /// Whether foreign keys, and whether other constraints, can be looked at later.
+    pub(crate) deferrable: (bool, bool),
+    pub(crate) match_full: bool,
+    pub(crate) partial_indexes: bool,
+    pub(crate) expression_keys: bool,
+    pub(crate) prefix_keys: bool,
+    pub(crate) include: bool,
+    pub(crate) sequences: Sequences,
+    /// Whether a schema is made by a statement.
+    pub(crate) schemas: bool,
+    pub(crate) cascade: bool,
+    pub(crate) replaces_views: bool,
+    pub(crate) temporary_views: bool,
+    pub(crate) materialized_views: bool,
+    /// Whether CREATE VIEW can say IF NOT EXISTS; materialized views always can.
+    pub(crate) views_if_not_exists: bool,
+}
+
+impl Dialect {
+    /// What stands between CREATE and INDEX, and behind USING, for a method that is not the default; `None` for one that is not
+    /// there.
+    pub(crate) fn index_method(&self, method: IndexMethod) -> Option<(&'static str, &'static str)> {
+        use IndexMethod::{BTree, Brin, FullText, Gin, Gist, Hash, SpGist, Spatial};
+        match (self.writing, method) {
+            (_, BTree) => Some(("", "")),
+            (Writing::Mysql | Writing::Postgresql, Hash) => Some(("", "HASH")),
+            (Writing::Mysql, FullText) => Some(("FULLTEXT ", "")),
+            (Writing::Mysql, Spatial) => Some(("SPATIAL ", "")),
+            (Writing::Postgresql, Gin) => Some(("", "GIN")),
+            (Writing::Postgresql, Gist) => Some(("", "GIST")),
+            (Writing::Postgresql, SpGist) => Some(("", "SPGIST")),
+            (Writing::Postgresql, Brin) => Some(("", "BRIN")),
+            _ => None,
+        }
+    }
 }
 
 pub(crate) const SQLITE_TABLES: TableWords = TableWords {
@@ -87,7 +140,24 @@ pub(crate) const SQLITE_TABLES: TableWords = TableWords {
     cuts_names_at: None,
     count_tables: "SELECT count(*) FROM pragma_table_list WHERE schema = coalesce(:schema, 'main') COLLATE NOCASE \
          AND name = :name COLLATE NOCASE AND type IN ('table', 'virtual')",
+    count_types: None,
+    count_temporary: Some(
+        "SELECT count(*) FROM sqlite_temp_master WHERE type = 'table' AND name = :name COLLATE NOCASE",
+    ),
     defer_foreign_keys: Some("PRAGMA defer_foreign_keys = on"),
+    deferrable: (true, false),
+    match_full: false,
+    partial_indexes: true,
+    expression_keys: true,
+    prefix_keys: false,
+    include: false,
+    sequences: Sequences::None,
+    schemas: false,
+    cascade: false,
+    replaces_views: false,
+    temporary_views: true,
+    materialized_views: false,
+    views_if_not_exists: true,
 };
 
 pub(crate) const MYSQL_TABLES: TableWords = TableWords {
@@ -108,7 +178,22 @@ pub(crate) const MYSQL_TABLES: TableWords = TableWords {
     count_tables: "SELECT count(*) FROM information_schema.tables \
          WHERE table_schema = coalesce(:schema, database()) AND table_name = :name AND table_type = 'BASE TABLE' \
          AND (@@lower_case_table_names > 0 OR cast(table_name AS BINARY) = cast(:name AS BINARY))",
+    count_types: None,
+    count_temporary: None,
     defer_foreign_keys: None,
+    deferrable: (false, false),
+    match_full: false,
+    partial_indexes: false,
+    expression_keys: false,
+    prefix_keys: true,
+    include: false,
+    sequences: Sequences::NextValueFor,
+    schemas: true,
+    cascade: false,
+    replaces_views: true,
+    temporary_views: false,
+    materialized_views: false,
+    views_if_not_exists: true,
 };
 
 pub(crate) const POSTGRESQL_TABLES: TableWords = TableWords {
@@ -128,5 +213,27 @@ pub(crate) const POSTGRESQL_TABLES: TableWords = TableWords {
     count_tables: "SELECT count(*) FROM pg_catalog.pg_class AS c \
          JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
          WHERE n.nspname = coalesce(:schema, current_schema()) AND c.relname = :name AND c.relkind IN ('r', 'p', 'f')",
+    count_types: Some(
+        "SELECT count(*) FROM pg_catalog.pg_type AS t \
+         JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace \
+         WHERE n.nspname = coalesce(:schema, current_schema()) AND t.typname = :name",
+    ),
+    count_temporary: Some(
+        "SELECT count(*) FROM pg_catalog.pg_class AS c WHERE c.relnamespace = pg_my_temp_schema() \
+         AND c.relname = :name AND c.relkind IN ('r', 'p')",
+    ),
     defer_foreign_keys: None,
+    deferrable: (true, true),
+    match_full: true,
+    partial_indexes: true,
+    expression_keys: true,
+    prefix_keys: false,
+    include: true,
+    sequences: Sequences::Nextval,
+    schemas: true,
+    cascade: true,
+    replaces_views: true,
+    temporary_views: true,
+    materialized_views: true,
+    views_if_not_exists: false,
 };

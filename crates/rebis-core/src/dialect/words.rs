@@ -1,9 +1,5 @@
 //! What databases say differently in statements.
 
-use super::Dialect;
-use crate::error::{Error, ErrorKind, Result};
-use crate::schema::SqlType;
-
 /// How two texts become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Concatenation {
@@ -59,8 +55,101 @@ pub(crate) enum DeleteUsing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RowLocks {
     pub(crate) update: &'static str,
+    pub(crate) no_key_update: &'static str,
     pub(crate) share: &'static str,
+    pub(crate) key_share: &'static str,
 }
+
+/// What only some databases have in SELECT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SelectWords {
+    /// `INTERSECT ALL`, `EXCEPT ALL`.
+    pub(crate) combined_all: bool,
+    /// `FETCH FIRST … ROWS WITH TIES`.
+    pub(crate) ties: bool,
+    /// `> ANY (SELECT …)`.
+    pub(crate) quantified: bool,
+    pub(crate) rollup: Rollup,
+    /// `CUBE`, `GROUPING SETS`.
+    pub(crate) grouping_sets: bool,
+    pub(crate) within_group: bool,
+    pub(crate) table_sample: bool,
+    /// Frames of groups, and rows left out of a frame.
+    pub(crate) frame_groups: bool,
+    pub(crate) values: ValuesIn,
+    /// Functions in FROM; and whether their columns can be named.
+    pub(crate) table_functions: bool,
+    pub(crate) function_columns: bool,
+    /// Round the array of [`json_rows`](crate::sql::json_rows).
+    pub(crate) json_rows: [&'static str; 2],
+}
+
+/// How groups are rolled up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rollup {
+    None,
+    /// `GROUP BY ROLLUP (a, b)`
+    Function,
+    /// `GROUP BY a, b WITH ROLLUP`
+    Behind,
+}
+
+/// How rows of values stand in FROM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ValuesIn {
+    /// `(VALUES (…), (…)) AS v (a, b)`
+    Values,
+    /// `(SELECT … AS a, … AS b UNION ALL VALUES (…)) AS v`
+    FirstThenValues,
+    /// `(SELECT … AS a, … AS b UNION ALL SELECT …) AS v`
+    Selects,
+}
+
+pub(crate) const SQLITE_SELECT: SelectWords = SelectWords {
+    combined_all: false,
+    ties: false,
+    quantified: false,
+    rollup: Rollup::None,
+    grouping_sets: false,
+    within_group: false,
+    table_sample: false,
+    frame_groups: true,
+    values: ValuesIn::FirstThenValues,
+    table_functions: true,
+    function_columns: false,
+    json_rows: ["json_each(", ")"],
+};
+
+/// Ties, INTERSECT ALL and EXCEPT ALL are MariaDB's; MySQL says itself what it lacks.
+pub(crate) const MYSQL_SELECT: SelectWords = SelectWords {
+    combined_all: true,
+    ties: true,
+    quantified: true,
+    rollup: Rollup::Behind,
+    grouping_sets: false,
+    within_group: false,
+    table_sample: false,
+    frame_groups: false,
+    values: ValuesIn::Selects,
+    table_functions: false,
+    function_columns: false,
+    json_rows: ["json_table(", ", '$[*]' COLUMNS (`value` LONGTEXT PATH '$'))"],
+};
+
+pub(crate) const POSTGRESQL_SELECT: SelectWords = SelectWords {
+    combined_all: true,
+    ties: true,
+    quantified: true,
+    rollup: Rollup::Function,
+    grouping_sets: true,
+    within_group: true,
+    table_sample: true,
+    frame_groups: true,
+    values: ValuesIn::Values,
+    table_functions: true,
+    function_columns: true,
+    json_rows: ["jsonb_array_elements_text(CAST(", " AS JSONB))"],
+};
 
 /// Which statements can return rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,120 +158,3 @@ pub(crate) struct Returning {
     pub(crate) update: bool,
     pub(crate) delete: bool,
 }
-
-/// What CAST calls the types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CastNames {
-    pub(crate) small_integer: &'static str,
-    pub(crate) integer: &'static str,
-    pub(crate) big_integer: &'static str,
-    pub(crate) boolean: &'static str,
-    pub(crate) float: &'static str,
-    pub(crate) double: &'static str,
-    /// Before precision and scale.
-    pub(crate) numeric: &'static str,
-    /// Before a length, or alone.
-    pub(crate) text: &'static str,
-    pub(crate) bytes: &'static str,
-    pub(crate) date: &'static str,
-    pub(crate) time: &'static str,
-    pub(crate) date_time: &'static str,
-    pub(crate) timestamp: &'static str,
-    pub(crate) uuid: Option<&'static str>,
-    pub(crate) json: Option<&'static str>,
-    pub(crate) arrays: bool,
-}
-
-impl Dialect {
-    /// A type's name in CAST.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unsupported`] when the database cannot cast to it.
-    pub(crate) fn cast_name(&self, sql_type: &SqlType) -> Result<String> {
-        let names = &self.cast_names;
-        let lacks = || {
-            let text = format!("{} cannot cast to {sql_type:?}", self.name);
-            Error::new(ErrorKind::Unsupported, text)
-        };
-        Ok(match sql_type {
-            SqlType::SmallInteger => names.small_integer.to_owned(),
-            SqlType::Integer => names.integer.to_owned(),
-            SqlType::BigInteger => names.big_integer.to_owned(),
-            SqlType::Boolean => names.boolean.to_owned(),
-            SqlType::Float => names.float.to_owned(),
-            SqlType::Double => names.double.to_owned(),
-            SqlType::Numeric { precision, scale } => format!("{}({precision}, {scale})", names.numeric),
-            SqlType::String { length } => format!("{}({length})", names.text),
-            SqlType::Text => names.text.to_owned(),
-            SqlType::LargeBinary => names.bytes.to_owned(),
-            SqlType::Date => names.date.to_owned(),
-            SqlType::Time => names.time.to_owned(),
-            SqlType::DateTime => names.date_time.to_owned(),
-            SqlType::Timestamp => names.timestamp.to_owned(),
-            SqlType::Uuid => names.uuid.ok_or_else(lacks)?.to_owned(),
-            SqlType::Json => names.json.ok_or_else(lacks)?.to_owned(),
-            SqlType::Array(element) if names.arrays => format!("{}[]", self.cast_name(element)?),
-            SqlType::Array(_) => return Err(lacks()),
-            SqlType::Native(name) => name.clone().into_owned(),
-        })
-    }
-}
-
-/// SQLite casts by affinity.
-pub(crate) const SQLITE_CASTS: CastNames = CastNames {
-    small_integer: "INTEGER",
-    integer: "INTEGER",
-    big_integer: "INTEGER",
-    boolean: "INTEGER",
-    float: "REAL",
-    double: "REAL",
-    numeric: "NUMERIC",
-    text: "TEXT",
-    bytes: "BLOB",
-    date: "TEXT",
-    time: "TEXT",
-    date_time: "TEXT",
-    timestamp: "TEXT",
-    uuid: Some("TEXT"),
-    json: Some("TEXT"),
-    arrays: false,
-};
-
-/// MySQL has names of its own in CAST.
-pub(crate) const MYSQL_CASTS: CastNames = CastNames {
-    small_integer: "SIGNED",
-    integer: "SIGNED",
-    big_integer: "SIGNED",
-    boolean: "SIGNED",
-    float: "FLOAT",
-    double: "DOUBLE",
-    numeric: "DECIMAL",
-    text: "CHAR",
-    bytes: "BINARY",
-    date: "DATE",
-    time: "TIME(6)",
-    date_time: "DATETIME(6)",
-    timestamp: "DATETIME(6)",
-    uuid: None,
-    json: None,
-    arrays: false,
-};
-
-pub(crate) const POSTGRESQL_CASTS: CastNames = CastNames {
-    small_integer: "SMALLINT",
-    integer: "INTEGER",
-    big_integer: "BIGINT",
-    boolean: "BOOLEAN",
-    float: "REAL",
-    double: "DOUBLE PRECISION",
-    numeric: "NUMERIC",
-    text: "VARCHAR",
-    bytes: "BYTEA",
-    date: "DATE",
-    time: "TIME",
-    date_time: "TIMESTAMP",
-    timestamp: "TIMESTAMPTZ",
-    uuid: Some("UUID"),
-    json: Some("JSONB"),
-    arrays: true,
-};

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use super::Engine;
 use super::cancel::Seat;
+use super::gathered::Gathered;
 use super::options::ExecutionOptions;
 use super::transaction::Transaction;
 use super::transaction_state::TransactionState;
@@ -38,6 +39,8 @@ pub struct Connection {
     pub(super) transaction: TransactionState,
     pub(super) options: ExecutionOptions,
     pub(super) savepoints: u32,
+    /// The answer to several statements that were one for the program.
+    pub(super) gathered: Gathered,
     _one_borrower: PhantomData<OneBorrowerPerWire>,
 }
 
@@ -53,6 +56,7 @@ impl Connection {
             transaction: TransactionState::None,
             options,
             savepoints: 0,
+            gathered: Gathered::default(),
             _one_borrower: PhantomData,
         }
     }

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use super::ddl_events::DdlEvent;
 use super::{Connection, Engine};
 use crate::error::Result;
 use crate::process::AppendList;
+use crate::schema::DdlMoment;
 use crate::sql::{IntoStatement, Statement};
 use crate::value::{Value, ValueRef};
 
@@ -16,6 +18,9 @@ pub(super) type OnBeforeCursorExecute = dyn Fn(&mut BeforeCursorExecute<'_>) -> 
 pub(super) type OnAfterCursorExecute = dyn Fn(&AfterCursorExecute<'_>) + Send + Sync;
 pub(super) type OnTransaction = dyn Fn(&TransactionEvent<'_>) + Send + Sync;
 pub(super) type OnEngineConnect = dyn Fn(&mut Connection) -> Result<()> + Send + Sync;
+pub(super) type OnDdl = dyn Fn(&mut Connection, &DdlEvent<'_>) -> Result<()> + Send + Sync;
+/// Which event it hears, and what it does.
+pub(super) type DdlListener = (DdlMoment, Box<OnDdl>);
 pub(super) type OnEngineDisposed = dyn Fn(&Engine) + Send + Sync;
 
 /// The listeners of one engine, in the order in which they were added. Children inherit them.
@@ -33,6 +38,7 @@ pub(super) struct EngineListeners {
     pub(super) release_savepoint: Heard<OnTransaction>,
     pub(super) engine_connect: Heard<OnEngineConnect>,
     pub(super) engine_disposed: Heard<OnEngineDisposed>,
+    pub(super) ddl: AppendList<DdlListener>,
 }
 
 /// A statement about to be compiled.

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::facts::{
-    Action, CheckInfo, ColumnInfo, ForeignKeyInfo, IndexInfo, PrimaryKeyInfo, TableName, UniqueInfo,
+    Action, CheckInfo, ColumnInfo, ForeignKeyInfo, IndexInfo, KeyInfo, PrimaryKeyInfo, TableName,
+    TableOptions, UniqueInfo, deferral,
 };
 use super::{mysql, postgres, sqlite};
 use crate::engine::Connection;
@@ -41,6 +42,7 @@ pub(super) trait Catalog {
     fn indexes(&self, conn: &mut Connection, table: &Found) -> Result<Vec<IndexInfo>>;
     fn check_constraints(&self, conn: &mut Connection, table: &Found) -> Result<Vec<CheckInfo>>;
     fn comment(&self, conn: &mut Connection, table: &Found) -> Result<Option<String>>;
+    fn options(&self, conn: &mut Connection, table: &Found) -> Result<TableOptions>;
 
     /// Whether the database makes an index for a foreign key that has none.
     fn makes_indexes_for_keys(&self) -> bool {
@@ -84,16 +86,18 @@ pub(super) fn non_empty(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-/// Name, schema and table there, what a deletion and a change do, a column here and the one there.
-pub(super) type ForeignKeyRow = (String, String, String, String, String, String, String);
+/// Name, schema and table there, what a deletion and a change do, a column here and the one there, letters of when and how it is
+/// looked at.
+pub(super) type ForeignKeyRow = (String, String, String, String, String, String, String, String);
 
 /// Rows in the order of the keys and of their columns.
 pub(super) fn foreign_keys(rows: Vec<ForeignKeyRow>, action: fn(&str) -> Action) -> Vec<ForeignKeyInfo> {
-    let rows = rows.into_iter().map(|(name, schema, there, on_delete, on_update, column, referred)| {
-        ((name, schema, there, on_delete, on_update), (column, referred))
-    });
+    let rows =
+        rows.into_iter().map(|(name, schema, there, on_delete, on_update, column, referred, letters)| {
+            ((name, schema, there, on_delete, on_update, letters), (column, referred))
+        });
     let mut keys = Vec::new();
-    for ((name, referred_schema, referred_table, on_delete, on_update), pairs) in grouped(rows) {
+    for ((name, referred_schema, referred_table, on_delete, on_update, letters), pairs) in grouped(rows) {
         let (columns, referred_columns) = pairs.into_iter().unzip();
         let (on_delete, on_update) = (action(&on_delete), action(&on_update));
         keys.push(ForeignKeyInfo {
@@ -104,7 +108,31 @@ pub(super) fn foreign_keys(rows: Vec<ForeignKeyRow>, action: fn(&str) -> Action)
             referred_columns,
             on_delete,
             on_update,
+            deferral: deferral(&letters),
+            match_full: letters.contains('f'),
         });
     }
     keys
+}
+
+/// An index's keys: each a column or nothing, and more of it.
+pub(super) fn index_of(
+    name: String,
+    unique: bool,
+    method: String,
+    keys: Vec<(Option<String>, KeyInfo)>,
+) -> IndexInfo {
+    let (columns, keys): (Vec<_>, Vec<_>) = keys.into_iter().unzip();
+    let prefix = keys.iter().any(|key| key.prefix.is_some());
+    IndexInfo {
+        name,
+        columns,
+        keys,
+        include: Vec::new(),
+        condition: None,
+        unique,
+        partial: false,
+        prefix,
+        method,
+    }
 }

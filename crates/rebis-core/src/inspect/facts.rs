@@ -1,6 +1,6 @@
 //! What a database tells of its tables.
 
-use crate::schema::{OnChange, SqlType};
+use crate::schema::{Deferral, Identity, MysqlOptions, OnChange, PostgresqlOptions, SqlType, SqliteOptions};
 
 /// A table's name, and its schema where it is not found without.
 ///
@@ -69,6 +69,8 @@ pub struct ColumnInfo {
     pub default: Option<String>,
     /// Whether the database counts it: AUTO_INCREMENT, identity, serial, SQLite's row id.
     pub autoincrement: bool,
+    /// How it is counted, where the database tells: PostgreSQL's identity columns.
+    pub identity: Option<Identity>,
     /// What it is computed from.
     pub computed: Option<Computed>,
     /// How its texts are compared, where that is not the rule of its type or table.
@@ -115,6 +117,10 @@ pub struct ForeignKeyInfo {
     pub on_delete: Action,
     /// What becomes of the rows when the key they refer to changes.
     pub on_update: Action,
+    /// When it is looked at, where it can wait.
+    pub deferral: Option<Deferral>,
+    /// Whether all of its columns are NULL or none: `MATCH FULL`.
+    pub match_full: bool,
 }
 
 /// What a foreign key does when the row that is referred to goes or changes.
@@ -133,6 +139,12 @@ pub enum Action {
     SetDefault,
 }
 
+/// When something that can wait is looked at: `d` at the end, `i` at once.
+pub(super) fn deferral(letters: &str) -> Option<Deferral> {
+    let deferred = letters.contains('d').then_some(Deferral::Deferred);
+    deferred.or_else(|| letters.contains('i').then_some(Deferral::Immediate))
+}
+
 impl Action {
     /// By the words of SQL.
     pub(super) fn of_words(words: &str) -> Action {
@@ -148,7 +160,8 @@ impl Action {
     /// As a table's description says it.
     pub(super) fn on_change(self) -> OnChange {
         match self {
-            Action::NoAction | Action::Restrict => OnChange::NoAction,
+            Action::NoAction => OnChange::NoAction,
+            Action::Restrict => OnChange::Restrict,
             Action::Cascade => OnChange::Cascade,
             Action::SetNull => OnChange::SetNull,
             Action::SetDefault => OnChange::SetDefault,
@@ -164,6 +177,34 @@ pub struct UniqueInfo {
     pub name: Option<String>,
     /// Its columns, in order.
     pub columns: Vec<String>,
+    /// When it is looked at, where it can wait.
+    pub deferral: Option<Deferral>,
+}
+
+/// What only one database knows of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct TableOptions {
+    /// Of MySQL and MariaDB.
+    pub mysql: MysqlOptions,
+    /// Of PostgreSQL.
+    pub postgresql: PostgresqlOptions,
+    /// Of SQLite.
+    pub sqlite: SqliteOptions,
+    /// Whether only its own connection sees it.
+    pub temporary: bool,
+}
+
+/// More of one key of an index.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct KeyInfo {
+    /// The expression, where it is no column; MySQL tells none.
+    pub expression: Option<String>,
+    /// Whether it sorts from the last to the first.
+    pub descending: bool,
+    /// Of how many characters it is, where it is not of all.
+    pub prefix: Option<u32>,
 }
 
 /// An index that no constraint made.
@@ -174,6 +215,12 @@ pub struct IndexInfo {
     pub name: String,
     /// What it is sorted by: a column, or `None` for an expression.
     pub columns: Vec<Option<String>>,
+    /// More of each of them.
+    pub keys: Vec<KeyInfo>,
+    /// The columns that it carries along: PostgreSQL's INCLUDE.
+    pub include: Vec<String>,
+    /// The condition of a partial one, as SQL in the database's own words.
+    pub condition: Option<String>,
     /// Whether no combination occurs twice.
     pub unique: bool,
     /// Whether it has only the rows of a condition.

@@ -2,10 +2,14 @@
 //! [`Table::reflect`](crate::schema::Table::reflect) makes of it a table for statements.
 
 mod catalog;
+mod compare;
+mod defaults;
 mod facts;
 mod mysql;
+mod normal;
 mod postgres;
 mod reflect;
+mod reflection;
 mod sqlite;
 mod sqlite_text;
 #[cfg(test)]
@@ -13,8 +17,11 @@ mod tests;
 mod types;
 
 pub use facts::{
-    Action, CheckInfo, ColumnInfo, Computed, ForeignKeyInfo, IndexInfo, PrimaryKeyInfo, TableName, UniqueInfo,
+    Action, CheckInfo, ColumnInfo, Computed, ForeignKeyInfo, IndexInfo, KeyInfo, PrimaryKeyInfo, TableName,
+    TableOptions, UniqueInfo,
 };
+
+pub use reflection::Reflection;
 
 use self::catalog::{Catalog, Found, Kind, catalog};
 use crate::engine::Connection;
@@ -114,6 +121,48 @@ impl<'c> Inspector<'c> {
     /// As said of [`Inspector`].
     pub fn has_table(&mut self, table: impl Into<TableName>) -> Result<bool> {
         Ok(self.catalog().find(self.conn, &table.into())?.is_some())
+    }
+
+    /// Whether there is a schema of that name.
+    ///
+    /// # Errors
+    /// As said of [`Inspector`].
+    pub fn has_schema(&mut self, name: &str) -> Result<bool> {
+        Ok(self.schema_names()?.iter().any(|known| known == name))
+    }
+
+    /// Whether there is a sequence of that name.
+    ///
+    /// # Errors
+    /// As said of [`Inspector`].
+    pub fn has_sequence(&mut self, sequence: impl Into<TableName>) -> Result<bool> {
+        let TableName { schema, name } = sequence.into();
+        Ok(self.sequence_names(schema.as_deref())?.contains(&name))
+    }
+
+    /// Whether a table has an index of that name; that of a constraint does not count.
+    ///
+    /// # Errors
+    /// As said of [`Inspector`].
+    pub fn has_index(&mut self, table: impl Into<TableName>, name: &str) -> Result<bool> {
+        Ok(self.indexes(table)?.iter().any(|index| index.name == name))
+    }
+
+    /// Whether a table or a view has a column of that name.
+    ///
+    /// # Errors
+    /// As said of [`Inspector`].
+    pub fn has_column(&mut self, table: impl Into<TableName>, name: &str) -> Result<bool> {
+        Ok(self.columns(table)?.iter().any(|column| column.name == name))
+    }
+
+    /// What only one database knows of a table: its engine, whether it is strict, …
+    ///
+    /// # Errors
+    /// As said of [`Inspector`].
+    pub fn table_options(&mut self, table: impl Into<TableName>) -> Result<TableOptions> {
+        let found = self.find(&table.into())?;
+        self.catalog().options(self.conn, &found)
     }
 
     /// The columns of a table or a view, in order.

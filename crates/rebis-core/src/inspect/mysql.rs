@@ -3,14 +3,15 @@
 //! Names are compared twice: as they are, which the server answers from that table's file alone, and byte by byte, because
 //! `information_schema` takes `Odd` and `odd` for the same.
 
-use super::catalog::{Catalog, Found, Kind, firsts, foreign_keys, grouped, non_empty};
+use super::catalog::{Catalog, Found, Kind, firsts, foreign_keys, grouped, index_of, non_empty};
 use super::facts::{
-    Action, CheckInfo, ColumnInfo, Computed, ForeignKeyInfo, IndexInfo, PrimaryKeyInfo, TableName, UniqueInfo,
+    Action, CheckInfo, ColumnInfo, Computed, ForeignKeyInfo, IndexInfo, KeyInfo, PrimaryKeyInfo, TableName,
+    TableOptions, UniqueInfo,
 };
 use super::types;
 use crate::engine::Connection;
 use crate::error::Result;
-use crate::schema::SqlType;
+use crate::schema::{MysqlOptions, SqlType};
 use crate::sql::{Text, text};
 
 pub(super) struct Mysql;
@@ -69,6 +70,7 @@ impl Catalog for Mysql {
             .map(|key| UniqueInfo {
                 name: Some(key.name),
                 columns: key.columns.into_iter().flatten().collect(),
+                deferral: None,
             })
             .collect())
     }
@@ -105,6 +107,15 @@ impl Catalog for Mysql {
         Ok(non_empty(comments.into_iter().next().and_then(|(comment,)| comment)))
     }
 
+    fn options(&self, conn: &mut Connection, table: &Found) -> Result<TableOptions> {
+        let sql = "select engine, table_collation from information_schema.tables \
+                   where table_schema = :schema and table_name = :name and binary table_name = :name";
+        let rows: Vec<(Option<String>, Option<String>)> = conn.fetch_all(of(table, sql))?;
+        let (engine, collation) = rows.into_iter().next().unwrap_or_default();
+        let mysql = MysqlOptions { engine, charset: None, collation };
+        Ok(TableOptions { mysql, ..TableOptions::default() })
+    }
+
     fn makes_indexes_for_keys(&self) -> bool {
         true
     }
@@ -127,7 +138,7 @@ const COLUMNS: &str = "\
 
 const FOREIGN_KEYS: &str = "\
     select k.constraint_name, k.referenced_table_schema, k.referenced_table_name, r.delete_rule, r.update_rule, \
-    k.column_name, k.referenced_column_name \
+    k.column_name, k.referenced_column_name, '' \
     from information_schema.key_column_usage k \
     join information_schema.referential_constraints r on r.constraint_schema = k.constraint_schema \
     and r.constraint_name = k.constraint_name and r.table_name = k.table_name \
@@ -153,6 +164,7 @@ fn column(row: ColumnRow, checks: &[CheckInfo], mariadb: bool) -> ColumnInfo {
         sql_type: if is_json { Some(SqlType::Json) } else { types::mysql(&type_name) },
         default: default.and_then(|default| default_text(default, &type_name, &extra, mariadb)),
         autoincrement: extra.contains("auto_increment"),
+        identity: None,
         comment: non_empty(comment),
         name,
         type_name,
@@ -177,26 +189,24 @@ fn default_text(default: String, type_name: &str, extra: &str, mariadb: bool) ->
 
 /// Every key of a table, the primary one too.
 fn keys(conn: &mut Connection, table: &Found) -> Result<Vec<IndexInfo>> {
-    type Row = (String, bool, String, Option<String>, bool);
+    type Row = (String, bool, String, Option<String>, Option<i64>, bool);
     // Of an expression MySQL tells no column.
-    let sql = "select index_name, non_unique = 0, lower(index_type), column_name, sub_part is not null \
+    let sql = "select index_name, non_unique = 0, lower(index_type), column_name, sub_part, collation <=> 'D' \
                from information_schema.statistics \
                where table_schema = :schema and table_name = :name and binary table_name = :name \
                order by index_name, seq_in_index";
     let rows: Vec<Row> = conn.fetch_all(of(table, sql))?;
-    let rows = rows
-        .into_iter()
-        .map(|(name, unique, method, column, prefix)| ((name, unique, method), (column, prefix)));
-    let index = |((name, unique, method), columns): (_, Vec<(Option<String>, bool)>)| {
+    let rows = rows.into_iter().map(|(name, unique, method, column, length, descending)| {
         // FULLTEXT and SPATIAL indexes have lengths that mean nothing.
-        let prefix = (method == "btree" || method == "hash") && columns.iter().any(|(_, prefix)| *prefix);
-        let columns = columns.into_iter().map(|(column, _)| column).collect();
-        IndexInfo { name, columns, unique, partial: false, prefix, method }
-    };
-    Ok(grouped::<(_, _, String), _>(rows).into_iter().map(index).collect())
+        let length = length.filter(|_| method == "btree" || method == "hash");
+        let prefix = length.and_then(|length| u32::try_from(length).ok());
+        ((name, unique, method), (column, KeyInfo { expression: None, descending, prefix }))
+    });
+    let index = |((name, unique, method), keys)| index_of(name, unique, method, keys);
+    Ok(grouped(rows).into_iter().map(index).collect())
 }
 
 /// A unique index over whole columns and a unique constraint are the same here.
 fn is_constraint(key: &IndexInfo) -> bool {
-    key.unique && !key.prefix && !key.has_expressions()
+    key.unique && !key.prefix && !key.has_expressions() && !key.keys.iter().any(|key| key.descending)
 }

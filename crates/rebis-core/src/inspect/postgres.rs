@@ -1,12 +1,14 @@
 //! PostgreSQL: `pg_catalog`, by the table's oid.
 
-use super::catalog::{Catalog, Found, Kind, firsts, foreign_keys, grouped, non_empty};
+use super::catalog::{Catalog, Found, Kind, firsts, foreign_keys, grouped, index_of, non_empty};
 use super::facts::{
-    Action, CheckInfo, ColumnInfo, Computed, ForeignKeyInfo, IndexInfo, PrimaryKeyInfo, TableName, UniqueInfo,
+    Action, CheckInfo, ColumnInfo, Computed, ForeignKeyInfo, IndexInfo, KeyInfo, PrimaryKeyInfo, TableName,
+    TableOptions, UniqueInfo, deferral,
 };
 use super::types;
 use crate::engine::Connection;
 use crate::error::Result;
+use crate::schema::{Identity, PostgresqlOptions};
 use crate::sql::{Text, text};
 
 pub(super) struct Postgres;
@@ -53,32 +55,13 @@ impl Catalog for Postgres {
     }
 
     fn columns(&self, conn: &mut Connection, table: &Found) -> Result<Vec<ColumnInfo>> {
-        type Row = (String, String, bool, Option<String>, bool, String, Option<String>, Option<String>);
-        let rows: Vec<Row> = conn.fetch_all(of(table, COLUMNS))?;
-        let column = |(name, type_name, nullable, default, counted, generated, collation, comment): Row| {
-            // A computed column's expression lies where others have their default.
-            let (default, computed) = match (generated.as_str(), default) {
-                ("", default) => (default, None),
-                (kind, text) => (None, text.map(|text| Computed { text, stored: kind == "s" })),
-            };
-            ColumnInfo {
-                sql_type: types::postgres(&type_name),
-                name,
-                type_name,
-                nullable,
-                default,
-                autoincrement: counted,
-                computed,
-                collation,
-                comment,
-            }
-        };
+        let rows: Vec<ColumnRow> = conn.fetch_all(of(table, COLUMNS))?;
         Ok(rows.into_iter().map(column).collect())
     }
 
     fn primary_key(&self, conn: &mut Connection, table: &Found) -> Result<Option<PrimaryKeyInfo>> {
         let key = constraints(conn, table, "p")?.into_iter().next();
-        Ok(key.map(|(name, columns)| PrimaryKeyInfo { name: Some(name), columns }))
+        Ok(key.map(|((name, _), columns)| PrimaryKeyInfo { name: Some(name), columns }))
     }
 
     fn foreign_keys(&self, conn: &mut Connection, table: &Found) -> Result<Vec<ForeignKeyInfo>> {
@@ -86,23 +69,31 @@ impl Catalog for Postgres {
     }
 
     fn unique_constraints(&self, conn: &mut Connection, table: &Found) -> Result<Vec<UniqueInfo>> {
-        let unique = |(name, columns)| UniqueInfo { name: Some(name), columns };
+        let unique = |((name, letters), columns): ((_, String), _)| {
+            let deferral = deferral(&letters);
+            UniqueInfo { name: Some(name), columns, deferral }
+        };
         Ok(constraints(conn, table, "u")?.into_iter().map(unique).collect())
     }
 
     fn indexes(&self, conn: &mut Connection, table: &Found) -> Result<Vec<IndexInfo>> {
-        type Row = (String, bool, bool, String, Option<String>);
+        type Row = (String, bool, Option<String>, String, Option<String>, String, bool, bool);
         let rows: Vec<Row> = conn.fetch_all(of(table, INDEXES))?;
-        let rows = rows
-            .into_iter()
-            .map(|(name, unique, partial, method, column)| ((name, unique, partial, method), column));
-        let index = |((name, unique, partial, method), columns)| IndexInfo {
-            name,
-            columns,
-            unique,
-            partial,
-            prefix: false,
-            method,
+        let rows =
+            rows.into_iter().map(|(name, unique, condition, method, column, text, descending, is_key)| {
+                ((name, unique, condition, method), (column, text, descending, is_key))
+            });
+        type Key = (Option<String>, String, bool, bool);
+        type Index = ((String, bool, Option<String>, String), Vec<Key>);
+        let index = |((name, unique, condition, method), keys): Index| {
+            let (keys, include): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(.., is_key)| *is_key);
+            let key = |(column, text, descending, _): Key| {
+                let expression = column.is_none().then_some(text);
+                (column, KeyInfo { expression, descending, prefix: None })
+            };
+            let index = index_of(name, unique, method, keys.into_iter().map(key).collect());
+            let include = include.into_iter().filter_map(|(column, ..)| column).collect();
+            IndexInfo { include, partial: condition.is_some(), condition, ..index }
         };
         Ok(grouped(rows).into_iter().map(index).collect())
     }
@@ -119,6 +110,59 @@ impl Catalog for Postgres {
         let sql = "select pg_catalog.obj_description(cast(cast(:id as bigint) as oid), 'pg_class')";
         Ok(non_empty(conn.scalar(of(table, sql))?))
     }
+
+    fn options(&self, conn: &mut Connection, table: &Found) -> Result<TableOptions> {
+        let sql = "select cast(c.relpersistence as text), \
+                   (select cast(o.option_value as int) from pg_catalog.pg_options_to_table(c.reloptions) o \
+                   where o.option_name = 'fillfactor'), cast(t.spcname as text) \
+                   from pg_catalog.pg_class c left join pg_catalog.pg_tablespace t on t.oid = c.reltablespace \
+                   where c.oid = cast(cast(:id as bigint) as oid)";
+        let rows: Vec<(String, Option<i32>, Option<String>)> = conn.fetch_all(of(table, sql))?;
+        let Some((persistence, fill_factor, tablespace)) = rows.into_iter().next() else {
+            return Ok(TableOptions::default());
+        };
+        let fill_factor = fill_factor.and_then(|percent| u8::try_from(percent).ok());
+        let postgresql = PostgresqlOptions { unlogged: persistence == "u", fill_factor, tablespace };
+        Ok(TableOptions { postgresql, temporary: persistence == "t", ..TableOptions::default() })
+    }
+}
+
+/// Name, type, NULL-able, default, counted, how it is computed, collation, comment, how it is counted, from where and in which steps.
+type ColumnRow = (
+    String,
+    String,
+    bool,
+    Option<String>,
+    bool,
+    String,
+    Option<String>,
+    Option<String>,
+    String,
+    Option<i64>,
+    Option<i64>,
+);
+
+fn column(row: ColumnRow) -> ColumnInfo {
+    let (name, type_name, nullable, default, counted, generated, collation, comment, kind, start, increment) =
+        row;
+    // A computed column's expression lies where others have their default.
+    let (default, computed) = match (generated.as_str(), default) {
+        ("", default) => (default, None),
+        (kind, text) => (None, text.map(|text| Computed { text, stored: kind == "s" })),
+    };
+    let identity = (!kind.is_empty()).then_some(Identity { always: kind == "a", start, increment });
+    ColumnInfo {
+        sql_type: types::postgres(&type_name),
+        name,
+        type_name,
+        nullable,
+        default,
+        autoincrement: counted,
+        identity,
+        computed,
+        collation,
+        comment,
+    }
 }
 
 /// A serial column is one whose default counts by a sequence that goes when the column goes.
@@ -131,7 +175,13 @@ const COLUMNS: &str = "\
         and exists (select 1 from pg_catalog.pg_class q where q.oid = s.objid and q.relkind = 'S'))), \
     cast(a.attgenerated as text), \
     case when a.attcollation <> t.typcollation then cast(co.collname as text) end, \
-    pg_catalog.col_description(a.attrelid, a.attnum) \
+    pg_catalog.col_description(a.attrelid, a.attnum), cast(a.attidentity as text), \
+    (select q.seqstart from pg_catalog.pg_sequence q where a.attidentity <> '' and q.seqrelid = \
+        (select s.objid from pg_catalog.pg_depend s where s.classid = cast('pg_catalog.pg_class' as regclass) \
+        and s.refclassid = s.classid and s.refobjid = a.attrelid and s.refobjsubid = a.attnum and s.deptype = 'i')), \
+    (select q.seqincrement from pg_catalog.pg_sequence q where a.attidentity <> '' and q.seqrelid = \
+        (select s.objid from pg_catalog.pg_depend s where s.classid = cast('pg_catalog.pg_class' as regclass) \
+        and s.refclassid = s.classid and s.refobjid = a.attrelid and s.refobjsubid = a.attnum and s.deptype = 'i')) \
     from pg_catalog.pg_attribute a \
     join pg_catalog.pg_type t on t.oid = a.atttypid \
     left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum \
@@ -140,7 +190,9 @@ const COLUMNS: &str = "\
 
 const FOREIGN_KEYS: &str = "\
     select cast(k.conname as text), cast(n.nspname as text), cast(there.relname as text), \
-    cast(k.confdeltype as text), cast(k.confupdtype as text), cast(a.attname as text), cast(b.attname as text) \
+    cast(k.confdeltype as text), cast(k.confupdtype as text), cast(a.attname as text), cast(b.attname as text), \
+    case when not k.condeferrable then '' when k.condeferred then 'd' else 'i' end \
+    || case cast(k.confmatchtype as text) when 'f' then 'f' else '' end \
     from pg_catalog.pg_constraint k \
     cross join lateral unnest(k.conkey, k.confkey) with ordinality as p(here, referred, place) \
     join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = p.here \
@@ -149,13 +201,15 @@ const FOREIGN_KEYS: &str = "\
     join pg_catalog.pg_namespace n on n.oid = there.relnamespace \
     where k.conrelid = cast(cast(:id as bigint) as oid) and k.contype = 'f' order by k.conname, p.place";
 
-/// Only what no constraint made, and what it is sorted by, not what it carries along.
+/// Only what no constraint made: what it is sorted by, and what it carries along.
 const INDEXES: &str = "\
-    select cast(c.relname as text), i.indisunique, i.indpred is not null, cast(m.amname as text), cast(a.attname as text) \
+    select cast(c.relname as text), i.indisunique, pg_catalog.pg_get_expr(i.indpred, i.indrelid), cast(m.amname as text), \
+    cast(a.attname as text), pg_catalog.pg_get_indexdef(i.indexrelid, p.place + 1, false), \
+    p.place < i.indnkeyatts and i.indoption[p.place] & 1 = 1, p.place < i.indnkeyatts \
     from pg_catalog.pg_index i \
     join pg_catalog.pg_class c on c.oid = i.indexrelid \
     join pg_catalog.pg_am m on m.oid = c.relam \
-    cross join lateral generate_series(0, i.indnkeyatts - 1) as p(place) \
+    cross join lateral generate_series(0, i.indnatts - 1) as p(place) \
     left join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[p.place] \
         and i.indkey[p.place] <> 0 \
     where i.indrelid = cast(cast(:id as bigint) as oid) \
@@ -167,19 +221,19 @@ fn of(table: &Found, sql: &'static str) -> Text {
     text(sql).bind("id", table.id)
 }
 
+/// A name with the letters of when it is looked at, and the columns.
+type Constraint = ((String, String), Vec<String>);
+
 /// The constraints of one kind and their columns, in order.
-fn constraints(
-    conn: &mut Connection,
-    table: &Found,
-    kind: &'static str,
-) -> Result<Vec<(String, Vec<String>)>> {
-    let sql = "select cast(k.conname as text), cast(a.attname as text) from pg_catalog.pg_constraint k \
+fn constraints(conn: &mut Connection, table: &Found, kind: &'static str) -> Result<Vec<Constraint>> {
+    let sql = "select cast(k.conname as text), \
+               case when not k.condeferrable then '' when k.condeferred then 'd' else 'i' end, cast(a.attname as text) from pg_catalog.pg_constraint k \
                cross join lateral unnest(k.conkey) with ordinality as p(here, place) \
                join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = p.here \
                where k.conrelid = cast(cast(:id as bigint) as oid) and cast(k.contype as text) = cast(:kind as text) \
                order by k.conname, p.place";
-    let rows: Vec<(String, String)> = conn.fetch_all(of(table, sql).bind("kind", kind))?;
-    Ok(grouped(rows))
+    let rows: Vec<(String, String, String)> = conn.fetch_all(of(table, sql).bind("kind", kind))?;
+    Ok(grouped(rows.into_iter().map(|(name, letters, column)| ((name, letters), column))))
 }
 
 fn action(letter: &str) -> Action {

@@ -3,18 +3,22 @@
 use std::collections::VecDeque;
 
 use super::catalog::Catalog;
-use super::facts::{ColumnInfo, ForeignKeyInfo, IndexInfo, TableName};
+use super::defaults::default_of;
+use super::facts::{CheckInfo, ColumnInfo, ForeignKeyInfo, IndexInfo, TableName, UniqueInfo};
 use super::{Found, Inspector};
 use crate::engine::Connection;
 use crate::error::Result;
-use crate::schema::{ColumnDef, ForeignKey, Index, ServerDefault, SqlType, Table};
+use crate::schema::{
+    CheckConstraint, ColumnDef, Computed, DdlExpression, ForeignKey, Index, IndexKey, IndexMethod, MatchType,
+    OnChange, SqlType, Table, TableBuilder, UniqueConstraint,
+};
 
 impl Table {
     /// The table or view of that name, read from the database.
     ///
-    /// Columns have the portable type where one fits, else [`SqlType::Native`] with the database's own name. Left out is what a
-    /// `Table` cannot say: defaults that are expressions, what columns are computed from, checks, comments, indexes that are
-    /// partial, of expressions, of prefixes or of a special kind, foreign keys into other schemas. [`Inspector`] tells them.
+    /// Columns have the portable type where one fits, else [`SqlType::Native`] with the database's own name. Defaults, checks,
+    /// computations and conditions that are no plain values are the database's own text of them.
+    /// [`differences`](Table::differences) compares it with a description made by hand.
     ///
     /// ```
     /// use rebis_core::schema::Table;
@@ -59,7 +63,7 @@ impl Inspector<'_> {
     /// # Errors
     /// As [`Table::reflect`].
     pub fn table_and_referred(&mut self, table: impl Into<TableName>) -> Result<Vec<Table>> {
-        self.follow([table.into()])
+        self.follow([table.into()], true)
     }
 
     /// All tables of a schema by name, and after them those of other schemas that they refer to. Views are not among them.
@@ -79,11 +83,15 @@ impl Inspector<'_> {
     /// As [`Table::reflect`].
     pub fn tables(&mut self, schema: Option<&str>) -> Result<Vec<Table>> {
         let names = self.table_names(schema)?;
-        self.follow(names.into_iter().map(|name| TableName { schema: schema.map(Into::into), name }))
+        self.follow(names.into_iter().map(|name| TableName { schema: schema.map(Into::into), name }), true)
     }
 
     /// Reads these tables and what they refer to, each once.
-    fn follow(&mut self, tables: impl IntoIterator<Item = TableName>) -> Result<Vec<Table>> {
+    pub(super) fn follow(
+        &mut self,
+        tables: impl IntoIterator<Item = TableName>,
+        referred: bool,
+    ) -> Result<Vec<Table>> {
         let mut wanted: VecDeque<TableName> = tables.into_iter().collect();
         let mut seen: Vec<(String, String)> = Vec::new();
         let mut read = Vec::new();
@@ -96,7 +104,7 @@ impl Inspector<'_> {
             }
             seen.push(place);
             let (table, keys) = self.build(&name, &found)?;
-            for key in keys {
+            for key in keys.into_iter().filter(|_| referred) {
                 // Without a schema, as long as it was found without one.
                 let same = key.referred_schema == found.schema;
                 let schema = if same { name.schema.clone() } else { Some(key.referred_schema) };
@@ -115,52 +123,72 @@ impl Inspector<'_> {
     fn build(&mut self, name: &TableName, found: &Found) -> Result<(Table, Vec<ForeignKeyInfo>)> {
         let catalog = self.catalog();
         let columns = catalog.columns(self.conn, found)?;
-        let key = catalog.primary_key(self.conn, found)?.map(|key| key.columns).unwrap_or_default();
+        let key = catalog.primary_key(self.conn, found)?;
         let uniques = catalog.unique_constraints(self.conn, found)?;
         let foreign_keys = catalog.foreign_keys(self.conn, found)?;
         let indexes = catalog.indexes(self.conn, found)?;
+        let checks = catalog.check_constraints(self.conn, found)?;
 
         let mut builder = Table::build(&found.name);
         if let Some(schema) = &name.schema {
             builder = builder.schema(schema);
         }
+        if let Some(comment) = catalog.comment(self.conn, found)? {
+            builder = builder.comment(comment);
+        }
+        builder = self.options(builder, found)?;
         let is_unique = |column: &String| uniques.iter().any(|unique| unique.columns == [column.as_str()]);
-        for column in columns {
-            let (in_key, unique) = (key.contains(&column.name), is_unique(&column.name));
-            builder = builder.column(column_def(catalog, column, in_key, unique));
+        let key_columns = key.as_ref().map(|key| key.columns.clone()).unwrap_or_default();
+        for column in &columns {
+            let (in_key, unique) = (key_columns.contains(&column.name), is_unique(&column.name));
+            builder = builder.column(column_def(catalog, column.clone(), in_key, unique, &found.schema));
         }
-        for unique in uniques.iter().filter(|unique| unique.columns.len() > 1) {
-            builder = builder.unique(&unique.columns);
+        builder = builder.primary_key(key_columns);
+        if let Some(name) = key.and_then(|key| key.name) {
+            builder = builder.primary_key_name(name);
         }
+        builder = with_constraints(builder, &uniques, checks, &columns);
         for index in &indexes {
             if catalog.makes_indexes_for_keys() && is_of_a_key(index, &foreign_keys) {
                 continue;
             }
-            if let Some(index) = plain_index(index) {
+            if let Some(index) = index_def(index) {
                 builder = builder.index(index);
             }
         }
-        let here = |key: &&ForeignKeyInfo| {
-            key.referred_schema == found.schema && key.columns.len() == key.referred_columns.len()
-        };
-        for key in foreign_keys.iter().filter(here) {
-            let written = ForeignKey::new(&key.columns, &key.referred_table, &key.referred_columns);
-            let written = written.on_delete(key.on_delete.on_change()).on_update(key.on_update.on_change());
-            builder = builder.foreign_key(written);
+        for key in foreign_keys.iter().filter(|key| key.columns.len() == key.referred_columns.len()) {
+            builder = builder.foreign_key(foreign_key(catalog, key, &found.schema));
         }
         Ok((builder.finish()?, foreign_keys))
     }
+
+    fn options(&mut self, builder: TableBuilder, found: &Found) -> Result<TableBuilder> {
+        if !found.is_plain {
+            return Ok(builder);
+        }
+        let options = self.catalog().options(self.conn, found)?;
+        let builder = if options.temporary { builder.temporary() } else { builder };
+        Ok(builder.mysql(options.mysql).postgresql(options.postgresql).sqlite(options.sqlite))
+    }
 }
 
-fn column_def(catalog: &dyn Catalog, column: ColumnInfo, in_key: bool, unique: bool) -> ColumnDef {
-    let default = column.default.as_deref().and_then(|text| server_default(text, column.sql_type.as_ref()));
-    let sql_type = column.sql_type.unwrap_or_else(|| SqlType::Native(catalog.native(column.type_name)));
+fn column_def(
+    catalog: &dyn Catalog,
+    column: ColumnInfo,
+    in_key: bool,
+    unique: bool,
+    schema: &str,
+) -> ColumnDef {
+    let default = column.default.as_deref().filter(|_| !(column.autoincrement && in_key));
+    let default = default.map(|text| default_of(text, column.sql_type.as_ref(), schema));
+    let is_json = column.sql_type == Some(SqlType::Json);
+    let sql_type = column.sql_type.unwrap_or_else(|| SqlType::native_raw(catalog.native(column.type_name)));
     let mut def = ColumnDef::new(column.name, sql_type);
     if in_key {
         def = def.primary_key();
     }
     if column.autoincrement && in_key {
-        def = def.autoincrement();
+        def = def.identity(column.identity.unwrap_or_default());
     }
     if column.nullable {
         def = def.nullable();
@@ -168,48 +196,61 @@ fn column_def(catalog: &dyn Catalog, column: ColumnInfo, in_key: bool, unique: b
     if unique {
         def = def.unique();
     }
-    match default.filter(|_| !column.autoincrement) {
+    if let Some(computed) = column.computed {
+        let text = DdlExpression::of_catalog(computed.text);
+        def = def.computed(if computed.stored { Computed::stored(text) } else { Computed::virtually(text) });
+    }
+    // MariaDB's JSON is a text of one collation.
+    def.collation = column.collation.filter(|_| !is_json);
+    def.comment = column.comment;
+    match default {
         Some(default) => def.server_default(default),
         None => def,
     }
 }
 
-/// A number or a text; an expression is nothing that a [`ServerDefault`] made at run time can hold.
-pub(super) fn server_default(text: &str, sql_type: Option<&SqlType>) -> Option<ServerDefault> {
-    use SqlType::{BigInteger, Integer, SmallInteger};
-    let unwrapped = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(text);
-    if let Ok(number) = unwrapped.parse() {
-        return Some(ServerDefault::Integer(number));
+fn with_constraints(
+    mut builder: TableBuilder,
+    uniques: &[UniqueInfo],
+    checks: Vec<CheckInfo>,
+    columns: &[ColumnInfo],
+) -> TableBuilder {
+    for unique in uniques {
+        let mut made = UniqueConstraint::new(&unique.columns);
+        (made.name, made.deferral) = (unique.name.clone(), unique.deferral);
+        builder = builder.unique_constraint(made);
     }
-    let inside = literal(unwrapped)?;
-    match (sql_type, inside.parse()) {
-        // PostgreSQL prints -1 as `'-1'::integer`.
-        (Some(SmallInteger | Integer | BigInteger), Ok(number)) => Some(ServerDefault::Integer(number)),
-        _ => Some(ServerDefault::Text(inside)),
+    for check in checks {
+        if is_of_json(&check.text, columns) {
+            continue;
+        }
+        let mut made = CheckConstraint::new(DdlExpression::of_catalog(check.text));
+        made.name = check.name;
+        builder = builder.check(made);
     }
+    builder
 }
 
-/// What a text in quotes says, alone or before PostgreSQL's `::type`. One with a backslash means something else on each
-/// database, and is left alone.
-fn literal(text: &str) -> Option<String> {
-    let rest = text.strip_prefix('\'')?;
-    let plain = rest.replace("''", "  ");
-    let end = plain.find('\'')?;
-    let after = rest.get(end + 1..)?;
-    let is_cast = after.starts_with("::") && !after.contains(['\'', '|', '+', '(']);
-    let inside = rest.get(..end)?;
-    ((after.is_empty() || is_cast || is_sized_cast(after)) && !inside.contains('\\'))
-        .then(|| inside.replace("''", "'"))
+/// Whether the check is MariaDB's own of a JSON column.
+fn is_of_json(check: &str, columns: &[ColumnInfo]) -> bool {
+    let mut documents = columns.iter().filter(|column| column.sql_type == Some(SqlType::Json));
+    documents.any(|column| check == format!("json_valid(`{}`)", column.name.replace('`', "``")))
 }
 
-/// `::character varying(20)`.
-fn is_sized_cast(after: &str) -> bool {
-    let Some((words, rest)) = after.strip_prefix("::").and_then(|after| after.split_once('(')) else {
-        return false;
+fn foreign_key(catalog: &dyn Catalog, key: &ForeignKeyInfo, schema: &str) -> ForeignKey {
+    // MariaDB says RESTRICT where nothing was said, and means the same by both.
+    let action = |change: OnChange| match change {
+        OnChange::Restrict if catalog.makes_indexes_for_keys() => OnChange::NoAction,
+        change => change,
     };
-    let is_word = |letter: char| letter.is_ascii_alphabetic() || letter == ' ';
-    words.chars().all(is_word)
-        && rest.strip_suffix(')').is_some_and(|size| size.chars().all(|letter| letter.is_ascii_digit()))
+    let mut made = ForeignKey::new(&key.columns, &key.referred_table, &key.referred_columns);
+    made.name.clone_from(&key.name);
+    made.schema = (key.referred_schema != schema).then(|| key.referred_schema.clone());
+    made.on_delete = action(key.on_delete.on_change());
+    made.on_update = action(key.on_update.on_change());
+    made.deferral = key.deferral;
+    made.match_type = if key.match_full { MatchType::Full } else { MatchType::Simple };
+    made
 }
 
 /// Whether the database made the index for a foreign key, and would make it again.
@@ -223,11 +264,29 @@ fn is_of_a_key(index: &IndexInfo, keys: &[ForeignKeyInfo]) -> bool {
 }
 
 /// The index as a description can say it.
-fn plain_index(index: &IndexInfo) -> Option<Index> {
-    if index.partial || index.prefix || index.method != "btree" {
-        return None;
+fn index_def(index: &IndexInfo) -> Option<Index> {
+    let method = match index.method.as_str() {
+        "btree" => IndexMethod::BTree,
+        "hash" => IndexMethod::Hash,
+        "gin" => IndexMethod::Gin,
+        "gist" => IndexMethod::Gist,
+        "spgist" => IndexMethod::SpGist,
+        "brin" => IndexMethod::Brin,
+        "fulltext" => IndexMethod::FullText,
+        "spatial" | "rtree" => IndexMethod::Spatial,
+        _ => return None,
+    };
+    let mut keys = Vec::new();
+    for (column, more) in index.columns.iter().zip(&index.keys) {
+        let mut key = match column {
+            Some(name) => IndexKey::from(name),
+            None => IndexKey::expression(DdlExpression::of_catalog(more.expression.clone()?)),
+        };
+        (key.descending, key.prefix) = (more.descending, more.prefix);
+        keys.push(key);
     }
-    let columns = index.columns.iter().cloned().collect::<Option<Vec<String>>>()?;
-    let plain = Index::new(&index.name, columns);
-    Some(if index.unique { plain.unique() } else { plain })
+    let mut made = Index::new(&index.name, keys).using(method).include(&index.include);
+    made.unique = index.unique;
+    made.condition = index.condition.clone().map(DdlExpression::of_catalog);
+    Some(made)
 }

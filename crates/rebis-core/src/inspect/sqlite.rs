@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 
-use super::catalog::{Catalog, Found, Kind, firsts, grouped, non_empty};
+use super::catalog::{Catalog, Found, Kind, firsts, grouped, index_of, non_empty};
 use super::facts::{
-    Action, CheckInfo, ColumnInfo, Computed, ForeignKeyInfo, IndexInfo, PrimaryKeyInfo, TableName, UniqueInfo,
+    Action, CheckInfo, ColumnInfo, Computed, ForeignKeyInfo, IndexInfo, KeyInfo, PrimaryKeyInfo, TableName,
+    TableOptions, UniqueInfo,
 };
-use super::sqlite_text::{Written, read};
+use super::sqlite_text::{Written, read, read_index};
 use super::types;
 use crate::engine::Connection;
 use crate::error::Result;
-use crate::schema::{ColumnDef, SqlType, Table};
+use crate::schema::{ColumnDef, SqlType, SqliteOptions, Table};
 use crate::sql::{Expression, select, text};
 
 pub(super) struct Sqlite;
@@ -71,6 +72,7 @@ impl Catalog for Sqlite {
                 nullable: !not_null && !is_row_id,
                 default,
                 autoincrement: is_row_id,
+                identity: None,
                 computed: computed
                     .filter(|_| hidden != 0)
                     .map(|text| Computed { text, stored: hidden == STORED }),
@@ -109,8 +111,11 @@ impl Catalog for Sqlite {
                 Some(referred) => referred,
                 None => key_columns(conn, &table.schema, &referred_table)?,
             };
+            let (name, deferral) = written.take_foreign_key(&columns);
             keys.push(ForeignKeyInfo {
-                name: written.take_foreign_key(&columns),
+                name,
+                deferral,
+                match_full: false,
                 columns,
                 referred_schema: table.schema.clone(),
                 referred_table,
@@ -128,25 +133,36 @@ impl Catalog for Sqlite {
                    pragma_index_info(i.name, :schema) c where i.origin = 'u' order by i.seq desc, c.seqno";
         let rows: Vec<(String, String)> = conn.fetch_all(of(table, sql))?;
         let written = written(conn, table)?;
-        let unique =
-            |(_, columns): (String, Vec<String>)| UniqueInfo { name: written.unique_name(&columns), columns };
+        let unique = |(_, columns): (String, Vec<String>)| UniqueInfo {
+            name: written.unique_name(&columns),
+            columns,
+            deferral: None,
+        };
         Ok(grouped(rows).into_iter().map(unique).collect())
     }
 
     fn indexes(&self, conn: &mut Connection, table: &Found) -> Result<Vec<IndexInfo>> {
-        let sql = "select i.name, i.\"unique\", i.partial, c.name from pragma_index_list(:name, :schema) i, \
+        type Row = (String, bool, bool, Option<String>, bool);
+        let sql = "select i.name, i.\"unique\", i.partial, c.name, c.\"desc\" from pragma_index_list(:name, :schema) i, \
                    pragma_index_xinfo(i.name, :schema) c where i.origin = 'c' and c.key = 1 order by i.name, c.seqno";
-        let rows: Vec<(String, bool, bool, Option<String>)> = conn.fetch_all(of(table, sql))?;
-        let rows = rows.into_iter().map(|(name, unique, partial, column)| ((name, unique, partial), column));
-        let index = |((name, unique, partial), columns)| IndexInfo {
-            name,
-            columns,
-            unique,
-            partial,
-            prefix: false,
-            method: "btree".to_owned(),
-        };
-        Ok(grouped(rows).into_iter().map(index).collect())
+        let rows: Vec<Row> = conn.fetch_all(of(table, sql))?;
+        let rows = rows.into_iter().map(|(name, unique, partial, column, descending)| {
+            ((name, unique, partial), (column, KeyInfo { expression: None, descending, prefix: None }))
+        });
+        let mut indexes = Vec::new();
+        for ((name, unique, partial), mut keys) in grouped(rows) {
+            let mut condition = None;
+            if partial || keys.iter().any(|(column, _)| column.is_none()) {
+                let (texts, found) = read_index(&made_by(conn, &table.schema, "index", &name)?);
+                for ((column, key), text) in keys.iter_mut().zip(texts) {
+                    key.expression = column.is_none().then_some(text);
+                }
+                condition = found;
+            }
+            let index = index_of(name, unique, "btree".to_owned(), keys);
+            indexes.push(IndexInfo { partial, condition, ..index });
+        }
+        Ok(indexes)
     }
 
     fn check_constraints(&self, conn: &mut Connection, table: &Found) -> Result<Vec<CheckInfo>> {
@@ -155,6 +171,15 @@ impl Catalog for Sqlite {
 
     fn comment(&self, _: &mut Connection, _: &Found) -> Result<Option<String>> {
         Ok(None)
+    }
+
+    fn options(&self, conn: &mut Connection, table: &Found) -> Result<TableOptions> {
+        let sql = "select strict, wr from pragma_table_list where name = :name and schema = :schema";
+        let rows: Vec<(bool, bool)> = conn.fetch_all(of(table, sql))?;
+        let (strict, without_row_id) = rows.into_iter().next().unwrap_or_default();
+        let temporary = table.schema == "temp";
+        let sqlite = SqliteOptions { strict, without_row_id };
+        Ok(TableOptions { sqlite, temporary, ..TableOptions::default() })
     }
 
     fn native(&self, type_name: String) -> Cow<'static, str> {
@@ -179,13 +204,19 @@ fn row_id(conn: &mut Connection, table: &Found) -> Result<Option<String>> {
     Ok(firsts(conn.fetch_all(of(table, sql))?).into_iter().next())
 }
 
-/// What the text says that made the table. The schema's name cannot be bound here; it is one that SQLite gave, and quoted.
+/// What the text says that made the table.
 fn written(conn: &mut Connection, table: &Found) -> Result<Written> {
     if !table.is_plain {
         return Ok(Written::default());
     }
+    let sql = made_by(conn, &table.schema, "table", &table.name)?;
+    Ok(if sql.is_empty() { Written::default() } else { read(&sql) })
+}
+
+/// The text that made something; none is empty. The schema's name cannot be bound here; it is one that SQLite gave, and quoted.
+fn made_by(conn: &mut Connection, schema: &str, kind: &'static str, name: &str) -> Result<String> {
     let master = Table::build("sqlite_master")
-        .schema(&table.schema)
+        .schema(schema)
         .column(ColumnDef::new("type", SqlType::Text))
         .column(ColumnDef::new("name", SqlType::Text))
         .column(ColumnDef::new("sql", SqlType::Text))
@@ -193,9 +224,8 @@ fn written(conn: &mut Connection, table: &Found) -> Result<Written> {
         // By another name: that of `temp` is in truth `sqlite_temp_master`.
         .alias("master");
     let statement = select(master.c("sql"))
-        .filter(master.c("type").eq("table"))
-        .filter(master.c("name").eq(table.name.clone()));
+        .filter(master.c("type").eq(kind))
+        .filter(master.c("name").eq(name.to_owned()));
     let sql: Vec<(Option<String>,)> = conn.execute(statement)?.of().all()?;
-    let sql = non_empty(sql.into_iter().next().and_then(|(sql,)| sql));
-    Ok(sql.map(|sql| read(&sql)).unwrap_or_default())
+    Ok(non_empty(sql.into_iter().next().and_then(|(sql,)| sql)).unwrap_or_default())
 }

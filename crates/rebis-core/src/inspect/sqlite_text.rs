@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::facts::CheckInfo;
+use crate::schema::Deferral;
 
 /// What the text says. Names are as they are written, without their quotes.
 #[derive(Debug, Default, PartialEq)]
@@ -11,7 +12,7 @@ pub(super) struct Written {
     pub(super) primary_key: Option<String>,
     /// Names and columns.
     pub(super) uniques: Vec<(Option<String>, Vec<String>)>,
-    pub(super) foreign_keys: Vec<(Option<String>, Vec<String>)>,
+    pub(super) foreign_keys: Vec<(Option<String>, Vec<String>, Option<Deferral>)>,
     pub(super) checks: Vec<CheckInfo>,
     /// Columns and expressions.
     pub(super) computed: Vec<(String, String)>,
@@ -20,9 +21,13 @@ pub(super) struct Written {
 
 impl Written {
     /// The name of the first foreign key of these columns that was not taken yet.
-    pub(super) fn take_foreign_key(&mut self, columns: &[String]) -> Option<String> {
-        let place = self.foreign_keys.iter().position(|(_, written)| same_names(written, columns))?;
-        self.foreign_keys.remove(place).0
+    pub(super) fn take_foreign_key(&mut self, columns: &[String]) -> (Option<String>, Option<Deferral>) {
+        let mut written = self.foreign_keys.iter();
+        let Some(place) = written.position(|(_, written, _)| same_names(written, columns)) else {
+            return (None, None);
+        };
+        let (name, _, deferral) = self.foreign_keys.remove(place);
+        (name, deferral)
     }
 
     pub(super) fn unique_name(&self, columns: &[String]) -> Option<String> {
@@ -90,6 +95,22 @@ pub(super) fn read(sql: &str) -> Written {
     written
 }
 
+/// Reads `CREATE INDEX … ( … ) WHERE …`: the keys without their directions, and the condition.
+pub(super) fn read_index(sql: &str) -> (Vec<String>, Option<String>) {
+    let tokens = tokens(sql);
+    let Some(open) = tokens.iter().position(|token| token.is('(')) else { return Default::default() };
+    let body = inside(&tokens, open);
+    let key = |part: &[Token]| {
+        let directed = part.last().is_some_and(|last| last.is_word("DESC") || last.is_word("ASC"));
+        let part = part.get(..part.len() - usize::from(directed)).unwrap_or_default();
+        let (first, last) = (part.first()?, part.last()?);
+        Some(sql.get(first.at.start..last.at.end)?.to_owned())
+    };
+    let keys = parts(body).filter_map(key).collect();
+    let condition = tokens.get(open + body.len() + 2).filter(|token| token.is_word("WHERE"));
+    (keys, condition.and_then(|word| Some(sql.get(word.at.end..)?.trim().to_owned())))
+}
+
 /// One column with its constraints, or constraints of the table.
 struct Definition<'a> {
     sql: &'a str,
@@ -118,7 +139,8 @@ impl Definition<'_> {
                         "REFERENCES" => {
                             if !refers {
                                 let name = self.constraint.take();
-                                self.written.foreign_keys.push((name, column.iter().cloned().collect()));
+                                let columns = column.iter().cloned().collect();
+                                self.written.foreign_keys.push((name, columns, None));
                             }
                             // The table may be called like a keyword.
                             next + 1
@@ -127,7 +149,7 @@ impl Definition<'_> {
                             refers = true;
                             let name = self.constraint.take();
                             let columns = self.names(next + 1);
-                            self.written.foreign_keys.push((name, columns));
+                            self.written.foreign_keys.push((name, columns, None));
                             next + 1
                         }
                         keyword => self.constraint_or_rest(keyword, next, column.as_deref()),
@@ -164,6 +186,16 @@ impl Definition<'_> {
                     self.written.collations.push((column.to_owned(), collation));
                 }
                 return next + 1;
+            }
+            ("DEFERRABLE", _) => {
+                let is = |place: Option<usize>, word: &str| {
+                    place.and_then(|place| self.tokens.get(place)).is_some_and(|token| token.is_word(word))
+                };
+                let deferred = is(Some(next), "INITIALLY") && is(Some(next + 1), "DEFERRED");
+                let negated = is(next.checked_sub(2), "NOT");
+                if let (Some((.., deferral)), false) = (self.written.foreign_keys.last_mut(), negated) {
+                    *deferral = Some(if deferred { Deferral::Deferred } else { Deferral::Immediate });
+                }
             }
             // Both may be named, and nobody is told the name.
             ("NOT" | "NULL" | "DEFAULT", _) => self.constraint = None,

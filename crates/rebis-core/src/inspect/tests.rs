@@ -1,8 +1,10 @@
+use super::defaults::{default_of, server_default};
 use super::facts::CheckInfo;
-use super::reflect::server_default;
+use super::normal::normal;
 use super::{sqlite_text, types};
+use crate::Dialect;
 use crate::error::ErrorKind;
-use crate::schema::{ServerDefault, SqlType, Table};
+use crate::schema::{Deferral, MysqlType, PostgresqlType, Sequence, ServerDefault, SqlType, Table};
 use crate::sql::text;
 use crate::{Connection, Engine};
 
@@ -14,7 +16,7 @@ fn the_names_of_types() {
     assert_eq!(types::sqlite("decimal(10, 2)"), numeric(10, 2));
     assert_eq!(types::sqlite("DOUBLE  PRECISION"), Some(SqlType::Double));
     for none in
-        ["", "numeric", "varchar(-1)", "varchar(4294967296)", "char(35)", "decimal(10,2,3)", "a(b", ")("]
+        ["", "numeric", "varchar(-1)", "varchar(4294967296)", "char(-1)", "decimal(10,2,3)", "a(b", ")("]
     {
         assert_eq!(types::sqlite(none), None, "{none}");
         assert_eq!(types::mysql(none), None, "{none}");
@@ -27,20 +29,29 @@ fn the_names_of_types() {
     assert_eq!(types::mysql("bigint(20)"), Some(SqlType::BigInteger));
     assert_eq!(types::mysql("decimal(65,30)"), numeric(65, 30));
     assert_eq!(types::mysql("datetime(6)"), Some(SqlType::DateTime));
-    for none in [
-        "tinyint(4)",
-        "tinyint(1) unsigned",
-        "bigint(20) unsigned",
-        "datetime",
-        "time(3)",
-        "enum('a','varchar(3)')",
-        "float(7,4)",
-    ] {
+    let own = |own| Some(SqlType::Mysql(own));
+    assert_eq!(types::mysql("tinyint(4)"), own(MysqlType::TinyInteger));
+    assert_eq!(types::mysql("tinyint(1) unsigned"), own(MysqlType::UnsignedTinyInteger));
+    assert_eq!(types::mysql("bigint(20) unsigned"), Some(SqlType::UnsignedBigInteger));
+    assert_eq!(types::mysql("year(4)"), own(MysqlType::Year));
+    assert_eq!(types::mysql("bit(7)"), own(MysqlType::Bit { length: 7 }));
+    assert_eq!(types::mysql("datetime"), Some(SqlType::DateTimeWith { precision: 0 }));
+    assert_eq!(types::mysql("time(3)"), Some(SqlType::TimeWith { precision: 3 }));
+    assert_eq!(types::mysql("char(35)"), Some(SqlType::Char { length: 35 }));
+    for none in
+        ["int(11) unsigned zerofill", "timestamp", "datetime(x)", "enum('a','varchar(3)')", "float(7,4)"]
+    {
         assert_eq!(types::mysql(none), None, "{none}");
     }
     assert_eq!(types::postgres("character varying(50)"), string(50));
     assert_eq!(types::postgres("character varying"), Some(SqlType::Text));
     assert_eq!(types::postgres("timestamp(6) with time zone"), Some(SqlType::Timestamp));
+    let precision = 3;
+    assert_eq!(types::postgres("timestamp(3) without time zone"), Some(SqlType::DateTimeWith { precision }));
+    assert_eq!(types::postgres("character(3)"), Some(SqlType::Char { length: 3 }));
+    assert_eq!(types::postgres("interval"), Some(SqlType::Interval));
+    assert_eq!(types::postgres("json"), Some(SqlType::Postgresql(PostgresqlType::Json)));
+    assert_eq!(types::postgres("int8range"), Some(SqlType::Range(Box::new(SqlType::BigInteger))));
     assert_eq!(
         types::postgres("numeric(10,2)[]"),
         numeric(10, 2).map(|inner| SqlType::Array(Box::new(inner)))
@@ -49,8 +60,9 @@ fn the_names_of_types() {
         "numeric",
         "numeric(3,-2)",
         "numeric(1000,2)",
-        "timestamp(3) without time zone",
-        "interval",
+        "timestamp(x) without time zone",
+        "interval day to second(2)",
+        "numrange",
         "\"Odd\"",
         "\"Odd\"[]",
     ] {
@@ -100,7 +112,7 @@ fn the_text_of_create_table() {
     assert_eq!(written.computed_from("half").as_deref(), Some("id / 2"));
     assert_eq!(written.collation("check").as_deref(), Some("NOCASE"));
     let keys: Vec<_> =
-        written.foreign_keys.iter().map(|(name, columns)| (name.as_deref(), columns.join(","))).collect();
+        written.foreign_keys.iter().map(|(name, columns, _)| (name.as_deref(), columns.join(","))).collect();
     assert_eq!(keys, [(Some("owner_fk"), "owner".to_owned()), (Some("far"), "check,total".to_owned())]);
 }
 
@@ -201,4 +213,91 @@ fn an_attached_schema_may_have_any_name() {
     // What it refers to is not there: no columns, and no foreign key in a description.
     assert_eq!(inspector.foreign_keys((schema, "t")).unwrap()[0].referred_columns, [""; 0]);
     assert_eq!(inspector.table_and_referred((schema, "t")).unwrap()[0].foreign_keys(), []);
+}
+
+#[test]
+fn expressions_that_databases_print_in_their_own_way() {
+    // What was said, what SQLite keeps, what MariaDB and PostgreSQL print.
+    for (said, mysql, postgresql) in [
+        ("a > 0 OR b > 0", "`a` > 0 or `b` > 0", "((a > 0) OR (b > 0))"),
+        ("name <> 'it''s'", r"`name` <> 'it\'s'", "((name)::text <> 'it''s'::text)"),
+        ("c IN (1, 2)", "`c` in (1,2)", "(c = ANY (ARRAY[1, 2]))"),
+        ("c NOT IN (1, 2)", "`c` not in (1,2)", "(c <> ALL (ARRAY[1, 2]))"),
+        ("d BETWEEN 1 AND 9", "`d` between 1 and 9", "((d >= 1) AND (d <= 9))"),
+        ("b LIKE 'x%'", "`b` like 'x%'", "((b)::text ~~ 'x%'::text)"),
+        ("b != -5", "`b` <> -5", "(b <> '-5'::integer)"),
+        ("yes = TRUE", "`yes` = 1", "(yes = true)"),
+        ("day > CAST('2026-01-02' AS DATE)", "`day` > '2026-01-02'", "(day > '2026-01-02'::date)"),
+        (
+            "lower(name) = 'x'",
+            "lcase(`name`) = 'x'",
+            "(lower((name)::text) = 'x'::character varying(3)::text)",
+        ),
+        (r"b = 'a\b'", r"`b` = 'a\\b'", r"(b = 'a\b'::text)"),
+        (
+            "x = 'y' AND t < 'z'",
+            "`x` = _utf8mb4'y' and `t` < 'z'",
+            "((x = E'y') AND (t < 'z'::timestamp(3) without time zone))",
+        ),
+    ] {
+        let printed = [
+            normal(said, &Dialect::SQLITE),
+            normal(mysql, &Dialect::MYSQL),
+            normal(postgresql, &Dialect::POSTGRESQL),
+        ];
+        assert!(printed.iter().all(|form| *form == printed[0]), "{printed:#?}");
+    }
+    for (one, other) in
+        [("a > 0", "a >= 0"), ("a > 0", "a > 1"), ("a = 'x'", "a = 'X'"), ("a = 'x'", "a = x")]
+    {
+        assert_ne!(normal(one, &Dialect::SQLITE), normal(other, &Dialect::SQLITE), "{one} {other}");
+    }
+    for odd in ["'", "\"", "`", "cast(", "a ::", "a :: timestamp (", "= any (array[", "between", "\\", "'\\"]
+    {
+        for dialect in [Dialect::SQLITE, Dialect::MYSQL, Dialect::POSTGRESQL] {
+            assert!(normal(odd, &dialect).len() <= odd.len() + 2, "{odd}");
+        }
+    }
+}
+
+#[test]
+fn defaults_with_a_word_of_their_own() {
+    let default = |text: &str| default_of(text, None, "own");
+    for now in ["CURRENT_TIMESTAMP", "current_timestamp(6)", "(current_timestamp)"] {
+        assert_eq!(default(now), ServerDefault::CurrentTimestamp, "{now}");
+    }
+    assert_eq!(default("true"), ServerDefault::Boolean(true));
+    assert_eq!(default_of("0", Some(&SqlType::Boolean), ""), ServerDefault::Boolean(false));
+    let next = |sequence: Sequence| ServerDefault::NextValue(sequence);
+    assert_eq!(default("nextval('n'::regclass)"), next(Sequence::new("n")));
+    assert_eq!(default("nextval('own.\"N n\"'::regclass)"), next(Sequence::new("N n")));
+    assert_eq!(default("nextval(`other`.`n`)"), next(Sequence::new("n").schema("other")));
+    for text in ["current_timestamp + 1", "nextval('a''b'::regclass)", "nextval('a'::regclass) + 1", "now()"]
+    {
+        assert!(
+            matches!(default(text), ServerDefault::Expression(found) if found.as_text() == Some(text)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_text_of_create_index() {
+    let read = |sql: &str| {
+        let (keys, condition) = sqlite_text::read_index(sql);
+        (keys.join("|"), condition)
+    };
+    let sql =
+        "create unique index \"i (\" on t (lower(a) collate nocase DESC, b asc, (c + 1)) where a > ')' -- x";
+    assert_eq!(read(sql), ("lower(a) collate nocase|b|(c + 1)".into(), Some("a > ')' -- x".into())));
+    for none in ["", "create index", "create index i on t (", "create index i on t ()", "("] {
+        assert_eq!(read(none).1, None, "{none}");
+    }
+    let written = sqlite_text::read(
+        "create table t (a int references u not deferrable, b int references u deferrable initially deferred, \
+         c int references u deferrable initially immediate, foreign key (a, b) references v deferrable)",
+    );
+    let when: Vec<_> = written.foreign_keys.iter().map(|(.., deferral)| *deferral).collect();
+    let immediate = Some(Deferral::Immediate);
+    assert_eq!(when, [None, Some(Deferral::Deferred), immediate, immediate]);
 }

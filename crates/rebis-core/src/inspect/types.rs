@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::schema::SqlType;
+use crate::schema::{MysqlType, PostgresqlType, SqlType};
 
 /// A type's name taken apart: `timestamp(3) without time zone` is `timestamp without time zone` with the argument 3.
 struct Parts {
@@ -35,18 +35,40 @@ impl Parts {
         Some(SqlType::Numeric { precision: precision.parse().ok()?, scale: scale.parse().ok()? })
     }
 
-    /// `varchar(50)`.
-    fn string(&self) -> Option<SqlType> {
+    /// The one argument, as in `varchar(50)`.
+    fn length<N: std::str::FromStr>(&self) -> Option<N> {
         match *self.argument_texts() {
-            [length] => Some(SqlType::String { length: length.parse().ok()? }),
+            [length] => length.parse().ok(),
             _ => None,
         }
     }
 
-    /// The type, when this many digits of a second are kept: a microsecond is six.
-    fn to_the_microsecond(&self, unsaid: &str, sql_type: SqlType) -> Option<SqlType> {
-        let digits = self.arguments.first().map_or(unsaid, String::as_str);
-        (digits == "6").then_some(sql_type)
+    /// `varchar(50)`.
+    fn string(&self) -> Option<SqlType> {
+        self.length().map(|length| SqlType::String { length })
+    }
+
+    /// `char(50)`.
+    fn char(&self) -> Option<SqlType> {
+        self.length().map(|length| SqlType::Char { length })
+    }
+
+    /// The type with so many digits of a second; a microsecond is six.
+    fn moment(&self, unsaid: u8, whole: SqlType, with: fn(u8) -> SqlType) -> Option<SqlType> {
+        let digits = if self.has_arguments() { self.length()? } else { unsaid };
+        Some(if digits == 6 { whole } else { with(digits) })
+    }
+
+    fn time(&self, unsaid: u8) -> Option<SqlType> {
+        self.moment(unsaid, SqlType::Time, |precision| SqlType::TimeWith { precision })
+    }
+
+    fn date_time(&self, unsaid: u8) -> Option<SqlType> {
+        self.moment(unsaid, SqlType::DateTime, |precision| SqlType::DateTimeWith { precision })
+    }
+
+    fn timestamp(&self, unsaid: u8) -> Option<SqlType> {
+        self.moment(unsaid, SqlType::Timestamp, |precision| SqlType::TimestampWith { precision })
     }
 
     fn has_arguments(&self) -> bool {
@@ -61,6 +83,7 @@ pub(super) fn sqlite(name: &str) -> Option<SqlType> {
         "numeric" | "decimal" => return parts.numeric(),
         "varchar" | "character varying" => return parts.string(),
         "char" if parts.arguments == ["36"] => return Some(SqlType::Uuid),
+        "char" => return parts.char(),
         _ if parts.has_arguments() => return None,
         _ => {}
     }
@@ -104,6 +127,18 @@ pub(super) fn mysql(name: &str) -> Option<SqlType> {
     let parts = parts(name);
     match parts.words.as_str() {
         "tinyint" if parts.arguments == ["1"] => Some(SqlType::Boolean),
+        "tinyint" => Some(SqlType::Mysql(MysqlType::TinyInteger)),
+        "tinyint unsigned" => Some(SqlType::Mysql(MysqlType::UnsignedTinyInteger)),
+        "mediumint" => Some(SqlType::Mysql(MysqlType::MediumInteger)),
+        "mediumint unsigned" => Some(SqlType::Mysql(MysqlType::UnsignedMediumInteger)),
+        "smallint unsigned" => Some(SqlType::UnsignedSmallInteger),
+        "int unsigned" => Some(SqlType::UnsignedInteger),
+        "bigint unsigned" => Some(SqlType::UnsignedBigInteger),
+        "year" => Some(SqlType::Mysql(MysqlType::Year)),
+        "bit" => parts.length().map(|length| SqlType::Mysql(MysqlType::Bit { length })),
+        "tinytext" => Some(SqlType::Mysql(MysqlType::TinyText)),
+        "tinyblob" => Some(SqlType::Mysql(MysqlType::TinyBlob)),
+        "varbinary" => parts.length().map(|length| SqlType::Binary { length }),
         // MySQL until 8.0.17 and MariaDB print a width: `int(11)`.
         "smallint" => Some(SqlType::SmallInteger),
         "int" => Some(SqlType::Integer),
@@ -115,11 +150,13 @@ pub(super) fn mysql(name: &str) -> Option<SqlType> {
         "text" | "mediumtext" | "longtext" => Some(SqlType::Text),
         "blob" | "mediumblob" | "longblob" => Some(SqlType::LargeBinary),
         "date" => Some(SqlType::Date),
-        "time" => parts.to_the_microsecond("0", SqlType::Time),
-        "datetime" => parts.to_the_microsecond("0", SqlType::DateTime),
-        "timestamp" => parts.to_the_microsecond("0", SqlType::Timestamp),
+        "time" => parts.time(0),
+        "datetime" => parts.date_time(0),
+        // With fewer digits it is no DATETIME: it stays what it is called.
+        "timestamp" => parts.timestamp(0).filter(|sql_type| *sql_type == SqlType::Timestamp),
         "uuid" => Some(SqlType::Uuid),
         "char" if parts.arguments == ["36"] => Some(SqlType::Uuid),
+        "char" => parts.char(),
         "json" => Some(SqlType::Json),
         _ => None,
     }
@@ -135,10 +172,31 @@ pub(super) fn postgres(name: &str) -> Option<SqlType> {
         "numeric" => return parts.numeric(),
         "character varying" if parts.has_arguments() => return parts.string(),
         "character varying" | "text" => SqlType::Text,
-        "time without time zone" => return parts.to_the_microsecond("6", SqlType::Time),
-        "timestamp without time zone" => return parts.to_the_microsecond("6", SqlType::DateTime),
-        "timestamp with time zone" => return parts.to_the_microsecond("6", SqlType::Timestamp),
+        "time without time zone" => return parts.time(6),
+        "timestamp without time zone" => return parts.date_time(6),
+        "timestamp with time zone" => return parts.timestamp(6),
+        "character" => return parts.char(),
+        "bit" => return parts.length().map(|length| SqlType::Postgresql(PostgresqlType::Bit { length })),
+        "bit varying" => {
+            return parts.length().map(|length| SqlType::Postgresql(PostgresqlType::BitVarying { length }));
+        }
         _ if parts.has_arguments() => return None,
+        "interval" => SqlType::Interval,
+        "inet" => SqlType::Inet,
+        "cidr" => SqlType::Postgresql(PostgresqlType::Cidr),
+        "macaddr" => SqlType::Postgresql(PostgresqlType::MacAddr),
+        "time with time zone" => SqlType::Postgresql(PostgresqlType::TimeTz),
+        "tsvector" => SqlType::Postgresql(PostgresqlType::TsVector),
+        "tsquery" => SqlType::Postgresql(PostgresqlType::TsQuery),
+        "xml" => SqlType::Postgresql(PostgresqlType::Xml),
+        "citext" => SqlType::Postgresql(PostgresqlType::Citext),
+        "hstore" => SqlType::Postgresql(PostgresqlType::Hstore),
+        "json" => SqlType::Postgresql(PostgresqlType::Json),
+        "int4range" => range(SqlType::Integer),
+        "int8range" => range(SqlType::BigInteger),
+        "daterange" => range(SqlType::Date),
+        "tsrange" => range(SqlType::DateTime),
+        "tstzrange" => range(SqlType::Timestamp),
         "smallint" => SqlType::SmallInteger,
         "integer" => SqlType::Integer,
         "bigint" => SqlType::BigInteger,
@@ -148,7 +206,11 @@ pub(super) fn postgres(name: &str) -> Option<SqlType> {
         "bytea" => SqlType::LargeBinary,
         "date" => SqlType::Date,
         "uuid" => SqlType::Uuid,
-        "json" | "jsonb" => SqlType::Json,
+        "jsonb" => SqlType::Json,
         _ => return None,
     })
+}
+
+fn range(bound: SqlType) -> SqlType {
+    SqlType::Range(Box::new(bound))
 }

@@ -1,12 +1,14 @@
 //! A row → a Rust value.
 
+use super::Positions;
 use crate::driver::{Column, Cursor};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::{FromValue, Mismatch, ValueRef};
 
 /// A type that a whole row can become.
 ///
-/// Implemented for tuples of up to 16 [`FromValue`] types, by position. A struct takes its cells by name:
+/// Implemented for tuples of up to 16 [`FromValue`] types, by position; for an `Option` of such a type, which is `None` where all
+/// its cells are NULL, as of an outer join's missing row; and by `#[derive(rebis::FromRow)]` for structs. By hand it is:
 ///
 /// ```
 /// use rebis_core::rows::RowView;
@@ -34,7 +36,7 @@ use crate::value::{FromValue, Mismatch, ValueRef};
     label = "not a type that a row can become",
     note = "a row becomes a tuple of up to 16 values, by position; `({Self},)` is a row of one column, and `scalar` and `scalars` \
             read the first column alone",
-    note = "for a struct of your own, write `impl rebis::FromRow for {Self}`, with `row.value(\"column\")?` for each field"
+    note = "for a struct of your own, write `#[derive(rebis::FromRow)]` above it: its fields are read from the columns of their names"
 )]
 pub trait FromRow: Sized {
     /// Takes the row.
@@ -42,6 +44,37 @@ pub trait FromRow: Sized {
     /// # Errors
     /// [`ErrorKind::Conversion`] when the row has other columns or a cell is of another type.
     fn from_row(row: &RowView<'_>) -> Result<Self>;
+
+    /// Finds the columns of an answer, once for all its rows. The derive writes it; by hand it may be left out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conversion`] for a column that is not there.
+    fn prepare(_columns: &[Column]) -> Result<Positions> {
+        Ok(Positions::default())
+    }
+
+    /// Takes the row by what [`prepare`](FromRow::prepare) has found.
+    ///
+    /// # Errors
+    /// As [`from_row`](FromRow::from_row).
+    fn from_prepared(row: &RowView<'_>, _positions: &Positions) -> Result<Self> {
+        Self::from_row(row)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromRow> FromRow for Option<T> {
+    fn from_row(row: &RowView<'_>) -> Result<Self> {
+        row.read()
+    }
+
+    fn prepare(columns: &[Column]) -> Result<Positions> {
+        T::prepare(columns)
+    }
+
+    fn from_prepared(row: &RowView<'_>, positions: &Positions) -> Result<Self> {
+        if positions.are_null(row)? { Ok(None) } else { T::from_prepared(row, positions).map(Some) }
+    }
 }
 
 /// A row wherever it lies: in a buffer, or still on the wire.
@@ -72,6 +105,11 @@ impl<'r> RowView<'r> {
         self.columns
     }
 
+    /// One cell as it lies there; the position is below the number of columns.
+    pub(super) fn cell(&self, position: usize) -> Result<ValueRef<'_>> {
+        self.cells.cell(position)
+    }
+
     /// One cell, by position or by name.
     ///
     /// # Errors
@@ -81,6 +119,14 @@ impl<'r> RowView<'r> {
         let index = column.index(self.columns)?;
         T::from_value(self.cells.cell(index).map_err(|error| self.name_column(index, error))?)
             .map_err(|mismatch| self.mismatch::<T>(index, &mismatch))
+    }
+
+    /// The whole row as a value: how a [`FromRow`] reads another one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conversion`].
+    pub fn read<T: FromRow>(&self) -> Result<T> {
+        T::from_prepared(self, &T::prepare(self.columns)?)
     }
 
     fn name_column(&self, index: usize, error: Error) -> Error {

@@ -2,7 +2,10 @@
 
 mod batch;
 mod from_row;
+mod mapping;
+mod positions;
 mod query;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -13,6 +16,8 @@ use std::sync::Arc;
 
 use self::batch::Batch;
 pub use from_row::{ColumnIndex, FromRow, RowView};
+pub use mapping::Mapping;
+pub use positions::Positions;
 pub use query::Query;
 pub use typed::{RowIter, Scalars, TypedRows};
 pub(crate) use watch::{Sql, Watch};
@@ -197,8 +202,8 @@ impl<'c> Rows<'c> {
     /// # Errors
     /// [`ErrorKind::NoRow`], [`ErrorKind::MultipleRows`], and as [`next`](Rows::next).
     pub fn one(self) -> Result<Row> {
-        let sql = self.watch.sql.clone();
-        self.one_or_none()?.ok_or_else(|| no_row(&sql))
+        let missing = no_row(&self);
+        self.one_or_none()?.ok_or(missing)
     }
 
     /// The only row, or `None` when there is none.
@@ -221,7 +226,7 @@ impl<'c> Rows<'c> {
     pub fn scalar<T: FromValue>(mut self) -> Result<T> {
         match self.next()? {
             Some(row) => row.value(0),
-            None => Err(no_row(&self.watch.sql)),
+            None => Err(no_row(&self)),
         }
     }
 
@@ -260,8 +265,13 @@ impl fmt::Debug for Rows<'_> {
     }
 }
 
-fn no_row(sql: &str) -> Error {
-    Error::new(ErrorKind::NoRow, "a row was expected and there is none").with_sql(sql)
+fn no_row(rows: &Rows<'_>) -> Error {
+    let text = if rows.columns().is_empty() {
+        "a row was expected, and the statement gives none; how many it changed is `rows_affected`, and RETURNING gives rows"
+    } else {
+        "a row was expected and there is none"
+    };
+    Error::new(ErrorKind::NoRow, text).with_sql(&*rows.watch.sql)
 }
 
 fn multiple_rows(sql: &str) -> Error {
@@ -299,7 +309,7 @@ impl Row {
     /// # Errors
     /// [`ErrorKind::Conversion`], naming the column, its SQL type and the Rust type.
     pub fn get<T: FromRow>(&self) -> Result<T> {
-        T::from_row(&self.view())
+        self.view().read()
     }
 
     /// One cell, by position or by name.

@@ -110,3 +110,27 @@ fn a_cell_that_cannot_be_read_leaves_the_row() {
     assert!(format!("{:?}", rows[0]).contains("no calendar has it"));
     assert_eq!(rows[1].get::<(i64, String)>().unwrap(), (2, "jo".to_owned()));
 }
+
+#[test]
+fn chunks_keep_what_came_before_an_error() {
+    let mut rows = users(5);
+    rows.insert(3, ["no number".into(), "x".into()]);
+    let mut conn = engine(rows).connect().unwrap();
+    let chunks = conn.scalars::<i64>(text("q")).unwrap().partitions(2);
+    let seen: Vec<_> = chunks.map(|chunk| chunk.map_err(|error| error.kind())).collect();
+    assert_eq!(seen, [Ok(vec![0, 1]), Ok(vec![2]), Err(ErrorKind::Conversion)]);
+    let sizes = |count, size| -> Vec<usize> {
+        let mut conn = engine(users(count)).connect().unwrap();
+        conn.execute(text("q")).unwrap().partitions(size).map(|chunk| chunk.unwrap().len()).collect()
+    };
+    assert_eq!(sizes(0, 2), [0; 0]);
+    assert_eq!(sizes(2, 2), [2]);
+    assert_eq!(sizes(2, 0), [1, 1], "0 means 1");
+}
+
+#[test]
+fn keys_that_cannot_be_read_are_errors() {
+    let mut conn = engine(users(2)).connect().unwrap();
+    let mut once = conn.execute(text("q")).unwrap().unique_by(|row| row.value::<i64>("nmae"));
+    assert_eq!(once.next().unwrap().unwrap_err().kind(), ErrorKind::Conversion);
+}

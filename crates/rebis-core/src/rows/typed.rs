@@ -4,7 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::from_row::{FromRow, RowView};
-use super::{After, Row, Rows, multiple_rows, no_row};
+use super::shape::Subset;
+use super::{After, Positions, Row, Rows, multiple_rows, no_row};
 use crate::error::Result;
 use crate::value::FromValue;
 
@@ -12,12 +13,19 @@ use crate::value::FromValue;
 pub struct TypedRows<'c, T> {
     rows: Rows<'c>,
     ended: bool,
+    /// Found with the first row: only then are the columns known for sure.
+    positions: Option<Positions>,
+    subset: Option<Subset>,
     marker: PhantomData<fn() -> T>,
 }
 
 impl<'c, T: FromRow> TypedRows<'c, T> {
     pub(super) fn new(rows: Rows<'c>) -> Self {
-        TypedRows { rows, ended: false, marker: PhantomData }
+        TypedRows { rows, ended: false, positions: None, subset: None, marker: PhantomData }
+    }
+
+    pub(super) fn of_subset(rows: Rows<'c>, subset: Subset) -> Self {
+        TypedRows { subset: Some(subset), ..TypedRows::new(rows) }
     }
 
     /// All values that are left.
@@ -42,8 +50,8 @@ impl<'c, T: FromRow> TypedRows<'c, T> {
     /// [`NoRow`](crate::ErrorKind::NoRow), [`MultipleRows`](crate::ErrorKind::MultipleRows), and as
     /// [`all`](TypedRows::all).
     pub fn one(self) -> Result<T> {
-        let sql = self.rows.watch.sql.clone();
-        self.one_or_none()?.ok_or_else(|| no_row(&sql))
+        let missing = no_row(&self.rows);
+        self.one_or_none()?.ok_or(missing)
     }
 
     /// The only value, or `None` when there is none.
@@ -72,7 +80,10 @@ impl<'c, T: FromRow> TypedRows<'c, T> {
         let rows = &mut self.rows;
         // What `next` had read ahead comes first.
         if rows.handed < rows.batch.len() || !matches!(rows.after, After::More) {
-            return rows.next()?.map(|row| row.get()).transpose();
+            let Some(row) = rows.next()? else { return Ok(None) };
+            return read(&row.view(), &mut self.positions, &mut self.subset)
+                .map(Some)
+                .map_err(|error| error.with_sql(&*rows.watch.sql));
         }
         rows.check_process()?;
         if !rows.cursor.advance().map_err(|error| rows.watch.failed(error))? {
@@ -81,8 +92,27 @@ impl<'c, T: FromRow> TypedRows<'c, T> {
         }
         rows.watch.rows += 1;
         let view = RowView::new(rows.cursor.columns(), &rows.cursor);
-        T::from_row(&view).map(Some).map_err(|error| error.with_sql(&*rows.watch.sql))
+        read(&view, &mut self.positions, &mut self.subset)
+            .map(Some)
+            .map_err(|error| error.with_sql(&*rows.watch.sql))
     }
+}
+
+fn read<T: FromRow>(
+    row: &RowView<'_>,
+    positions: &mut Option<Positions>,
+    subset: &mut Option<Subset>,
+) -> Result<T> {
+    let Some(subset) = subset else { return read_all(row, positions) };
+    subset.read(row, |row| read_all(row, positions))
+}
+
+fn read_all<T: FromRow>(row: &RowView<'_>, positions: &mut Option<Positions>) -> Result<T> {
+    let positions = match positions {
+        Some(positions) => positions,
+        None => positions.insert(T::prepare(row.columns())?),
+    };
+    T::from_prepared(row, positions)
 }
 
 impl<T: FromRow> Iterator for TypedRows<'_, T> {
@@ -120,6 +150,10 @@ impl<T: FromValue> FromRow for First<T> {
 impl<'c, T: FromValue> Scalars<'c, T> {
     pub(super) fn new(rows: Rows<'c>) -> Self {
         Scalars(TypedRows::new(rows))
+    }
+
+    pub(super) fn of_subset(rows: Rows<'c>, subset: Subset) -> Self {
+        Scalars(TypedRows::of_subset(rows, subset))
     }
 
     /// All values that are left.

@@ -1,8 +1,9 @@
 //! One column's description.
 
-use std::borrow::Cow;
-
-use super::types::SqlType;
+use super::default::{ClientDefault, ClientDefaults};
+use super::expression::DdlExpression;
+use super::sequence::{Identity, Sequence};
+use super::types::{ColumnType, SqlType};
 
 /// A column of a table: its name, its type, what it may hold and what the database puts in.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,12 +13,14 @@ pub struct ColumnDef {
     pub(crate) nullable: bool,
     pub(crate) primary_key: bool,
     pub(crate) autoincrement: bool,
+    pub(crate) identity: Identity,
     pub(crate) unique: bool,
     pub(crate) index: bool,
     pub(crate) server_default: Option<ServerDefault>,
     pub(crate) computed: Option<Computed>,
     pub(crate) collation: Option<String>,
     pub(crate) comment: Option<String>,
+    pub(crate) client_defaults: ClientDefaults,
 }
 
 /// What the database puts into a column that a statement does not name.
@@ -26,6 +29,10 @@ pub struct ColumnDef {
 pub enum ServerDefault {
     /// An expression of SQL, which goes between parentheses as it stands: `now()`.
     Sql(&'static str),
+    /// An expression that is composed, or that the database printed of itself; also between parentheses.
+    Expression(DdlExpression),
+    /// The next number of a sequence.
+    NextValue(Sequence),
     /// A text.
     Text(String),
     /// A whole number.
@@ -39,29 +46,41 @@ pub enum ServerDefault {
 /// What a column's value is computed from: the database does it, and nobody writes to such a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Computed {
-    pub(crate) sql: Cow<'static, str>,
+    pub(crate) expression: DdlExpression,
     pub(crate) stored: bool,
 }
 
 impl Computed {
-    /// Computed when a row is written, and stored with it.
-    pub fn stored(sql: &'static str) -> Self {
-        Computed { sql: sql.into(), stored: true }
+    /// Computed when a row is written, and stored with it: SQL, as `"price * 2"`, or composed.
+    pub fn stored(expression: impl Into<DdlExpression>) -> Self {
+        Computed { expression: expression.into(), stored: true }
     }
 
     /// Computed when a row is read. PostgreSQL has this since its version 18.
-    pub fn virtually(sql: &'static str) -> Self {
-        Computed { sql: sql.into(), stored: false }
+    pub fn virtually(expression: impl Into<DdlExpression>) -> Self {
+        Computed { expression: expression.into(), stored: false }
     }
 
     /// The expression.
-    pub fn sql(&self) -> &str {
-        &self.sql
+    pub fn expression(&self) -> &DdlExpression {
+        &self.expression
     }
 
     /// Whether the value is stored.
     pub fn is_stored(&self) -> bool {
         self.stored
+    }
+}
+
+impl From<&Sequence> for ServerDefault {
+    fn from(sequence: &Sequence) -> Self {
+        ServerDefault::NextValue(sequence.clone())
+    }
+}
+
+impl From<DdlExpression> for ServerDefault {
+    fn from(expression: DdlExpression) -> Self {
+        ServerDefault::Expression(expression)
     }
 }
 
@@ -74,13 +93,20 @@ impl ColumnDef {
             nullable: false,
             primary_key: false,
             autoincrement: false,
+            identity: Identity::default(),
             unique: false,
             index: false,
             server_default: None,
             computed: None,
             collation: None,
             comment: None,
+            client_defaults: ClientDefaults::default(),
         }
+    }
+
+    /// A column of the type that this Rust type says; an `Option` may be NULL.
+    pub fn of<T: ColumnType>(name: impl Into<String>) -> Self {
+        ColumnDef { nullable: T::NULLABLE, ..ColumnDef::new(name, T::sql_type()) }
     }
 
     /// The same, and it may be NULL.
@@ -105,6 +131,12 @@ impl ColumnDef {
         self
     }
 
+    /// The same, as a key that the database counts in this way.
+    #[must_use]
+    pub fn identity(self, identity: Identity) -> Self {
+        ColumnDef { identity, ..self.autoincrement() }
+    }
+
     /// The same, and no value occurs twice.
     #[must_use]
     pub fn unique(mut self) -> Self {
@@ -121,8 +153,22 @@ impl ColumnDef {
 
     /// The same, with what the database puts in.
     #[must_use]
-    pub fn server_default(mut self, default: ServerDefault) -> Self {
-        self.server_default = Some(default);
+    pub fn server_default(mut self, default: impl Into<ServerDefault>) -> Self {
+        self.server_default = Some(default.into());
+        self
+    }
+
+    /// The same, with what an INSERT puts in that does not name it.
+    #[must_use]
+    pub fn client_default(mut self, default: ClientDefault) -> Self {
+        self.client_defaults.insert = Some(default);
+        self
+    }
+
+    /// The same, with what an UPDATE puts in that does not name it.
+    #[must_use]
+    pub fn on_update(mut self, default: ClientDefault) -> Self {
+        self.client_defaults.update = Some(default);
         self
     }
 
@@ -170,6 +216,16 @@ impl ColumnDef {
     /// Whether the database counts it.
     pub fn is_autoincrement(&self) -> bool {
         self.autoincrement
+    }
+
+    /// How the database counts it, where it does.
+    pub fn counting(&self) -> Option<&Identity> {
+        self.autoincrement.then_some(&self.identity)
+    }
+
+    /// The collation by which it is compared and sorted, where one is named.
+    pub fn collation_name(&self) -> Option<&str> {
+        self.collation.as_deref()
     }
 
     /// What the database puts in.

@@ -1,18 +1,63 @@
-//! What holds between columns, and what finds them.
+//! What holds between columns.
 
-use std::borrow::Cow;
+use super::backends::OnlyOn;
+use super::expression::DdlExpression;
+use crate::url::Backend;
+
+/// When a constraint that can wait is looked at: PostgreSQL's, and SQLite's foreign keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Deferral {
+    /// `DEFERRABLE INITIALLY IMMEDIATE`: after each statement, as long as a transaction does not say otherwise.
+    Immediate,
+    /// `DEFERRABLE INITIALLY DEFERRED`: when the transaction is committed.
+    Deferred,
+}
+
+/// A constraint of any kind, to be added to a table or dropped from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Constraint {
+    /// A combination that does not occur twice.
+    Unique(UniqueConstraint),
+    /// A condition that every row meets.
+    Check(CheckConstraint),
+    /// A reference to another table.
+    ForeignKey(ForeignKey),
+}
+
+impl From<UniqueConstraint> for Constraint {
+    fn from(unique: UniqueConstraint) -> Self {
+        Constraint::Unique(unique)
+    }
+}
+
+impl From<CheckConstraint> for Constraint {
+    fn from(check: CheckConstraint) -> Self {
+        Constraint::Check(check)
+    }
+}
+
+impl From<ForeignKey> for Constraint {
+    fn from(key: ForeignKey) -> Self {
+        Constraint::ForeignKey(key)
+    }
+}
 
 /// Columns whose combination does not occur twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UniqueConstraint {
     pub(crate) name: Option<String>,
     pub(crate) columns: Vec<String>,
+    pub(crate) deferral: Option<Deferral>,
+    pub(crate) only_on: OnlyOn,
 }
 
 impl UniqueConstraint {
     /// These columns' combination does not occur twice.
     pub fn new<C: Into<String>>(columns: impl IntoIterator<Item = C>) -> Self {
-        UniqueConstraint { name: None, columns: columns.into_iter().map(Into::into).collect() }
+        let columns = columns.into_iter().map(Into::into).collect();
+        UniqueConstraint { name: None, columns, deferral: None, only_on: OnlyOn::default() }
     }
 
     /// The same, under a name.
@@ -22,9 +67,33 @@ impl UniqueConstraint {
         self
     }
 
+    /// The same, looked at later. PostgreSQL's alone.
+    #[must_use]
+    pub fn deferrable(mut self, deferral: Deferral) -> Self {
+        self.deferral = Some(deferral);
+        self
+    }
+
+    /// The same, on these databases only; the others' tables are made without it.
+    #[must_use]
+    pub fn only_on(mut self, backends: impl IntoIterator<Item = Backend>) -> Self {
+        self.only_on = OnlyOn::these(backends);
+        self
+    }
+
+    /// Its name, where it was given one.
+    pub fn given_name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     /// The columns.
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// When it is looked at, where it can wait.
+    pub fn deferral(&self) -> Option<Deferral> {
+        self.deferral
     }
 }
 
@@ -32,13 +101,14 @@ impl UniqueConstraint {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckConstraint {
     pub(crate) name: Option<String>,
-    pub(crate) sql: Cow<'static, str>,
+    pub(crate) condition: DdlExpression,
+    pub(crate) only_on: OnlyOn,
 }
 
 impl CheckConstraint {
-    /// Every row meets this condition, written in SQL: `price > 0`.
-    pub fn new(sql: &'static str) -> Self {
-        CheckConstraint { name: None, sql: sql.into() }
+    /// Every row meets this condition: SQL, as `"price > 0"`, or composed, as `column("price").gt(0)`.
+    pub fn new(condition: impl Into<DdlExpression>) -> Self {
+        CheckConstraint { name: None, condition: condition.into(), only_on: OnlyOn::default() }
     }
 
     /// The same, under a name.
@@ -48,9 +118,21 @@ impl CheckConstraint {
         self
     }
 
+    /// The same, on these databases only; the others' tables are made without it.
+    #[must_use]
+    pub fn only_on(mut self, backends: impl IntoIterator<Item = Backend>) -> Self {
+        self.only_on = OnlyOn::these(backends);
+        self
+    }
+
+    /// Its name, where it was given one.
+    pub fn given_name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     /// The condition.
-    pub fn sql(&self) -> &str {
-        &self.sql
+    pub fn condition(&self) -> &DdlExpression {
+        &self.condition
     }
 }
 
@@ -64,6 +146,9 @@ pub struct ForeignKey {
     pub(crate) referred: Vec<String>,
     pub(crate) on_delete: OnChange,
     pub(crate) on_update: OnChange,
+    pub(crate) deferral: Option<Deferral>,
+    pub(crate) match_type: MatchType,
+    pub(crate) only_on: OnlyOn,
 }
 
 /// What becomes of the rows that refer to a row that goes or whose key changes.
@@ -83,6 +168,17 @@ pub enum OnChange {
     SetDefault,
 }
 
+/// Which rows a foreign key of several columns looks at when some of them are NULL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum MatchType {
+    /// A row with a NULL in any of them refers to nothing: every database's way.
+    #[default]
+    Simple,
+    /// All of them are NULL, or none: PostgreSQL's `MATCH FULL`.
+    Full,
+}
+
 impl ForeignKey {
     /// These columns refer to those of another table.
     pub fn new<C: Into<String>, R: Into<String>>(
@@ -98,6 +194,9 @@ impl ForeignKey {
             referred: referred.into_iter().map(Into::into).collect(),
             on_delete: OnChange::default(),
             on_update: OnChange::default(),
+            deferral: None,
+            match_type: MatchType::default(),
+            only_on: OnlyOn::default(),
         }
     }
 
@@ -129,9 +228,40 @@ impl ForeignKey {
         self
     }
 
+    /// The same, looked at later. PostgreSQL and SQLite can.
+    #[must_use]
+    pub fn deferrable(mut self, deferral: Deferral) -> Self {
+        self.deferral = Some(deferral);
+        self
+    }
+
+    /// The same, with what a NULL in some of several columns means.
+    #[must_use]
+    pub fn match_type(mut self, match_type: MatchType) -> Self {
+        self.match_type = match_type;
+        self
+    }
+
+    /// The same, on these databases only; the others' tables are made without it.
+    #[must_use]
+    pub fn only_on(mut self, backends: impl IntoIterator<Item = Backend>) -> Self {
+        self.only_on = OnlyOn::these(backends);
+        self
+    }
+
+    /// Its name, where it was given one.
+    pub fn given_name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     /// The columns here.
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// The schema of the table referred to, where it is not that of the referring one.
+    pub fn referred_schema(&self) -> Option<&str> {
+        self.schema.as_deref()
     }
 
     /// The table referred to.
@@ -143,36 +273,14 @@ impl ForeignKey {
     pub fn referred(&self) -> &[String] {
         &self.referred
     }
-}
 
-/// What finds rows by these columns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Index {
-    pub(crate) name: Option<String>,
-    pub(crate) columns: Vec<String>,
-    pub(crate) unique: bool,
-}
-
-impl Index {
-    /// An index of that name over these columns.
-    pub fn new<C: Into<String>>(name: impl Into<String>, columns: impl IntoIterator<Item = C>) -> Self {
-        Index { name: Some(name.into()), ..Index::on(columns) }
+    /// What a deletion and a changed key do.
+    pub fn actions(&self) -> (OnChange, OnChange) {
+        (self.on_delete, self.on_update)
     }
 
-    /// An index over these columns, named by the [naming convention](super::NamingConvention).
-    pub fn on<C: Into<String>>(columns: impl IntoIterator<Item = C>) -> Self {
-        Index { name: None, columns: columns.into_iter().map(Into::into).collect(), unique: false }
-    }
-
-    /// The same, and no combination occurs twice.
-    #[must_use]
-    pub fn unique(mut self) -> Self {
-        self.unique = true;
-        self
-    }
-
-    /// The columns.
-    pub fn columns(&self) -> &[String] {
-        &self.columns
+    /// When it is looked at, where it can wait.
+    pub fn deferral(&self) -> Option<Deferral> {
+        self.deferral
     }
 }

@@ -3,6 +3,8 @@
 use super::Entity;
 use super::constraint::ForeignKey;
 use super::naming::NamingConvention;
+use super::opaque::Opaque;
+use super::sequence::Sequence;
 use super::table::Table;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -29,6 +31,10 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Debug, Clone, Default)]
 pub struct MetaData {
     tables: Vec<Table>,
+    sequences: Vec<Sequence>,
+    /// Views, whose queries only those below know.
+    views: Vec<Opaque>,
+    schema: Option<String>,
     naming: NamingConvention,
 }
 
@@ -50,9 +56,64 @@ impl MetaData {
         E::tables().into_iter().fold(MetaData::new(), MetaData::table)
     }
 
+    /// The same, where tables and sequences that are added later and name no schema are in this one.
+    ///
+    /// ```
+    /// use rebis_core::schema::{ColumnDef, MetaData, SqlType, Table};
+    ///
+    /// let parts = Table::build("parts").column(ColumnDef::new("id", SqlType::Integer)).finish()?;
+    /// let metadata = MetaData::new().schema("stock").table(&parts);
+    /// let parts = metadata.find("parts").expect("it was added");
+    /// assert_eq!(parts.schema(), Some("stock"));
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn schema(mut self, schema: impl Into<String>) -> Self {
+        self.schema = Some(schema.into());
+        self
+    }
+
+    /// The same with this sequence as well, made before all tables.
+    #[must_use]
+    pub fn sequence(mut self, sequence: &Sequence) -> Self {
+        let mut sequence = sequence.clone();
+        sequence.schema = sequence.schema.or_else(|| self.schema.clone());
+        if !self.sequences.contains(&sequence) {
+            self.sequences.push(sequence);
+        }
+        self
+    }
+
+    /// The sequences, in the order in which they were given.
+    pub fn sequences(&self) -> &[Sequence] {
+        &self.sequences
+    }
+
+    pub(crate) fn default_schema(&self) -> Option<&str> {
+        self.schema.as_deref()
+    }
+
+    pub(crate) fn views(&self) -> &[Opaque] {
+        &self.views
+    }
+
+    pub(crate) fn add_view(&mut self, view: Opaque) {
+        self.views.push(view);
+    }
+
+    /// The table of that name that was added first.
+    pub fn find(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name() == name)
+    }
+
     /// The same with this table as well.
     #[must_use]
     pub fn table(mut self, table: &Table) -> Self {
+        let own = match (&self.schema, table.schema()) {
+            (Some(schema), None) => Some(table.in_schema(schema)),
+            _ => None,
+        };
+        let table = own.as_ref().unwrap_or(table);
         if !self.tables.iter().any(|known| known == table && known.is_described_as(table)) {
             self.tables.push(table.clone());
         }

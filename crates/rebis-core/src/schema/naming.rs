@@ -85,7 +85,7 @@ impl NamingConvention {
         fill(&self.foreign_key, &parts)
     }
 
-    pub(super) fn unique_name(&self, table: &str, columns: &[String]) -> String {
+    pub(crate) fn unique_name(&self, table: &str, columns: &[String]) -> String {
         fill(&self.unique, &[("{table}", table), ("{columns}", &columns.join("_"))])
     }
 
@@ -93,7 +93,7 @@ impl NamingConvention {
         fill(&self.index, &[("{table}", table), ("{columns}", &columns.join("_"))])
     }
 
-    pub(super) fn check_name(&self, table: &str, number: usize) -> String {
+    pub(crate) fn check_name(&self, table: &str, number: usize) -> String {
         fill(&self.check, &[("{table}", table), ("{number}", &number.to_string())])
     }
 }

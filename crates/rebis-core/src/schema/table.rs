@@ -3,10 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::attached::AttachedDdl;
 use super::column::ColumnDef;
-use super::constraint::{CheckConstraint, ForeignKey, Index, UniqueConstraint};
+use super::constraint::{CheckConstraint, ForeignKey, UniqueConstraint};
+use super::index::Index;
 use super::naming::NamingConvention;
-use super::types::SqlType;
+use super::options::{MysqlOptions, Options, PostgresqlOptions, SqliteOptions};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A table. Cheap to clone; two with the same name and schema are the same table.
@@ -32,11 +34,34 @@ struct Contents {
     name: String,
     columns: Vec<ColumnDef>,
     primary_key_name: Option<String>,
+    /// The key's columns, where they have an order of their own.
+    primary_key: Vec<String>,
     unique: Vec<UniqueConstraint>,
     foreign_keys: Vec<ForeignKey>,
     checks: Vec<CheckConstraint>,
     indexes: Vec<Index>,
     comment: Option<String>,
+    options: Options,
+    attached: Vec<AttachedDdl>,
+}
+
+impl Contents {
+    fn new(name: String) -> Self {
+        Contents {
+            schema: None,
+            name,
+            columns: Vec::new(),
+            primary_key_name: None,
+            primary_key: Vec::new(),
+            unique: Vec::new(),
+            foreign_keys: Vec::new(),
+            checks: Vec::new(),
+            indexes: Vec::new(),
+            comment: None,
+            options: Options::default(),
+            attached: Vec::new(),
+        }
+    }
 }
 
 /// A table to be; made by [`Table::build`].
@@ -47,17 +72,12 @@ pub struct TableBuilder(Contents);
 impl Table {
     /// Begins a table's description.
     pub fn build(name: impl Into<String>) -> TableBuilder {
-        TableBuilder(Contents {
-            schema: None,
-            name: name.into(),
-            columns: Vec::new(),
-            primary_key_name: None,
-            unique: Vec::new(),
-            foreign_keys: Vec::new(),
-            checks: Vec::new(),
-            indexes: Vec::new(),
-            comment: None,
-        })
+        TableBuilder(Contents::new(name.into()))
+    }
+
+    /// What stands for the table whose description is not finished yet.
+    pub(crate) fn being_described() -> Table {
+        Table(Arc::new(Contents::new("(the table that is described)".to_owned())))
     }
 
     /// Where its description is: the same for all clones.
@@ -85,9 +105,11 @@ impl Table {
         self.0.columns.iter().find(|column| column.name == name)
     }
 
-    /// The columns of the primary key.
+    /// The columns of the primary key, in its order.
     pub fn primary_key(&self) -> impl Iterator<Item = &ColumnDef> {
-        self.0.columns.iter().filter(|column| column.primary_key)
+        let ordered = self.0.primary_key.iter().filter_map(|name| self.column(name));
+        let unordered = self.0.primary_key.is_empty();
+        ordered.chain(self.0.columns.iter().filter(move |column| unordered && column.primary_key))
     }
 
     /// Its references to other tables.
@@ -115,7 +137,62 @@ impl Table {
         self.0.comment.as_deref()
     }
 
-    pub(crate) fn primary_key_name(&self) -> Option<&str> {
+    /// What MySQL and MariaDB are told of it.
+    pub fn mysql_options(&self) -> &MysqlOptions {
+        &self.0.options.mysql
+    }
+
+    /// What PostgreSQL is told of it.
+    pub fn postgresql_options(&self) -> &PostgresqlOptions {
+        &self.0.options.postgresql
+    }
+
+    /// What SQLite is told of it.
+    pub fn sqlite_options(&self) -> &SqliteOptions {
+        &self.0.options.sqlite
+    }
+
+    /// Whether only its own connection sees it.
+    pub fn is_temporary(&self) -> bool {
+        self.0.options.temporary
+    }
+
+    /// The SQL that goes with it.
+    pub(crate) fn attached(&self) -> &[AttachedDdl] {
+        &self.0.attached
+    }
+
+    /// The same table in another schema. Foreign keys that name no schema refer to that schema then.
+    ///
+    /// ```
+    /// use rebis_core::schema::{ColumnDef, MetaData, SqlType, Table};
+    ///
+    /// let parts = Table::build("parts").column(ColumnDef::new("id", SqlType::Integer)).finish()?;
+    /// let archived = parts.in_schema("archive");
+    /// assert_ne!(parts, archived);
+    /// let both = MetaData::new().table(&parts).table(&archived);
+    /// assert_eq!(both.sorted_tables()?.len(), 2);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn in_schema(&self, schema: impl Into<String>) -> Table {
+        Table(Arc::new(Contents { schema: Some(schema.into()), ..(*self.0).clone() }))
+    }
+
+    /// The same table in the connection's own schema.
+    #[must_use]
+    pub fn without_schema(&self) -> Table {
+        Table(Arc::new(Contents { schema: None, ..(*self.0).clone() }))
+    }
+
+    /// The same table by another name. Constraints and indexes with names of their own keep them.
+    #[must_use]
+    pub fn renamed(&self, name: impl Into<String>) -> Table {
+        Table(Arc::new(Contents { name: name.into(), ..(*self.0).clone() }))
+    }
+
+    /// The name of the primary key, where it was given one.
+    pub fn primary_key_name(&self) -> Option<&str> {
         self.0.primary_key_name.as_deref()
     }
 
@@ -140,7 +217,8 @@ impl Table {
             check.name.get_or_insert_with(|| convention.check_name(table, index + 1));
         }
         for index in &mut contents.indexes {
-            index.name.get_or_insert_with(|| convention.index_name(table, &index.columns));
+            let keys = index.key_names();
+            index.name.get_or_insert_with(|| convention.index_name(table, &keys));
         }
         Table(Arc::new(contents))
     }
@@ -188,6 +266,12 @@ impl TableBuilder {
         self
     }
 
+    /// With these columns as the primary key, in this order. Without it they stand in the table's order.
+    pub fn primary_key<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        self.0.primary_key = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// With a name for the primary key. MySQL calls each of them `PRIMARY`, and SQLite keeps no name.
     pub fn primary_key_name(mut self, name: impl Into<String>) -> Self {
         self.0.primary_key_name = Some(name.into());
@@ -212,6 +296,16 @@ impl TableBuilder {
         self
     }
 
+    /// With SQL of one's own that goes with the table.
+    pub fn attach(mut self, ddl: AttachedDdl) -> Self {
+        self.0.attached.push(ddl);
+        self
+    }
+
+    pub(super) fn options(&mut self) -> &mut Options {
+        &mut self.0.options
+    }
+
     /// With this index.
     pub fn index(mut self, index: Index) -> Self {
         self.0.indexes.push(index);
@@ -225,6 +319,9 @@ impl TableBuilder {
     /// database is to count what is no whole number, or two columns, or has both a default and a computation.
     pub fn finish(self) -> Result<Table> {
         let TableBuilder(mut contents) = self;
+        for column in &mut contents.columns {
+            column.primary_key |= contents.primary_key.contains(&column.name);
+        }
         for column in &contents.columns {
             let own = [column.name.clone()];
             if column.unique && !contents.unique.iter().any(|unique| unique.columns == own) {
@@ -239,42 +336,51 @@ impl TableBuilder {
                 return Err(wrong(&contents, &format!("has two columns called '{}'", column.name)));
             }
         }
-        let named = contents.unique.iter().flat_map(|unique| &unique.columns);
-        let named = named.chain(contents.foreign_keys.iter().flat_map(|key| &key.columns));
-        let named = named.chain(contents.indexes.iter().flat_map(|index| &index.columns));
-        for name in named {
-            if !contents.columns.iter().any(|column| column.name == *name) {
-                return Err(wrong(
-                    &contents,
-                    &format!("has no column '{name}', which a constraint or an index names"),
-                ));
-            }
-        }
-        for key in &contents.foreign_keys {
-            if key.columns.is_empty() || key.columns.len() != key.referred.len() {
-                return Err(wrong(
-                    &contents,
-                    &format!("has a foreign key to '{}' of unequal sides", key.table),
-                ));
-            }
-        }
+        check_names(&contents)?;
         check_counted(&contents)?;
         Ok(Table(Arc::new(contents)))
     }
 }
 
+/// What keys, constraints and indexes name must be there.
+fn check_names(contents: &Contents) -> Result<()> {
+    let named = contents.unique.iter().flat_map(|unique| &unique.columns);
+    let named = named.chain(contents.foreign_keys.iter().flat_map(|key| &key.columns));
+    let named = named.chain(&contents.primary_key).map(String::as_str);
+    let named = named.chain(contents.indexes.iter().flat_map(Index::columns));
+    let included = contents.indexes.iter().flat_map(|index| &index.include);
+    for name in named.chain(included.map(String::as_str)) {
+        if !contents.columns.iter().any(|column| column.name == name) {
+            return Err(wrong(
+                contents,
+                &format!("has no column '{name}', which a constraint or an index names"),
+            ));
+        }
+    }
+    for key in &contents.foreign_keys {
+        if key.columns.is_empty() || key.columns.len() != key.referred.len() {
+            return Err(wrong(contents, &format!("has a foreign key to '{}' of unequal sides", key.table)));
+        }
+    }
+    let left_out = |column: &&ColumnDef| column.primary_key && !contents.primary_key.contains(&column.name);
+    if let Some(column) = contents.columns.iter().find(left_out).filter(|_| !contents.primary_key.is_empty())
+    {
+        return Err(wrong(
+            contents,
+            &format!("has '{}' in its primary key, whose order does not name it", column.name),
+        ));
+    }
+    Ok(())
+}
+
 /// What the database counts or computes must be such that it can.
 fn check_counted(contents: &Contents) -> Result<()> {
-    let integer = |column: &ColumnDef| {
-        use SqlType::{BigInteger, Integer, Native, SmallInteger};
-        matches!(column.sql_type, SmallInteger | Integer | BigInteger | Native(_))
-    };
     let counted: Vec<&ColumnDef> = contents.columns.iter().filter(|column| column.autoincrement).collect();
     if let [one, other, ..] = counted.as_slice() {
         return Err(wrong(contents, &format!("counts two columns, '{}' and '{}'", one.name, other.name)));
     }
     for column in &contents.columns {
-        if column.autoincrement && !integer(column) {
+        if column.autoincrement && !column.sql_type.may_be_counted() {
             return Err(wrong(contents, &format!("counts '{}', which is no whole number", column.name)));
         }
         if column.computed.is_some() && (column.server_default.is_some() || column.autoincrement) {

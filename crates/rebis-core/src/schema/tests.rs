@@ -78,6 +78,14 @@ fn what_cannot_be_counted_or_computed_is_refused() {
     for (builder, says) in [
         (Table::build("t").column(counted("a")).column(counted("b")), "two columns, 'a' and 'b'"),
         (Table::build("t").column(text), "no whole number"),
+        (Table::build("t").column(counted("a")).primary_key(["b"]), "no column 'b'"),
+        (
+            Table::build("t")
+                .column(counted("a"))
+                .column(ColumnDef::new("b", SqlType::Text))
+                .primary_key(["b"]),
+            "'a' in its primary key",
+        ),
         (Table::build("t").column(both), "computes 'a'"),
     ] {
         let error = builder.finish().unwrap_err();

@@ -6,9 +6,11 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::expression::{Column, Expr, column_node};
+use super::from::TableAlias;
 use super::node::{Node, Source};
-use super::select::{Select, SelectNode, SetOperator, TableAlias};
+use super::select::{Item, Select, SelectNode, SetOperator};
 use super::typed::Typed;
+use super::{Composed, Delete, Insert, StatementNode, Update};
 use crate::schema::Entity;
 use crate::value::Value;
 
@@ -22,16 +24,40 @@ pub struct Cte<R> {
 #[doc(hidden)]
 pub struct CteNode {
     pub(crate) name: Arc<str>,
-    pub(crate) first: SelectNode,
+    pub(crate) first: CteBody,
+    /// Whether the database is to compute it apart, or is not to; `None` leaves it to the database.
+    pub(crate) materialized: Option<bool>,
     /// The part that reads what the CTE has already.
     pub(crate) again: Option<(SetOperator, SelectNode)>,
+}
+
+/// What a CTE's rows come from.
+#[derive(Debug, Clone)]
+pub(crate) enum CteBody {
+    Select(Box<SelectNode>),
+    /// The rows that a statement returns which writes.
+    Write(Box<Composed>),
+}
+
+impl CteBody {
+    fn items(&self) -> &[Item] {
+        match self {
+            CteBody::Select(select) => &select.items,
+            CteBody::Write(write) => match &write.0 {
+                StatementNode::Insert(node) => &node.returning,
+                StatementNode::Update(node) => &node.returning,
+                StatementNode::Delete(node) => &node.returning,
+                _ => &[],
+            },
+        }
+    }
 }
 
 impl CteNode {
     /// What its columns are called; `None` when one of them has no name.
     pub(crate) fn columns(&self) -> Option<Vec<&str>> {
-        let names = self.first.items.iter().map(|item| match (item.label, &*item.node) {
-            (Some(label), _) => Some(label),
+        let names = self.first.items().iter().map(|item| match (&item.label, &*item.node) {
+            (Some(label), _) => Some(&**label),
             (None, Node::Column { name, .. }) => Some(&**name),
             _ => None,
         });
@@ -70,7 +96,7 @@ impl<R> Select<R> {
     /// # Ok::<(), rebis_core::Error>(())
     /// ```
     pub fn cte(self, name: impl Into<Arc<str>>) -> Cte<R> {
-        Cte::new(CteNode { name: name.into(), first: self.node, again: None })
+        Cte::of(name.into(), CteBody::Select(Box::new(self.node)))
     }
 
     /// `WITH` this in front. CTEs are given in the order in which they use each other.
@@ -81,7 +107,26 @@ impl<R> Select<R> {
     }
 }
 
+macro_rules! write_cte {
+    ($($statement:ident)*) => {$(
+        impl<R> $statement<R> {
+            /// The rows that it returns, as a source of the statement that it is given to by `with`. PostgreSQL's only; it runs
+            /// once, and the rest of the statement sees the tables as they were before it.
+            pub fn cte(self, name: impl Into<Arc<str>>) -> Cte<R> {
+                let write = Composed(StatementNode::$statement(self.node));
+                Cte::of(name.into(), CteBody::Write(Box::new(write)))
+            }
+        }
+    )*};
+}
+
+write_cte! { Insert Update Delete }
+
 impl<R> Cte<R> {
+    fn of(name: Arc<str>, first: CteBody) -> Self {
+        Cte::new(CteNode { name, first, materialized: None, again: None })
+    }
+
     fn new(node: CteNode) -> Self {
         Cte { node: Arc::new(node), row: PhantomData }
     }
@@ -101,8 +146,30 @@ impl<R> Cte<R> {
     }
 
     fn repeat(&self, operator: SetOperator, again: Select<R>) -> Cte<R> {
-        let again = Some((operator, again.node));
-        Cte::new(CteNode { name: Arc::clone(&self.node.name), first: self.node.first.clone(), again })
+        Cte::new(CteNode { again: Some((operator, again.node)), ..self.copy() })
+    }
+
+    fn copy(&self) -> CteNode {
+        let CteNode { name, first, materialized, .. } = &*self.node;
+        let again = self.node.again.clone();
+        CteNode { name: Arc::clone(name), first: first.clone(), materialized: *materialized, again }
+    }
+
+    /// The database computes it once and apart, `AS MATERIALIZED`: what is outside of it does not narrow it. MySQL and MariaDB
+    /// have no word for it, and decide as ever.
+    #[must_use]
+    pub fn materialized(&self) -> Cte<R> {
+        Cte::new(CteNode { materialized: Some(true), ..self.copy() })
+    }
+
+    /// The database may fold it into what uses it, `AS NOT MATERIALIZED`. MySQL and MariaDB have no word for it.
+    #[must_use]
+    pub fn not_materialized(&self) -> Cte<R> {
+        Cte::new(CteNode { materialized: Some(false), ..self.copy() })
+    }
+
+    pub(super) fn node(&self) -> Arc<CteNode> {
+        Arc::clone(&self.node)
     }
 
     fn source(&self) -> Source {

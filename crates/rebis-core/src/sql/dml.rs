@@ -1,15 +1,16 @@
-//! INSERT, UPDATE, DELETE.
+//! UPDATE, DELETE, TRUNCATE.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::cte::{Cte, CteNode};
 use super::expression::{Column, Expr};
-use super::node::{Node, Source};
+use super::node::{Node, Ordering, Source};
+use super::parameter::Binds;
 use super::select::{Item, Select, SelectNode, Selection};
 use super::typed::{Matches, Operand, Typed};
-use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Entity, Table};
 use crate::value::{IntoValue, Value};
 
@@ -18,6 +19,18 @@ use crate::value::{IntoValue, Value};
 pub struct Assignment {
     pub(crate) column: Cow<'static, str>,
     pub(crate) value: Arc<Node>,
+}
+
+impl Assignment {
+    /// `column = value`, of a table that is known at run time.
+    pub fn of(column: impl Into<Cow<'static, str>>, value: impl IntoValue) -> Self {
+        Assignment { column: column.into(), value: Arc::new(Node::Value(value.into_value())) }
+    }
+
+    /// `column = expression`, of a table that is known at run time.
+    pub fn expr<T>(column: impl Into<Cow<'static, str>>, expression: Expr<T>) -> Self {
+        Assignment { column: column.into(), value: expression.node }
+    }
 }
 
 impl<M: Entity, T: Typed> Column<M, T> {
@@ -30,179 +43,6 @@ impl<M: Entity, T: Typed> Column<M, T> {
     }
 }
 
-/// INSERT into one table; made by [`insert`] or [`insert_into`].
-pub struct Insert<R = ()> {
-    pub(crate) node: InsertNode,
-    row: PhantomData<fn() -> R>,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct InsertNode {
-    pub(crate) table: Table,
-    pub(crate) columns: Vec<Cow<'static, str>>,
-    pub(crate) rows: Vec<Vec<Arc<Node>>>,
-    /// The query whose rows are inserted.
-    pub(crate) select: Option<SelectNode>,
-    pub(crate) conflict: Option<Conflict>,
-    pub(crate) returning: Vec<Item>,
-}
-
-/// What an INSERT does about a row that is there already.
-#[derive(Debug, Clone)]
-pub(crate) struct Conflict {
-    pub(crate) target: Vec<Cow<'static, str>>,
-    pub(crate) assignments: Vec<Assignment>,
-    pub(crate) filters: Vec<Arc<Node>>,
-}
-
-/// Inserts rows of an entity.
-pub fn insert<M: Entity>() -> Insert {
-    insert_into(M::table())
-}
-
-/// Inserts rows into a table that is known at run time.
-pub fn insert_into(table: &Table) -> Insert {
-    let node = InsertNode {
-        table: table.clone(),
-        columns: Vec::new(),
-        rows: Vec::new(),
-        select: None,
-        conflict: None,
-        returning: Vec::new(),
-    };
-    Insert { node, row: PhantomData }
-}
-
-impl<R> Insert<R> {
-    /// One more row. The first row says which columns are named.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Bind`] when its columns are not those of the first row.
-    pub fn row(mut self, assignments: impl IntoIterator<Item = Assignment>) -> Result<Self> {
-        let mut row: Vec<Assignment> = assignments.into_iter().collect();
-        let node = &mut self.node;
-        if node.rows.is_empty() {
-            node.columns = row.iter().map(|assignment| assignment.column.clone()).collect();
-        }
-        let mut values = Vec::with_capacity(node.columns.len());
-        for column in &node.columns {
-            let found = row.iter().position(|assignment| assignment.column == *column);
-            let Some(index) = found else { return Err(uneven(node.rows.len(), column)) };
-            values.push(row.swap_remove(index).value);
-        }
-        match row.first() {
-            Some(extra) => Err(uneven(node.rows.len(), &extra.column)),
-            None => {
-                node.rows.push(values);
-                Ok(self)
-            }
-        }
-    }
-
-    /// One more row of a table that is known at run time, by names.
-    ///
-    /// # Errors
-    /// As [`row`](Insert::row).
-    pub fn values<N: Into<Cow<'static, str>>, V: IntoValue>(
-        self,
-        values: impl IntoIterator<Item = (N, V)>,
-    ) -> Result<Self> {
-        self.row(values.into_iter().map(|(name, value)| Assignment {
-            column: name.into(),
-            value: Arc::new(Node::Value(value.into_value())),
-        }))
-    }
-
-    /// One row of defaults: `DEFAULT VALUES`, or `() VALUES ()`.
-    #[must_use]
-    pub fn default_row(mut self) -> Self {
-        self.node.columns.clear();
-        self.node.rows = vec![Vec::new()];
-        self
-    }
-
-    /// The rows of a query, whose columns become these: `INSERT INTO … SELECT …`.
-    ///
-    /// ```
-    /// use rebis_core::schema::{ColumnDef, SqlType, Table};
-    /// use rebis_core::sql::{Expression, insert_into, select};
-    /// use rebis_core::Dialect;
-    ///
-    /// let t = Table::build("t").column(ColumnDef::new("n", SqlType::Integer)).finish()?;
-    /// let old = Table::build("old").column(ColumnDef::new("n", SqlType::Integer)).finish()?;
-    /// let copy = insert_into(&t).from_select(["n"], select(vec![old.c("n")]).filter(old.c("n").gt(1)));
-    /// assert_eq!(
-    ///     copy.to_sql(Dialect::SQLITE)?,
-    ///     r#"INSERT INTO "t" ("n") SELECT "old"."n" FROM "old" WHERE "old"."n" > ?1"#
-    /// );
-    /// # Ok::<(), rebis_core::Error>(())
-    /// ```
-    #[must_use]
-    pub fn from_select<C: Into<Cow<'static, str>>, S>(
-        mut self,
-        columns: impl IntoIterator<Item = C>,
-        select: Select<S>,
-    ) -> Self {
-        self.node.columns = columns.into_iter().map(Into::into).collect();
-        self.node.select = Some(select.node);
-        self
-    }
-
-    /// Of [`on_conflict_do_update`](Insert::on_conflict_do_update): only where this is true of the row that is there.
-    /// `DO UPDATE SET … WHERE condition`, which MySQL and MariaDB do not have.
-    #[must_use]
-    pub fn on_conflict_filter(mut self, condition: Expr<bool>) -> Self {
-        // Without an upsert it has no target, which is an error when it is compiled.
-        let none = || Conflict { target: Vec::new(), assignments: Vec::new(), filters: Vec::new() };
-        self.node.conflict.get_or_insert_with(none).filters.push(condition.node);
-        self
-    }
-
-    /// Where a row with the same values in these columns is there already, nothing happens.
-    #[must_use]
-    pub fn on_conflict_do_nothing<C: Into<Cow<'static, str>>>(
-        mut self,
-        target: impl IntoIterator<Item = C>,
-    ) -> Self {
-        let target = target.into_iter().map(Into::into).collect();
-        self.node.conflict = Some(Conflict { target, assignments: Vec::new(), filters: Vec::new() });
-        self
-    }
-
-    /// Where a row with the same values in these columns is there already, that row is changed;
-    /// [`proposed`] is what this one would have put there.
-    #[must_use]
-    pub fn on_conflict_do_update<C: Into<Cow<'static, str>>>(
-        mut self,
-        target: impl IntoIterator<Item = C>,
-        assignments: impl IntoIterator<Item = Assignment>,
-    ) -> Self {
-        let target = target.into_iter().map(Into::into).collect();
-        let assignments = assignments.into_iter().collect();
-        let filters = self.node.conflict.take().map_or_else(Vec::new, |conflict| conflict.filters);
-        self.node.conflict = Some(Conflict { target, assignments, filters });
-        self
-    }
-
-    /// `RETURNING` these of each row.
-    pub fn returning<S: Selection>(mut self, selection: S) -> Insert<S::Row> {
-        self.node.returning = selection.items();
-        Insert { node: self.node, row: PhantomData }
-    }
-}
-
-/// In an upsert: the value that the row which met another would have put into this column.
-pub fn proposed<M: Entity, T: Typed>(column: Column<M, T>) -> Expr<T> {
-    Expr::new(Node::Proposed(column.name().into()))
-}
-
-fn uneven(row: usize, column: &str) -> Error {
-    Error::new(
-        ErrorKind::Bind,
-        format!("row {row} of the INSERT and the first one do not name the same columns: '{column}'"),
-    )
-}
-
 /// UPDATE of one table; made by [`update`] or [`update_table`].
 pub struct Update<R = ()> {
     pub(crate) node: UpdateNode,
@@ -211,11 +51,17 @@ pub struct Update<R = ()> {
 
 #[derive(Debug, Clone)]
 pub(crate) struct UpdateNode {
+    pub(crate) with: Vec<Arc<CteNode>>,
     pub(crate) table: Table,
     pub(crate) from: Vec<Source>,
     pub(crate) assignments: Vec<Assignment>,
+    /// Columns that become what one row of a query has.
+    pub(crate) from_queries: Vec<(Vec<Cow<'static, str>>, SelectNode)>,
     pub(crate) filters: Vec<Arc<Node>>,
+    pub(crate) order_by: Vec<Ordering>,
+    pub(crate) limit: Option<Arc<Node>>,
     pub(crate) returning: Vec<Item>,
+    pub(crate) binds: Binds,
 }
 
 /// Changes rows of an entity.
@@ -226,11 +72,16 @@ pub fn update<M: Entity>() -> Update {
 /// Changes rows of a table that is known at run time.
 pub fn update_table(table: &Table) -> Update {
     let node = UpdateNode {
+        with: Vec::new(),
         table: table.clone(),
         from: Vec::new(),
         assignments: Vec::new(),
+        from_queries: Vec::new(),
         filters: Vec::new(),
+        order_by: Vec::new(),
+        limit: None,
         returning: Vec::new(),
+        binds: Binds::default(),
     };
     Update { node, row: PhantomData }
 }
@@ -285,6 +136,48 @@ impl<R> Update<R> {
         self
     }
 
+    /// `WITH` this in front. MariaDB has it since its version 12; before that, make the CTE a subquery.
+    #[must_use]
+    pub fn with<C>(mut self, cte: &Cte<C>) -> Self {
+        self.node.with.push(cte.node());
+        self
+    }
+
+    /// The rows are taken in this order: with a [`limit`](Update::limit) the first of them. MySQL's and MariaDB's only.
+    #[must_use]
+    pub fn order_by(mut self, key: impl Into<Ordering>) -> Self {
+        self.node.order_by.push(key.into());
+        self
+    }
+
+    /// At most so many rows. MySQL's and MariaDB's only; elsewhere filter by a subquery that selects keys.
+    #[must_use]
+    pub fn limit(mut self, limit: u64) -> Self {
+        self.node.limit = Some(Arc::new(Node::Value(limit.into())));
+        self
+    }
+
+    /// `SET (column, …) = (SELECT …)`: the columns become what the one row of a query has, or NULL where it has none. MySQL
+    /// and MariaDB do not have it. On SQLite a query of the same table sees rows that the statement has changed already.
+    #[must_use]
+    pub fn set_from_select<C: Into<Cow<'static, str>>, S>(
+        mut self,
+        columns: impl IntoIterator<Item = C>,
+        select: Select<S>,
+    ) -> Self {
+        let columns = columns.into_iter().map(Into::into).collect();
+        self.node.from_queries.push((columns, select.node));
+        self
+    }
+
+    /// `SET column = value` of assignments that were made elsewhere, in their order. MySQL and MariaDB assign one after the other,
+    /// and an expression sees what those before it have made; elsewhere all see the row as it was.
+    #[must_use]
+    pub fn set_all(mut self, assignments: impl IntoIterator<Item = Assignment>) -> Self {
+        self.node.assignments.extend(assignments);
+        self
+    }
+
     /// `RETURNING` these of each changed row.
     pub fn returning<S: Selection>(mut self, selection: S) -> Update<S::Row> {
         self.node.returning = selection.items();
@@ -300,10 +193,14 @@ pub struct Delete<R = ()> {
 
 #[derive(Debug, Clone)]
 pub(crate) struct DeleteNode {
+    pub(crate) with: Vec<Arc<CteNode>>,
     pub(crate) table: Table,
     pub(crate) using: Vec<Source>,
     pub(crate) filters: Vec<Arc<Node>>,
+    pub(crate) order_by: Vec<Ordering>,
+    pub(crate) limit: Option<Arc<Node>>,
     pub(crate) returning: Vec<Item>,
+    pub(crate) binds: Binds,
 }
 
 /// Deletes rows of an entity.
@@ -313,8 +210,16 @@ pub fn delete<M: Entity>() -> Delete {
 
 /// Deletes rows of a table that is known at run time.
 pub fn delete_from(table: &Table) -> Delete {
-    let node =
-        DeleteNode { table: table.clone(), using: Vec::new(), filters: Vec::new(), returning: Vec::new() };
+    let node = DeleteNode {
+        with: Vec::new(),
+        table: table.clone(),
+        using: Vec::new(),
+        filters: Vec::new(),
+        order_by: Vec::new(),
+        limit: None,
+        returning: Vec::new(),
+        binds: Binds::default(),
+    };
     Delete { node, row: PhantomData }
 }
 
@@ -331,6 +236,27 @@ impl<R> Delete<R> {
     #[must_use]
     pub fn filter(mut self, condition: Expr<bool>) -> Self {
         self.node.filters.push(condition.node);
+        self
+    }
+
+    /// `WITH` this in front. MariaDB has it since its version 12; before that, make the CTE a subquery.
+    #[must_use]
+    pub fn with<C>(mut self, cte: &Cte<C>) -> Self {
+        self.node.with.push(cte.node());
+        self
+    }
+
+    /// The rows are taken in this order: with a [`limit`](Delete::limit) the first of them. MySQL's and MariaDB's only.
+    #[must_use]
+    pub fn order_by(mut self, key: impl Into<Ordering>) -> Self {
+        self.node.order_by.push(key.into());
+        self
+    }
+
+    /// At most so many rows. MySQL's and MariaDB's only; elsewhere filter by a subquery that selects keys.
+    #[must_use]
+    pub fn limit(mut self, limit: u64) -> Self {
+        self.node.limit = Some(Arc::new(Node::Value(limit.into())));
         self
     }
 
@@ -351,13 +277,7 @@ macro_rules! clone {
     )*};
 }
 
-clone! { Insert Update Delete }
-
-impl<R> fmt::Debug for Insert<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Insert").field("table", &self.node.table).finish_non_exhaustive()
-    }
-}
+clone! { Update Delete }
 
 impl<R> fmt::Debug for Update<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -374,4 +294,50 @@ impl<R> fmt::Debug for Delete<R> {
 /// `NULL`, to be assigned to a column of any type.
 pub fn null() -> Expr<Value> {
     Expr::new(Node::Value(Value::Null))
+}
+
+/// TRUNCATE of a table; made by [`truncate`].
+#[derive(Debug, Clone)]
+pub struct Truncate {
+    pub(crate) node: TruncateNode,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct TruncateNode {
+    pub(crate) table: Table,
+    pub(crate) restart_identity: bool,
+    pub(crate) cascade: bool,
+}
+
+/// Empties a table at once. MySQL and MariaDB commit what was done before on this connection, and count keys from 1 again; on
+/// PostgreSQL it can be rolled back. SQLite has none: delete without a filter.
+///
+/// ```
+/// use rebis_core::schema::{ColumnDef, SqlType, Table};
+/// use rebis_core::sql::truncate;
+/// use rebis_core::{Dialect, ErrorKind};
+///
+/// let t = Table::build("t").column(ColumnDef::new("n", SqlType::Integer)).finish()?;
+/// assert_eq!(truncate(&t).to_sql(Dialect::POSTGRESQL)?, r#"TRUNCATE TABLE "t""#);
+/// assert_eq!(truncate(&t).to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Unsupported);
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+pub fn truncate(table: &Table) -> Truncate {
+    Truncate { node: TruncateNode { table: table.clone(), restart_identity: false, cascade: false } }
+}
+
+impl Truncate {
+    /// Keys count from their start again. MySQL and MariaDB always do this.
+    #[must_use]
+    pub fn restart_identity(mut self) -> Self {
+        self.node.restart_identity = true;
+        self
+    }
+
+    /// Also the tables that refer to this one. PostgreSQL's only.
+    #[must_use]
+    pub fn cascade(mut self) -> Self {
+        self.node.cascade = true;
+        self
+    }
 }

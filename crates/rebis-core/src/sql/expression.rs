@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::node::{BinaryOperator, Node, Ordering, Source};
 use super::select::Select;
 use super::typed::{Matches, Operand, ResultOf, Typed, family};
-use crate::schema::{Entity, SqlType, Table};
+use crate::schema::{ColumnType, Entity, SqlType, Table};
 use crate::value::Value;
 
 /// An expression whose value is a `T` in Rust.
@@ -294,6 +294,36 @@ pub trait Expression: Operand + Sized {
     /// `CAST(self AS …)`.
     fn cast<T: Typed>(self, to: SqlType) -> Expr<T> {
         Expr::new(Node::Cast { item: self.into_node(), to })
+    }
+
+    /// `CAST(self AS …)`, as the type of a `T`'s columns.
+    ///
+    /// ```
+    /// use rebis_core::sql::{Expression, literal, select};
+    /// use rebis_core::{Dialect, Engine};
+    ///
+    /// let statement = select(literal("12").cast_as::<i64>());
+    /// assert_eq!(statement.to_sql(Dialect::MYSQL)?, "SELECT CAST(? AS SIGNED)");
+    /// assert_eq!(Engine::new("sqlite://")?.connect()?.scalar::<i64>(statement)?, 12);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    fn cast_as<T: Typed + ColumnType>(self) -> Expr<T> {
+        self.cast(T::sql_type())
+    }
+
+    /// The same, taken for a `T` in Rust: it compares as one and is read as one. The statement stays what it is.
+    ///
+    /// ```
+    /// use rebis_core::sql::{Expression, literal, select};
+    /// use rebis_core::{Dialect, Engine};
+    ///
+    /// let statement = select(literal(1).type_coerce::<bool>());
+    /// assert_eq!(statement.to_sql(Dialect::MYSQL)?, "SELECT ?");
+    /// assert!(Engine::new("sqlite://")?.connect()?.scalar::<bool>(statement)?);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    fn type_coerce<T: Typed>(self) -> Expr<T> {
+        Expr::shared(self.into_node())
     }
 
     /// `self LIKE pattern`: `%` and `_` in the pattern stand for any text and any character.

@@ -15,7 +15,7 @@ pub fn func<T: Typed>(name: &'static str, arguments: impl IntoArguments) -> Expr
     call(name, arguments.into_arguments())
 }
 
-/// The arguments of a function: a tuple of up to four operands, or none.
+/// The arguments of a function: a tuple of up to eight operands, or none.
 pub trait IntoArguments {
     #[doc(hidden)]
     fn into_arguments(self) -> Vec<Arc<Node>>;
@@ -38,6 +38,10 @@ arguments! { A }
 arguments! { A B }
 arguments! { A B C }
 arguments! { A B C D }
+arguments! { A B C D E }
+arguments! { A B C D E F }
+arguments! { A B C D E F G }
+arguments! { A B C D E F G H }
 
 /// `count(expression)`: how many values are not NULL.
 pub fn count<E: Expression>(expression: E) -> Expr<i64> {

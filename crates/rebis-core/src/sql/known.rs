@@ -8,6 +8,7 @@ use super::Text;
 use super::expression::{Expr, Expression};
 use super::node::{Call, Node};
 use super::typed::{Matches, Operand, ResultOf, Typed, family};
+use crate::url::Backend;
 
 /// A function or an operator that every database writes in its own way; the dialect has the texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,11 +28,20 @@ pub enum Known {
     BitXor,
     BitNot,
     ShiftLeft,
+    ShiftRight,
+    FullText,
     RegularExpression,
     JsonText,
     JsonInteger,
     JsonFloat,
     JsonBoolean,
+}
+
+impl Known {
+    /// Whether it is NULL where one of its arguments is.
+    pub(crate) fn is_null_of_null(self) -> bool {
+        !matches!(self, Known::Greatest | Known::Least | Known::Now)
+    }
 }
 
 /// A part of a date or a time, for [`extract`].
@@ -204,6 +214,16 @@ impl ExtractedFrom for crate::value::Value {
     type Part = Option<i64>;
 }
 
+/// Whether a text has all these words: `to_tsvector(…) @@ plainto_tsquery(…)`; `MATCH … AGAINST` on MySQL and MariaDB, which needs a full-text
+/// index and finds any of the words; `MATCH` on SQLite, for a column of an FTS table.
+pub fn full_text_match<E, V>(text: E, words: V) -> Expr<bool>
+where
+    E: Expression<Family = family::Text>,
+    V: Operand<Family = family::Text>,
+{
+    known(Known::FullText, vec![text.into_node(), words.into_node()])
+}
+
 /// `first / second` as a floating point number, also of two integers: `CAST(first AS DOUBLE PRECISION) / second`. By zero it is NULL,
 /// on PostgreSQL an error.
 pub fn true_divide<E: Expression, V: Operand>(first: E, second: V) -> Expr<Option<f64>>
@@ -228,6 +248,26 @@ where
 /// ```
 pub fn text_expr<T: Typed>(text: Text) -> Expr<T> {
     Expr::new(Node::Text(text))
+}
+
+/// What each database has for something: the expression of the one that the statement is for. A database that is not among them is
+/// `Unsupported`. With [`text_expr`], how a program adds functions and operators of its own.
+///
+/// ```
+/// use rebis_core::sql::{Expr, func, per_backend, select};
+/// use rebis_core::{Backend, Dialect, Engine};
+///
+/// let version = || -> Expr<String> {
+///     per_backend([(Backend::Sqlite, func("sqlite_version", ())), (Backend::Postgresql, func("version", ()))])
+/// };
+/// assert_eq!(select(version()).to_sql(Dialect::POSTGRESQL)?, "SELECT (version())");
+/// assert!(select(version()).to_sql(Dialect::MYSQL).is_err());
+/// assert!(Engine::new("sqlite://")?.connect()?.scalar::<String>(select(version()))?.starts_with('3'));
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+pub fn per_backend<T: Typed>(each: impl IntoIterator<Item = (Backend, Expr<T>)>) -> Expr<T> {
+    let each = each.into_iter().map(|(backend, expression)| (backend, expression.into_node()));
+    Expr::new(Node::PerBackend(each.collect()))
 }
 
 /// More of what columns and expressions have in common: bits, regular expressions, collations, arrays.
@@ -270,6 +310,35 @@ pub trait MoreExpression: Expression {
         Self: Operand<Family = family::Integer>,
     {
         known(Known::ShiftLeft, vec![self.into_node(), digits(count.into())])
+    }
+
+    /// The bits moved to the right, those of a negative number filled with its sign: `self >> count`.
+    fn shift_right(self, count: u8) -> Expr<Self::Type>
+    where
+        Self: Operand<Family = family::Integer>,
+    {
+        match count {
+            0 => Expr::shared(self.into_node()),
+            // What is behind the last bit is the sign again.
+            _ => known(Known::ShiftRight, vec![self.into_node(), digits(count.min(63).into())]),
+        }
+    }
+
+    /// An operator of the database's own between two operands: `self @> other`. It is a literal and goes into the text as it
+    /// stands; what it gives is said by the first parameter. Operators of a type of one's own are an extension trait that calls this.
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    /// use rebis_core::sql::{MoreExpression, literal, select};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let found = literal("Zoe").op::<bool>("GLOB", "Z*");
+    /// assert!(conn.scalar::<bool>(select(found))?);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    fn op<T: Typed>(self, operator: &'static str, other: impl Operand) -> Expr<T> {
+        let (left, right) = (self.into_node(), other.into_node());
+        Expr::new(Node::Operator { operator, left, right })
     }
 
     /// Whether a regular expression finds something in the text: `~`, `REGEXP`. The language is the database's, on MySQL and

@@ -1,63 +1,76 @@
 //! Statements as values. They know nothing of engines and drivers.
 //!
-//! [`text()`] and [`raw`] are SQL written by hand. [`select()`], [`insert`], [`update`] and [`delete`] compose a statement from
+//! [`text()`] and [`raw`] are SQL written by hand. [`select()`], [`insert()`], [`update`] and [`delete`] compose a statement from
 //! columns that are known at compile time ([`Column`]) or at run time ([`Table::c`](crate::schema::Table::c)).
 
+mod clauses;
 mod cte;
 mod ddl;
+mod defaults;
 mod dml;
 mod expression;
+mod from;
 mod functions;
+mod insert;
 mod json;
 mod known;
 mod names;
 mod node;
 mod operators;
+mod parameter;
 mod select;
+mod sql_enum;
 mod text;
 mod tuple;
 mod typed;
+mod update_each;
 mod window;
 
 use std::time::Duration;
 
+pub use clauses::{Grouping, LockWait};
+pub(crate) use clauses::{Lock, LockStrength, WordsPlace};
 pub use cte::Cte;
-pub(crate) use cte::CteNode;
-pub(crate) use ddl::DdlNode;
+pub(crate) use cte::{CteBody, CteNode};
 pub use ddl::{
-    Ddl, add_foreign_key, create_index, create_table, drop_foreign_key, drop_index, drop_table,
-    set_column_comment, set_table_comment,
+    Ddl, View, add_constraint, column, create_enum, create_index, create_schema, create_sequence,
+    create_table, create_table_as, create_view, ddl, drop_constraint, drop_enum, drop_index, drop_schema,
+    drop_sequence, drop_table, drop_view, set_column_comment, set_table_comment,
 };
+pub(crate) use ddl::{DdlFlags, DdlNode};
 pub use dml::{
-    Assignment, Delete, Insert, Update, delete, delete_from, insert, insert_into, null, proposed, update,
-    update_table,
+    Assignment, Delete, Truncate, Update, delete, delete_from, null, truncate, update, update_table,
 };
-pub(crate) use dml::{Conflict, DeleteNode, InsertNode, UpdateNode};
+pub(crate) use dml::{DeleteNode, TruncateNode, UpdateNode};
 pub(crate) use expression::ESCAPE;
 pub use expression::{Column, Expr, Expression, literal};
+pub use from::{Alias, Sampling, TableAlias, alias, json_rows, named, table, table_function, values};
 pub use functions::{
     Case, IntoArguments, avg, case, coalesce, count, count_all, func, lower, max, min, sum, upper,
 };
+pub(crate) use insert::{Conflict, InsertNode};
+pub use insert::{Insert, insert, insert_into, proposed};
 pub use json::{JsonPlace, JsonStep, json};
 pub use known::{
-    DatePart, ExtractedFrom, Known, MoreExpression, Temporal, abs, extract, greatest, least, length, now,
-    nullif, replace, round, substr, text_expr, trim, true_divide,
+    DatePart, ExtractedFrom, Known, MoreExpression, Temporal, abs, extract, full_text_match, greatest, least,
+    length, now, nullif, per_backend, replace, round, substr, text_expr, trim, true_divide,
 };
 pub(crate) use node::{BinaryOperator, Call, Node, Window};
 pub use node::{Ordering, Source};
-pub use operators::{all, any};
-pub use select::{
-    Alias, Labelled, LockWait, Select, Selection, TableAlias, Untyped, alias, exists, select, table,
-};
+pub use operators::{Quantified, all, all_of, any, any_of};
+pub(crate) use parameter::Binds;
+pub use parameter::param;
 pub(crate) use select::{Item, Join, JoinKind, SelectNode, SetOperator};
+pub use select::{Labelled, Select, Selection, Untyped, exists, select};
 pub use text::{ParameterSet, Text, raw, text};
 pub use tuple::{RowOf, RowOperand, Tuple, tuple};
 pub use typed::{ElementOf, Family, Literal, Matches, Operand, ResultOf, Typed, family};
 
+pub use update_each::update_each;
 pub(crate) use window::{Frame, FrameUnit};
 pub use window::{
-    FrameBound, WindowSpec, array_agg, dense_rank, first_value, lag, last_value, lead, ntile, rank,
-    row_number, string_agg, window,
+    FrameBound, FrameExclusion, WindowSpec, array_agg, dense_rank, first_value, lag, last_value, lead, ntile,
+    rank, row_number, string_agg, window,
 };
 
 /// A statement of any kind, ready to be compiled.
@@ -81,7 +94,36 @@ pub(crate) enum StatementNode {
     Insert(InsertNode),
     Update(UpdateNode),
     Delete(DeleteNode),
-    Ddl(DdlNode),
+    Truncate(TruncateNode),
+    Ddl(Ddl),
+}
+
+impl StatementNode {
+    /// As a statement of its own, and not a part of another one: its rows are read by the program.
+    pub(crate) fn outermost(mut self) -> Self {
+        match &mut self {
+            StatementNode::Select(node) => {
+                let combined = node.combined.iter_mut().flat_map(|(_, other)| &mut other.items);
+                node.items.iter_mut().chain(combined).for_each(Item::shown);
+            }
+            StatementNode::Insert(node) => node.returning.iter_mut().for_each(Item::shown),
+            StatementNode::Update(node) => node.returning.iter_mut().for_each(Item::shown),
+            StatementNode::Delete(node) => node.returning.iter_mut().for_each(Item::shown),
+            StatementNode::Truncate(_) | StatementNode::Ddl(_) => {}
+        }
+        self
+    }
+
+    /// What was given for its parameters.
+    pub(crate) fn binds(&self) -> Option<&Binds> {
+        match self {
+            StatementNode::Select(node) => Some(&node.binds),
+            StatementNode::Insert(node) => Some(&node.binds),
+            StatementNode::Update(node) => Some(&node.binds),
+            StatementNode::Delete(node) => Some(&node.binds),
+            StatementNode::Truncate(_) | StatementNode::Ddl(_) => None,
+        }
+    }
 }
 
 impl Statement {
@@ -135,10 +177,16 @@ macro_rules! composed {
     ($($statement:ident)*) => {$(
         impl<R> From<$statement<R>> for Statement {
             fn from(statement: $statement<R>) -> Self {
-                Statement::Composed(Box::new(Composed(StatementNode::$statement(statement.node))))
+                Statement::Composed(Box::new(Composed(StatementNode::$statement(statement.node).outermost())))
             }
         }
     )*};
 }
 
 composed! { Select Insert Update Delete }
+
+impl From<Truncate> for Statement {
+    fn from(statement: Truncate) -> Self {
+        Statement::Composed(Box::new(Composed(StatementNode::Truncate(statement.node))))
+    }
+}

@@ -4,12 +4,15 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Text;
+use super::clauses::Grouping;
 use super::cte::CteNode;
+use super::from::Sampling;
 use super::json::JsonStep;
 use super::known::Known;
 use super::select::SelectNode;
 use super::window::Frame;
 use crate::schema::{SqlType, Table};
+use crate::url::Backend;
 use crate::value::Value;
 
 /// An expression. Shared, so that composing copies nothing.
@@ -21,6 +24,8 @@ pub enum Node {
         name: Cow<'static, str>,
     },
     Value(Value),
+    /// A value that is given by name when the statement runs.
+    Parameter(Cow<'static, str>),
     Not(Arc<Node>),
     Negate(Arc<Node>),
     IsNull {
@@ -66,6 +71,12 @@ pub enum Node {
     Digits(i64),
     /// `(a, b)`
     Row(Vec<Arc<Node>>),
+    /// `left operator right`, by an operator that the program names.
+    Operator {
+        operator: &'static str,
+        left: Arc<Node>,
+        right: Arc<Node>,
+    },
     JsonPath(Vec<JsonStep>),
     Collate {
         item: Arc<Node>,
@@ -94,10 +105,29 @@ pub enum Node {
         negated: bool,
     },
     Scalar(Arc<SelectNode>),
+    /// The next number of a sequence.
+    NextValue {
+        schema: Option<String>,
+        name: String,
+    },
     /// `*` of `count(*)`.
     Star,
     /// In an upsert: what the row that met another would have put there.
     Proposed(Cow<'static, str>),
+    /// A column by its name alone, of the one source that has it.
+    Named(Cow<'static, str>),
+    /// `ANY (SELECT …)` or `ALL (SELECT …)`, on the right of a comparison.
+    Quantified {
+        select: Arc<SelectNode>,
+        all: bool,
+    },
+    /// `ROLLUP (…)` and its like, in GROUP BY.
+    Grouping {
+        kind: Grouping,
+        sets: Vec<Vec<Arc<Node>>>,
+    },
+    /// What each database has for it.
+    PerBackend(Vec<(Backend, Arc<Node>)>),
     /// SQL written by hand.
     Text(Text),
 }
@@ -116,6 +146,8 @@ pub struct Call {
     /// Whether only some databases have it: those with arrays.
     pub(crate) of_arrays: bool,
     pub(crate) filter: Option<Arc<Node>>,
+    /// Of an aggregate of ordered rows: `WITHIN GROUP (ORDER BY …)`.
+    pub(crate) within_group: Vec<Ordering>,
 }
 
 /// What stands between two expressions.
@@ -184,6 +216,13 @@ pub enum Source {
     Subquery { select: Arc<SelectNode>, name: Arc<str>, lateral: bool },
     #[doc(hidden)]
     Cte { cte: Arc<CteNode>, name: Arc<str> },
+    #[doc(hidden)]
+    Values { rows: Arc<[Vec<Arc<Node>>]>, columns: Vec<&'static str>, name: Arc<str> },
+    /// Of JSON the call is the array.
+    #[doc(hidden)]
+    Function { call: Arc<Node>, json: bool, columns: Vec<&'static str>, name: Arc<str> },
+    #[doc(hidden)]
+    Sample { table: Table, sampling: Sampling, percent: u8, name: Arc<str> },
 }
 
 impl Source {
@@ -191,7 +230,12 @@ impl Source {
     pub(crate) fn name(&self) -> &str {
         match self {
             Source::Table(table) => table.name(),
-            Source::Alias { name, .. } | Source::Subquery { name, .. } | Source::Cte { name, .. } => name,
+            Source::Alias { name, .. }
+            | Source::Subquery { name, .. }
+            | Source::Cte { name, .. }
+            | Source::Values { name, .. }
+            | Source::Function { name, .. }
+            | Source::Sample { name, .. } => name,
         }
     }
 
@@ -201,16 +245,11 @@ impl Source {
             (Source::Table(one), Source::Table(two)) => one == two,
             (Source::Alias { name: one, .. }, Source::Alias { name: two, .. })
             | (Source::Subquery { name: one, .. }, Source::Subquery { name: two, .. })
-            | (Source::Cte { name: one, .. }, Source::Cte { name: two, .. }) => one == two,
+            | (Source::Cte { name: one, .. }, Source::Cte { name: two, .. })
+            | (Source::Values { name: one, .. }, Source::Values { name: two, .. })
+            | (Source::Function { name: one, .. }, Source::Function { name: two, .. })
+            | (Source::Sample { name: one, .. }, Source::Sample { name: two, .. }) => one == two,
             _ => false,
-        }
-    }
-
-    /// The table behind it, where it is one.
-    pub(crate) fn table(&self) -> Option<&Table> {
-        match self {
-            Source::Table(table) | Source::Alias { table, .. } => Some(table),
-            Source::Subquery { .. } | Source::Cte { .. } => None,
         }
     }
 }

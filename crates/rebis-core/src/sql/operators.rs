@@ -2,12 +2,14 @@
 //! every database; [`true_divide`](super::true_divide) is the other.
 
 use std::any::TypeId;
+use std::marker::PhantomData;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Rem, Sub};
 use std::sync::Arc;
 
 use super::expression::{Column, Expr};
 use super::known::Known;
 use super::node::{BinaryOperator, Node};
+use super::select::Select;
 use super::typed::{Family, Matches, Operand, Typed, family};
 use crate::schema::Entity;
 
@@ -71,6 +73,53 @@ pub fn any(conditions: impl IntoIterator<Item = Expr<bool>>) -> Expr<bool> {
         }
     }
     Expr::new(Node::AnyOf(parts))
+}
+
+/// The rows of a query with one column, on the right of a comparison; made by [`any_of`] and [`all_of`].
+#[derive(Debug)]
+pub struct Quantified<T> {
+    node: Arc<Node>,
+    marker: PhantomData<fn() -> T>,
+}
+
+impl<T: Typed> Operand for Quantified<T> {
+    type Family = T::Family;
+
+    fn into_node(self) -> Arc<Node> {
+        self.node
+    }
+}
+
+/// One row of a query at least: `price > ANY (SELECT …)`. SQLite does not have it; there a comparison with `min` or `max` says the
+/// same.
+///
+/// ```
+/// use rebis_core::schema::{ColumnDef, SqlType, Table};
+/// use rebis_core::sql::{Expression, any_of, select};
+/// use rebis_core::Dialect;
+///
+/// let t = Table::build("t").column(ColumnDef::new("n", SqlType::Integer)).finish()?;
+/// let u = t.alias("u");
+/// let bigger = select(vec![t.c("n")]).filter(t.c("n").gt(any_of(select(u.typed::<i64>("n")))));
+/// assert_eq!(
+///     bigger.to_sql(Dialect::POSTGRESQL)?,
+///     r#"SELECT "t"."n" FROM "t" WHERE "t"."n" > ANY (SELECT "u"."n" FROM "t" AS "u")"#
+/// );
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+pub fn any_of<T: Typed>(select: Select<(T,)>) -> Quantified<T> {
+    Quantified {
+        node: Arc::new(Node::Quantified { select: Arc::new(select.node), all: false }),
+        marker: PhantomData,
+    }
+}
+
+/// Every row of a query: `price > ALL (SELECT …)`; true when there is none. SQLite does not have it.
+pub fn all_of<T: Typed>(select: Select<(T,)>) -> Quantified<T> {
+    Quantified {
+        node: Arc::new(Node::Quantified { select: Arc::new(select.node), all: true }),
+        marker: PhantomData,
+    }
 }
 
 macro_rules! arithmetic {

@@ -1,15 +1,18 @@
 //! SELECT, composed step by step.
 
-use std::any::TypeId;
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::clauses::{Lock, Words};
 use super::cte::CteNode;
-use super::expression::{Column, Expr, Expression, column_node};
+use super::expression::{Column, Expr, Expression};
+use super::from::TableAlias;
 use super::node::{Node, Ordering, Source};
-use super::typed::{Operand, Typed};
-use crate::schema::{Entity, Table};
+use super::parameter::Binds;
+use super::typed::{Operand, Typed, is_nullable, read_as};
+use crate::schema::Entity;
 use crate::value::Value;
 
 /// A query whose rows become an `R`.
@@ -37,8 +40,12 @@ pub struct SelectNode {
     /// Values, so that a page's text is every page's.
     pub(crate) limit: Option<Arc<Node>>,
     pub(crate) offset: Option<Arc<Node>>,
+    /// Whether those that are equal to the limit's last row come as well.
+    pub(crate) ties: bool,
     pub(crate) lock: Option<Lock>,
+    pub(crate) words: Vec<Words>,
     pub(crate) combined: Vec<(SetOperator, SelectNode)>,
+    pub(crate) binds: Binds,
 }
 
 /// One thing that is selected.
@@ -48,7 +55,39 @@ pub struct Item {
     pub(crate) node: Arc<Node>,
     /// Whether it is read as an `Option`.
     pub(crate) nullable: bool,
-    pub(crate) label: Option<&'static str>,
+    pub(crate) label: Option<Cow<'static, str>>,
+    /// What its type puts round it in the outermost query.
+    pub(crate) read: fn(Arc<Node>) -> Arc<Node>,
+}
+
+impl Item {
+    /// What is read as whatever it is.
+    pub(crate) fn untyped(node: Arc<Node>) -> Self {
+        Item { node, nullable: true, label: None, read: read_as::<Value> }
+    }
+
+    /// As the program gets it: with what its type puts round it, which does not change a column's name.
+    pub(super) fn shown(&mut self) {
+        let read = (self.read)(Arc::clone(&self.node));
+        if Arc::ptr_eq(&read, &self.node) {
+            return;
+        }
+        if let (None, Node::Column { name, .. }) = (&self.label, &*self.node) {
+            self.label = Some(name.clone());
+        }
+        self.node = read;
+    }
+}
+
+impl Item {
+    /// What its column in the answer is called, where that is known.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match (&self.label, &*self.node) {
+            (Some(label), _) => Some(label),
+            (None, Node::Column { name, .. }) => Some(name),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -67,33 +106,15 @@ pub(crate) enum JoinKind {
     Cross,
 }
 
-/// How a query keeps others from its rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Lock {
-    pub(crate) share: bool,
-    pub(crate) wait: LockWait,
-}
-
-/// What a query does about rows that others have locked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
-#[non_exhaustive]
-pub enum LockWait {
-    /// It waits for them.
-    #[default]
-    Wait,
-    /// It fails.
-    NoWait,
-    /// It leaves them out.
-    SkipLocked,
-}
-
 /// How the rows of two queries are combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum SetOperator {
     Union,
     UnionAll,
     Intersect,
+    IntersectAll,
     Except,
+    ExceptAll,
 }
 
 /// What can be selected: a column, an expression, a tuple of up to sixteen of them, or a `Vec` of expressions that are known at
@@ -124,7 +145,12 @@ impl<T: Typed> SelectItem for Expr<T> {
     type Type = T;
 
     fn item(self) -> Item {
-        Item { nullable: self.nullable || is_nullable::<T>(), node: self.node, label: None }
+        Item {
+            nullable: self.nullable || is_nullable::<T>(),
+            node: self.node,
+            label: None,
+            read: read_as::<T>,
+        }
     }
 }
 
@@ -132,13 +158,8 @@ impl<M: Entity, T: Typed> SelectItem for Column<M, T> {
     type Type = T;
 
     fn item(self) -> Item {
-        Item { node: self.into_node(), nullable: is_nullable::<T>(), label: None }
+        Item { node: self.into_node(), nullable: is_nullable::<T>(), label: None, read: read_as::<T> }
     }
-}
-
-/// Whether a type has room for NULL: then it is its own type with NULL.
-fn is_nullable<T: Typed>() -> bool {
-    TypeId::of::<T>() == TypeId::of::<T::Nullable>()
 }
 
 /// An expression under a name of its own in the answer.
@@ -159,7 +180,7 @@ impl<T: Typed> SelectItem for Labelled<T> {
     type Type = T;
 
     fn item(self) -> Item {
-        Item { label: Some(self.label), ..self.expr.item() }
+        Item { label: Some(self.label.into()), ..self.expr.item() }
     }
 }
 
@@ -226,7 +247,7 @@ impl Selection for Vec<Expr<Value>> {
     type Row = Untyped;
 
     fn items(self) -> Vec<Item> {
-        self.into_iter().map(|expr| Item { node: expr.node, nullable: true, label: None }).collect()
+        self.into_iter().map(|expr| Item::untyped(expr.node)).collect()
     }
 }
 
@@ -235,71 +256,23 @@ pub fn select<S: Selection>(selection: S) -> Select<S::Row> {
     Select { node: SelectNode { items: selection.items(), ..SelectNode::default() }, row: PhantomData }
 }
 
-/// A source that is an entity's table.
-pub fn table<M: Entity>() -> Source {
-    Source::Table(M::table().clone())
-}
-
-/// An entity's table under another name: `manager.c(User::name)` is its column.
-pub fn alias<M: Entity>(name: impl Into<Arc<str>>) -> Alias<M> {
-    Alias { source: Source::Alias { table: M::table().clone(), name: name.into() }, marker: PhantomData }
-}
-
-/// An entity's table under another name.
-#[derive(Debug)]
-pub struct Alias<M> {
-    source: Source,
-    marker: PhantomData<fn() -> M>,
-}
-
-impl<M: Entity> Alias<M> {
-    /// A column of it.
-    pub fn c<T: Typed>(&self, column: Column<M, T>) -> Expr<T> {
-        Expr::shared(column_node(self.source.clone(), column.name()))
-    }
-}
-
-impl<M> From<&Alias<M>> for Source {
-    fn from(alias: &Alias<M>) -> Self {
-        alias.source.clone()
-    }
-}
-
-/// A table that is known at run time, under another name.
-impl Table {
-    /// The table under another name, and a column of it by name: `c` of the alias.
-    pub fn alias(&self, name: impl Into<Arc<str>>) -> TableAlias {
-        TableAlias(Source::Alias { table: self.clone(), name: name.into() })
-    }
-}
-
-/// A table or a query under a name, whose columns are known at run time only.
-#[derive(Debug, Clone)]
-pub struct TableAlias(Source);
-
-impl TableAlias {
-    pub(super) fn new(source: Source) -> Self {
-        TableAlias(source)
-    }
-
-    /// A column by its name, read as a `T`.
-    pub fn typed<T: Typed>(&self, name: impl Into<std::borrow::Cow<'static, str>>) -> Expr<T> {
-        Expr::shared(column_node(self.0.clone(), name))
-    }
-
-    /// A column by its name.
-    pub fn c(&self, name: impl Into<std::borrow::Cow<'static, str>>) -> Expr<Value> {
-        Expr::shared(column_node(self.0.clone(), name))
-    }
-}
-
-impl From<&TableAlias> for Source {
-    fn from(alias: &TableAlias) -> Self {
-        alias.0.clone()
-    }
-}
-
 impl<R> Select<R> {
+    /// The same query, its rows read as another type: a struct that takes its fields by the names of the columns.
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    /// use rebis_core::rows::Mapping;
+    /// use rebis_core::sql::{literal, select};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let rows = conn.fetch_all(select((literal(7).label("id"),)).read_as::<Mapping>())?;
+    /// assert_eq!(rows[0].get("id"), Some(&7.into()));
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    pub fn read_as<T>(self) -> Select<T> {
+        Select { node: self.node, row: PhantomData }
+    }
+
     /// Rows come from here.
     #[must_use]
     pub fn from(mut self, source: impl Into<Source>) -> Self {
@@ -329,6 +302,34 @@ impl<R> Select<R> {
     #[must_use]
     pub fn full_join(self, source: impl Into<Source>, on: Expr<bool>) -> Self {
         self.joined(JoinKind::Full, source.into(), Some(on.node))
+    }
+
+    /// `JOIN source`, ON the one foreign key between it and what stands before; none or several are an error.
+    ///
+    /// ```
+    /// use rebis_core::schema::{ColumnDef, ForeignKey, SqlType, Table};
+    /// use rebis_core::sql::select;
+    /// use rebis_core::Dialect;
+    ///
+    /// let id = || ColumnDef::new("id", SqlType::Integer);
+    /// let users = Table::build("users").column(id()).finish()?;
+    /// let posts = Table::build("posts").column(id()).column(ColumnDef::new("author", SqlType::Integer));
+    /// let posts = posts.foreign_key(ForeignKey::new(["author"], "users", ["id"])).finish()?;
+    /// assert_eq!(
+    ///     select(vec![users.c("id")]).join_by_key(&posts).to_sql(Dialect::SQLITE)?,
+    ///     r#"SELECT "users"."id" FROM "users" JOIN "posts" ON "posts"."author" = "users"."id""#
+    /// );
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn join_by_key(self, source: impl Into<Source>) -> Self {
+        self.joined(JoinKind::Inner, source.into(), None)
+    }
+
+    /// `LEFT JOIN source`, ON the one foreign key between it and what stands before.
+    #[must_use]
+    pub fn outer_join_by_key(self, source: impl Into<Source>) -> Self {
+        self.joined(JoinKind::Left, source.into(), None)
     }
 
     /// `CROSS JOIN source`: every pair of rows.
@@ -402,20 +403,6 @@ impl<R> Select<R> {
         self
     }
 
-    /// `FOR UPDATE`: nobody else changes these rows before this transaction ends. SQLite has no row locks: there it says nothing.
-    #[must_use]
-    pub fn for_update(mut self, wait: LockWait) -> Self {
-        self.node.lock = Some(Lock { share: false, wait });
-        self
-    }
-
-    /// `FOR SHARE`: nobody changes these rows before this transaction ends.
-    #[must_use]
-    pub fn for_share(mut self, wait: LockWait) -> Self {
-        self.node.lock = Some(Lock { share: true, wait });
-        self
-    }
-
     fn combine(mut self, operator: SetOperator, other: Select<R>) -> Self {
         self.node.combined.push((operator, other.node));
         self
@@ -439,6 +426,18 @@ impl<R> Select<R> {
         self.combine(SetOperator::Intersect, other)
     }
 
+    /// The rows that both have, each as often as in the one that has it less often. SQLite does not have it.
+    #[must_use]
+    pub fn intersect_all(self, other: Select<R>) -> Self {
+        self.combine(SetOperator::IntersectAll, other)
+    }
+
+    /// The rows without those of the other, each taken away once. SQLite does not have it.
+    #[must_use]
+    pub fn except_all(self, other: Select<R>) -> Self {
+        self.combine(SetOperator::ExceptAll, other)
+    }
+
     /// The rows that the other does not have.
     #[must_use]
     pub fn except(self, other: Select<R>) -> Self {
@@ -447,13 +446,13 @@ impl<R> Select<R> {
 
     /// The query as a source of another one: `(SELECT …) AS "name"`.
     pub fn subquery(self, name: impl Into<Arc<str>>) -> TableAlias {
-        TableAlias(Source::Subquery { select: Arc::new(self.node), name: name.into(), lateral: false })
+        TableAlias::new(Source::Subquery { select: Arc::new(self.node), name: name.into(), lateral: false })
     }
 
     /// The query as a source that sees those before it in the FROM: `LATERAL (SELECT …) AS "name"`. PostgreSQL and MySQL have
     /// it, MariaDB and SQLite do not.
     pub fn lateral(self, name: impl Into<Arc<str>>) -> TableAlias {
-        TableAlias(Source::Subquery { select: Arc::new(self.node), name: name.into(), lateral: true })
+        TableAlias::new(Source::Subquery { select: Arc::new(self.node), name: name.into(), lateral: true })
     }
 }
 

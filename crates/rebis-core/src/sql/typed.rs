@@ -1,5 +1,7 @@
-//! Which Rust types may meet in one expression: families, so that an `i32` column compares with an `i64` and not with a text.
+//! Which Rust types may meet in one expression: families, so that an `i32` column compares with an `i64` and not with a text. And what
+//! a type of one's own puts round its values and its columns.
 
+use std::any::TypeId;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -7,8 +9,10 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone}
 use rust_decimal::Decimal as RustDecimal;
 use uuid::Uuid as RustUuid;
 
+use super::expression::Expr;
 use super::node::Node;
-use crate::value::{Json as JsonOf, Value};
+use crate::schema::SqlEnum;
+use crate::value::{Json as JsonOf, Range, RangeBound, Value};
 
 /// Types that SQL compares with each other.
 pub trait Family: 'static {}
@@ -42,17 +46,84 @@ pub trait Typed: 'static {
     type Family: Family;
     /// The same type with NULL.
     type Nullable: Typed<Family = Self::Family>;
+
+    /// What is selected instead of a column or an expression of this type: itself, unless the type says otherwise. It stands in the
+    /// outermost query and in RETURNING, nowhere else. How a type does it shows [`Literal::bind_expression`].
+    fn column_expression(column: Expr<Self>) -> Expr<Self>
+    where
+        Self: Sized,
+    {
+        column
+    }
 }
 
 impl<T: Typed<Nullable = Option<T>>> Typed for Option<T> {
     type Family = T::Family;
     type Nullable = Self;
+
+    fn column_expression(column: Expr<Self>) -> Expr<Self> {
+        Expr::shared(T::column_expression(Expr::shared(column.node)).node)
+    }
+}
+
+/// What a type selects instead of an expression.
+pub(super) fn read_as<T: Typed>(node: Arc<Node>) -> Arc<Node> {
+    T::column_expression(Expr::shared(node)).node
+}
+
+/// Whether a type has room for NULL: then it is its own type with NULL.
+pub(super) fn is_nullable<T: Typed>() -> bool {
+    TypeId::of::<T>() == TypeId::of::<T::Nullable>()
 }
 
 /// A Rust value that stands for itself in an expression.
-pub trait Literal: Into<Value> + Typed {}
+pub trait Literal: Into<Value> + Typed {
+    /// What stands for a value of this type where it is compared, assigned or selected: itself, unless the type says otherwise. NULL
+    /// stands for itself always.
+    ///
+    /// ```
+    /// use rebis_core::sql::{Expr, Literal, Typed, family, func, literal, select};
+    /// use rebis_core::value::Mismatch;
+    /// use rebis_core::{Engine, FromValue, Value, ValueRef};
+    ///
+    /// /// Kept as hexadecimal digits.
+    /// #[derive(Debug, PartialEq)]
+    /// struct Token(Vec<u8>);
+    ///
+    /// impl From<Token> for Value {
+    ///     fn from(token: Token) -> Value { token.0.into() }
+    /// }
+    /// impl FromValue for Token {
+    ///     fn from_value(value: ValueRef<'_>) -> Result<Self, Mismatch> { Vec::from_value(value).map(Token) }
+    /// }
+    /// impl Typed for Token {
+    ///     type Family = family::Own<Token>;
+    ///     type Nullable = Option<Token>;
+    ///     fn column_expression(column: Expr<Self>) -> Expr<Self> { func("unhex", (column,)) }
+    /// }
+    /// impl Literal for Token {
+    ///     fn bind_expression(value: Expr<Self>) -> Expr<Self> { func("hex", (value,)) }
+    /// }
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let statement = select(literal(Token(vec![0, 255])));
+    /// assert_eq!(statement.to_sql(rebis_core::Dialect::SQLITE)?, "SELECT unhex(hex(?1))");
+    /// assert_eq!(conn.scalar::<Token>(statement)?, Token(vec![0, 255]));
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    fn bind_expression(value: Expr<Self>) -> Expr<Self>
+    where
+        Self: Sized,
+    {
+        value
+    }
+}
 
-impl<T: Literal + Typed<Nullable = Option<T>>> Literal for Option<T> {}
+impl<T: Literal + Typed<Nullable = Option<T>>> Literal for Option<T> {
+    fn bind_expression(value: Expr<Self>) -> Expr<Self> {
+        Expr::shared(T::bind_expression(Expr::shared(value.node)).node)
+    }
+}
 
 /// What an expression compares or calculates with: a column, another expression, or a value.
 #[diagnostic::on_unimplemented(
@@ -72,7 +143,10 @@ impl<V: Literal> Operand for V {
     type Family = V::Family;
 
     fn into_node(self) -> Arc<Node> {
-        Arc::new(Node::Value(self.into()))
+        match self.into() {
+            Value::Null => Arc::new(Node::Value(Value::Null)),
+            value => V::bind_expression(Expr::new(Node::Value(value))).node,
+        }
     }
 }
 
@@ -120,6 +194,8 @@ pub trait Matches<F> {}
 
 /// The families.
 pub mod family {
+    use std::marker::PhantomData;
+
     use super::{Family, Matches};
 
     macro_rules! families {
@@ -163,7 +239,17 @@ pub mod family {
         Json
         /// Arrays.
         Array
+        /// Addresses of hosts.
+        Inet
     }
+
+    /// Of a type that compares with itself only: `type Family = family::Own<Money>`.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Own<T>(PhantomData<fn() -> T>);
+    impl<T: 'static> Family for Own<T> {}
+    impl<T> Matches<Own<T>> for Own<T> {}
+    impl<T> Matches<Any> for Own<T> {}
+    impl<T> Matches<Own<T>> for Any {}
 
     /// Of a type that is known at run time only: it meets every other.
     #[derive(Debug, Clone, Copy)]
@@ -215,6 +301,25 @@ typed! {
     Interval: TimeDelta;
     Uuid: RustUuid;
     Json: serde_json::Value;
+    Inet: std::net::IpAddr, std::net::Ipv4Addr, std::net::Ipv6Addr;
+}
+
+#[cfg(feature = "jiff")]
+typed! {
+    Date: jiff::civil::Date;
+    Time: jiff::civil::Time;
+    DateTime: jiff::civil::DateTime;
+    Timestamp: jiff::Timestamp;
+    Interval: jiff::SignedDuration;
+}
+
+#[cfg(feature = "time")]
+typed! {
+    Date: time::Date;
+    Time: time::Time;
+    DateTime: time::PrimitiveDateTime;
+    Timestamp: time::OffsetDateTime;
+    Interval: time::Duration;
 }
 
 /// A type of which there are arrays.
@@ -248,6 +353,21 @@ impl<T: 'static> Typed for JsonOf<T> {
 }
 
 impl<T: serde::Serialize + 'static> Literal for JsonOf<T> {}
+
+impl<T: RangeBound + 'static> Typed for Range<T> {
+    type Family = family::Own<Self>;
+    type Nullable = Option<Self>;
+}
+
+impl<T: RangeBound + 'static> Literal for Range<T> {}
+
+/// Arrays of enums.
+impl<E: SqlEnum> Typed for Vec<E> {
+    type Family = family::Array;
+    type Nullable = Option<Self>;
+}
+
+impl<E: SqlEnum + crate::value::Element + Into<Value>> Literal for Vec<E> {}
 
 /// What a column of a table that is known at run time only gives.
 impl Typed for Value {

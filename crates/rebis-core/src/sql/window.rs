@@ -26,6 +26,26 @@ impl<T> Expr<T> {
         self.aggregate(|call| call.order_by.push(key.into()))
     }
 
+    /// Of a function like `percentile_cont`: the rows in this order, `… WITHIN GROUP (ORDER BY …)`. PostgreSQL only.
+    ///
+    /// ```
+    /// use rebis_core::schema::{ColumnDef, SqlType, Table};
+    /// use rebis_core::sql::{func, select};
+    /// use rebis_core::Dialect;
+    ///
+    /// let t = Table::build("t").column(ColumnDef::new("n", SqlType::Integer)).finish()?;
+    /// let median = func::<Option<f64>>("percentile_cont", (0.5,)).within_group(t.c("n"));
+    /// assert_eq!(
+    ///     select(median).from(&t).to_sql(Dialect::POSTGRESQL)?,
+    ///     r#"SELECT percentile_cont($1) WITHIN GROUP (ORDER BY "t"."n") FROM "t""#
+    /// );
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn within_group(self, key: impl Into<Ordering>) -> Self {
+        self.aggregate(|call| call.within_group.push(key.into()))
+    }
+
     fn aggregate(self, change: impl FnOnce(&mut Call)) -> Self {
         let mut node = Arc::unwrap_or_clone(self.node);
         if let Node::Function(call) = &mut node {
@@ -131,6 +151,7 @@ pub(crate) struct Frame {
     pub(crate) unit: FrameUnit,
     pub(crate) from: FrameBound,
     pub(crate) to: FrameBound,
+    pub(crate) exclude: Option<FrameExclusion>,
 }
 
 /// What a frame's bounds count.
@@ -138,6 +159,18 @@ pub(crate) struct Frame {
 pub(crate) enum FrameUnit {
     Rows,
     Range,
+    Groups,
+}
+
+/// Which rows of a frame do not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FrameExclusion {
+    /// The row itself.
+    CurrentRow,
+    /// The row itself and those that are equal to it in the order.
+    Group,
+    /// Those that are equal to it in the order, but not itself.
+    Ties,
 }
 
 /// Where a window's frame begins or ends.
@@ -192,14 +225,30 @@ impl WindowSpec {
     /// ```
     #[must_use]
     pub fn rows(mut self, from: FrameBound, to: FrameBound) -> Self {
-        self.0.frame = Some(Frame { unit: FrameUnit::Rows, from, to });
+        self.0.frame = Some(Frame { unit: FrameUnit::Rows, from, to, exclude: None });
         self
     }
 
     /// `RANGE BETWEEN from AND to`.
     #[must_use]
     pub fn range(mut self, from: FrameBound, to: FrameBound) -> Self {
-        self.0.frame = Some(Frame { unit: FrameUnit::Range, from, to });
+        self.0.frame = Some(Frame { unit: FrameUnit::Range, from, to, exclude: None });
+        self
+    }
+
+    /// `GROUPS BETWEEN from AND to`: counted in groups of rows that are equal in the order. MySQL and MariaDB do not have it.
+    #[must_use]
+    pub fn groups(mut self, from: FrameBound, to: FrameBound) -> Self {
+        self.0.frame = Some(Frame { unit: FrameUnit::Groups, from, to, exclude: None });
+        self
+    }
+
+    /// Of a frame: without these rows, `EXCLUDE …`. MySQL and MariaDB do not have it.
+    #[must_use]
+    pub fn exclude(mut self, rows: FrameExclusion) -> Self {
+        if let Some(frame) = &mut self.0.frame {
+            frame.exclude = Some(rows);
+        }
         self
     }
 }

@@ -42,6 +42,8 @@ mod decode;
 mod jiff_crate;
 mod json;
 mod moments;
+mod network;
+mod range;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
@@ -59,6 +61,7 @@ pub use array::Element;
 pub use bind::IntoValue;
 pub use decode::{FromValue, Mismatch};
 pub use json::Json;
+pub use range::{Range, RangeBound};
 
 /// A value that a statement binds.
 ///

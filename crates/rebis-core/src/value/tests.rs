@@ -202,3 +202,64 @@ fn lengths_of_time_print_as_hours() {
     assert_eq!(TimeDelta::from_value(ValueRef::Time(midday)), Ok(length));
     assert!(NaiveTime::from_value(ValueRef::Interval(length)).is_err());
 }
+
+#[test]
+fn ranges_as_text() {
+    use std::ops::Bound::{Excluded, Included, Unbounded};
+
+    use super::Range;
+    let day = |text: &str| text.parse::<chrono::NaiveDate>().unwrap();
+    let moment = |text: &str| text.parse::<chrono::NaiveDateTime>().unwrap();
+    assert_eq!(Value::from(Range::from(-3..=5)), Value::from("[-3,5]"));
+    assert_eq!(Value::from(Range::<i64>::Between(Excluded(1), Unbounded)), Value::from("(1,)"));
+    assert_eq!(Value::from(Range::<i32>::from(..)), Value::from("(,)"));
+    assert_eq!(Value::from(Range::<i32>::Empty), Value::from("empty"));
+    let days = Range::from(day("0001-01-01")..day("9999-12-31"));
+    assert_eq!(Value::from(days), Value::from("[0001-01-01,9999-12-31)"));
+    assert_eq!(Range::from_value(ValueRef::Text("[0001-01-01,9999-12-31)")), Ok(days));
+    let moments = Range::Between(Excluded(moment("2024-02-29T12:00:00.5")), Unbounded);
+    assert_eq!(Value::from(moments), Value::from("(\"2024-02-29 12:00:00.500000\",)"));
+    assert_eq!(Range::from_value(ValueRef::Text("(\"2024-02-29 12:00:00.5\",)")), Ok(moments));
+    let zoned = Range::from(..moment("2024-02-29T12:00:00").and_utc());
+    assert_eq!(Range::from_value(ValueRef::Text("(,\"2024-02-29 12:00:00+00\")")), Ok(zoned));
+    let decimals =
+        Range::Between(Included("1.50".parse::<Decimal>().unwrap()), Included("2".parse().unwrap()));
+    assert_eq!(Range::from_value(ValueRef::Text("[1.50,2]")), Ok(decimals));
+    // What PostgreSQL would read as something else, or not at all.
+    let leap =
+        chrono::NaiveDate::from_ymd_opt(2016, 12, 31).unwrap().and_hms_milli_opt(23, 59, 59, 1500).unwrap();
+    assert!(matches!(Value::from(Range::from(leap..)), Value::Refused(_)));
+    assert!(matches!(Value::from(Range::from(day("-0001-01-01")..)), Value::Refused(_)));
+    for wrong in [
+        "",
+        "[",
+        "[]",
+        "[1",
+        "1,2",
+        "[1,2",
+        "[a,2)",
+        "[,infinity)",
+        "[\"1,2)",
+        "[1.5,2)",
+        "[99999999999,)",
+        "é",
+    ] {
+        assert!(Range::<i32>::from_value(ValueRef::Text(wrong)).is_err(), "{wrong}");
+    }
+    assert_eq!(Range::<i32>::from_value(ValueRef::Null), Err(Mismatch::Null));
+}
+
+#[test]
+fn addresses_as_text() {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+    let read = |text| IpAddr::from_value(ValueRef::Text(text));
+    assert_eq!(read("127.0.0.1/32"), Ok(Ipv4Addr::LOCALHOST.into()));
+    assert_eq!(read("::1"), Ok(Ipv6Addr::LOCALHOST.into()));
+    assert_eq!(read("::1/128"), Ok(Ipv6Addr::LOCALHOST.into()));
+    for wrong in ["10.0.0.0/8", "::/32", "", "10.0.0", "1.2.3.4/", "x/32"] {
+        assert!(read(wrong).is_err(), "{wrong}");
+    }
+    assert!(Ipv4Addr::from_value(ValueRef::Text("::1")).is_err());
+    assert!(Ipv6Addr::from_value(ValueRef::Text("1.2.3.4")).is_err());
+    assert_eq!(Value::from(Ipv4Addr::LOCALHOST), Value::from("127.0.0.1"));
+}

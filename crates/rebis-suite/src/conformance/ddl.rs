@@ -318,7 +318,7 @@ fn types(database: &Database) -> Outcome {
         SqlType::Timestamp,
         SqlType::Uuid,
         SqlType::Json,
-        SqlType::Native("integer".into()),
+        SqlType::native("integer"),
     ];
     if database.name == "PostgreSQL" {
         types.push(SqlType::Array(Box::new(SqlType::Text)));

@@ -221,14 +221,15 @@ fn keys(database: &Database) -> Outcome {
 
     // What a description can say of it.
     let part = Table::reflect(&mut conn, "conf_part").unwrap();
-    let key = ForeignKey::new(["y", "x"], "conf_whole", ["a", "b"]);
+    let key = ForeignKey::new(["y", "x"], "conf_whole", ["a", "b"]).name("conf_part_fk");
     assert_eq!(part.foreign_keys(), [key.on_delete(OnChange::Cascade).on_update(OnChange::SetNull)]);
     let pair = ["z", "x"].map(str::to_owned).to_vec();
     assert!(part.unique_constraints().iter().any(|unique| unique.columns() == pair));
     let unique = Index::new("conf_part_zy", ["z", "y"]).unique();
-    let mut expected = vec![Index::new("conf_part_yz", ["y", "z"])];
-    expected.extend((database.name != "MariaDB").then_some(unique));
-    assert_eq!(part.indexes(), expected);
+    let plain = Index::new("conf_part_yz", ["y", "z"]);
+    assert!(part.indexes().contains(&plain));
+    assert_eq!(part.indexes().contains(&unique), database.name != "MariaDB");
+    assert_eq!(part.indexes().len(), pick(database, 4, 3, 4), "{:?}", part.indexes());
     if server {
         conn.rollback().unwrap();
     }

@@ -5,11 +5,16 @@
 mod arrays;
 mod binds;
 mod calendar;
+mod compared;
 mod composed;
 mod composed_functions;
 mod composed_queries;
+mod composed_selects;
 mod crates;
 mod ddl;
+mod described;
+mod dml_rows;
+mod dml_statements;
 mod errors;
 mod identifiers;
 mod inspection;
@@ -29,6 +34,10 @@ mod statements;
 mod streams;
 mod texts;
 mod transactions;
+mod types_enums;
+mod types_native;
+mod types_own;
+mod types_portable;
 mod wide;
 
 use std::fmt::Debug;
@@ -42,7 +51,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 28] = [
+const SUBJECTS: [&[Scenario]; 37] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -57,9 +66,14 @@ const SUBJECTS: [&[Scenario]; 28] = [
     rows::CASES,
     composed::CASES,
     ddl::CASES,
+    dml_rows::CASES,
+    dml_statements::CASES,
+    described::CASES,
+    compared::CASES,
     inspection::CASES,
     composed_queries::CASES,
     composed_functions::CASES,
+    composed_selects::CASES,
     reflection::CASES,
     streams::CASES,
     transactions::CASES,
@@ -71,6 +85,10 @@ const SUBJECTS: [&[Scenario]; 28] = [
     limits::CASES,
     sessions::CASES,
     statements::CASES,
+    types_portable::CASES,
+    types_enums::CASES,
+    types_native::CASES,
+    types_own::CASES,
 ];
 
 /// Every case on every database, named `subject_what@database`.

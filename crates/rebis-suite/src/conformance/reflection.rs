@@ -78,8 +78,19 @@ fn like_by_hand(database: &Database) -> Outcome {
     for (read, made) in read.iter().zip([&things, &owners]) {
         assert_eq!(read, made, "name and schema");
         assert_eq!(read.columns(), made.columns());
-        assert_eq!(read.unique_constraints(), made.unique_constraints());
-        assert_eq!(read.foreign_keys(), made.foreign_keys());
+        let uniques = |table: &Table| {
+            let uniques = table.unique_constraints().iter();
+            let mut columns: Vec<String> = uniques.map(|unique| unique.columns().join(",")).collect();
+            columns.sort();
+            columns
+        };
+        assert_eq!(uniques(read), uniques(made), "the database named them");
+        let keys = |table: &Table| {
+            let keys = table.foreign_keys().iter();
+            keys.map(|key| (key.columns().to_vec(), key.table().to_owned(), key.actions()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(keys(read), keys(made));
         assert_eq!(read.indexes(), made.indexes());
     }
     let all = conn.inspect().tables(None).unwrap();
@@ -119,9 +130,9 @@ fn native_types(database: &Database) -> Outcome {
         &mut conn,
         pick(
             database,
-            "create table conf_native (a \"x; drop table \"\"y\", b \"q' -- \", c unsigned big int, d char(3))",
-            "create table conf_native (a enum('a''b', '`c', 'd\\\\e', 'x\\ny'), b set('\"', ')'), c int unsigned, d char(3))",
-            "create table conf_native (a \"x; drop table \"\"y\", b interval day to second(2), c bit varying(5), d char(3))",
+            "create table conf_native (a \"x; drop table \"\"y\", b \"q' -- \", c unsigned big int, d nchar(3))",
+            "create table conf_native (a enum('a''b', '`c', 'd\\\\e', 'x\\ny'), b set('\"', ')'), c int unsigned zerofill, d timestamp(2) null)",
+            "create table conf_native (a \"x; drop table \"\"y\", b interval day to second(2), c numeric, d money)",
         ),
     );
     let native = Table::reflect(&mut conn, "conf_native").unwrap();

@@ -26,7 +26,7 @@ fn numbers() -> Text {
     .bind("pad", "p".repeat(200))
 }
 
-fn memory_kb() -> i64 {
+pub(super) fn memory_kb() -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()

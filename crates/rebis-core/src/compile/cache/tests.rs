@@ -77,6 +77,22 @@ fn statements_of_one_shape_share_a_text() {
 }
 
 #[test]
+fn a_source_that_its_columns_name_is_a_part_of_the_shape() {
+    let t = table(&["a", "b"]);
+    let of = |query: Select<Untyped>| {
+        let source = query.subquery("s");
+        select(vec![source.c("a")])
+    };
+    alike(|n| of(rows(&t).filter(t.c("b").eq(n))));
+    different(of(rows(&t).filter(t.c("b").eq(1))), of(rows(&t).filter(t.c("b").ne(1))));
+    let both = |n: i64| {
+        let source = rows(&t).filter(t.c("b").eq(n)).subquery("s");
+        select(vec![source.c("a"), source.c("a")]).filter(source.c("a").gt(n))
+    };
+    alike(both);
+}
+
+#[test]
 fn a_value_that_occurs_twice_is_not_two_values() {
     let t = table(&["a", "b"]);
     let shared = |n: i64| {

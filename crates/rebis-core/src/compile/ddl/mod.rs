@@ -1,21 +1,48 @@
-//! Tables → the statements that make and drop them.
+//! Tables and what stands beside them → the statements that make and drop them.
 
 mod column;
-mod literal;
+mod constraint;
+mod index;
+mod objects;
+mod table;
 #[cfg(test)]
 mod tests;
 
-use super::identifier::push_identifier;
-use crate::dialect::{Comments, Dialect, Identity, IndexSchema};
+use super::identifier::{push_made, push_qualified};
+use super::literal::push_literal;
+use super::render::expression_of_table;
+use super::types::push_labels;
+use crate::dialect::{Comments, Dialect, Enums};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{ColumnDef, ForeignKey, Index, NamingConvention, OnChange, Table};
-use crate::sql::{Ddl, DdlNode, create_index, set_column_comment, set_table_comment};
+use crate::schema::{ColumnDef, DdlExpression, EnumType, ForeignKey, NamingConvention, Table};
+use crate::sql::{
+    Ddl, DdlFlags, DdlNode, Node, create_enum, create_index, create_table, set_column_comment,
+    set_table_comment,
+};
 
-/// The statements that make a table, its indexes and its comments, without these foreign keys.
+pub(crate) use column::strict_type;
+pub(super) use objects::push_next_value;
+
+/// The statements that make the types of a table's enums, the table, its indexes and its comments, without these foreign keys.
 pub(crate) fn create_statements(table: &Table, without: &[ForeignKey], dialect: &Dialect) -> Vec<Ddl> {
     let table = table.named(&NamingConvention::default());
-    let mut statements = vec![Ddl(DdlNode::CreateTable { table: table.clone(), without: without.to_vec() })];
-    statements.extend(table.indexes().iter().map(|index| create_index(&table, index)));
+    let mut statements = Vec::new();
+    if dialect.types.enums == Enums::Type {
+        let mut enums: Vec<&EnumType> = Vec::new();
+        for enumeration in
+            table.columns().iter().filter_map(|column| column.sql_type.enumeration(dialect.backend))
+        {
+            if !enums.contains(&enumeration) {
+                enums.push(enumeration);
+            }
+        }
+        statements.extend(enums.into_iter().map(create_enum));
+    }
+    let mut create = create_table(&table);
+    create.node = DdlNode::CreateTable { table: table.clone(), without: without.to_vec() };
+    statements.push(create);
+    let indexes = table.indexes().iter().filter(|index| index.only_on.includes(dialect.backend));
+    statements.extend(indexes.map(|index| create_index(&table, index)));
     if dialect.tables.comments == Comments::Statements {
         statements.extend(table.comment().map(|_| set_table_comment(&table)));
         let commented = table.columns().iter().filter(|column| column.comment.is_some());
@@ -24,50 +51,81 @@ pub(crate) fn create_statements(table: &Table, without: &[ForeignKey], dialect: 
     statements
 }
 
+/// The text of an expression in a table's description.
+///
+/// # Errors
+/// As [`render`].
+pub(crate) fn expression_text(
+    expression: &DdlExpression,
+    table: &Table,
+    dialect: &Dialect,
+) -> Result<String> {
+    let mut writer = Writer { dialect, flags: DdlFlags::default(), sql: String::new() };
+    writer.expression(table, expression)?;
+    Ok(writer.sql)
+}
+
+/// The text of a column's default, where it has one.
+///
+/// # Errors
+/// As [`render`].
+pub(crate) fn default_text(table: &Table, column: &ColumnDef, dialect: &Dialect) -> Result<Option<String>> {
+    let Some(default) = column.default() else { return Ok(None) };
+    let mut writer = Writer { dialect, flags: DdlFlags::default(), sql: String::new() };
+    writer.default_value(table, default, column.sql_type())?;
+    Ok(Some(writer.sql))
+}
+
 /// The text of a statement.
 ///
 /// # Errors
 /// [`Unsupported`](ErrorKind::Unsupported) for what the database cannot say; [`Schema`](ErrorKind::Schema) for a name that it
 /// would cut.
-pub(super) fn render(ddl: &DdlNode, dialect: &Dialect) -> Result<String> {
-    let mut writer = Writer { dialect, sql: String::new() };
-    match ddl {
+pub(super) fn render(ddl: &Ddl, dialect: &Dialect) -> Result<String> {
+    let mut writer = Writer { dialect, flags: ddl.flags, sql: String::new() };
+    match &ddl.node {
         DdlNode::CreateTable { table, without } => writer.create_table(table, without)?,
-        DdlNode::DropTable(table) => {
-            writer.push("DROP TABLE ");
-            writer.table(table)?;
+        DdlNode::CreateEnum(enumeration) => {
+            if ddl.flags.exists {
+                return writer.unsupported("IF NOT EXISTS of types; `create_all` looks for them");
+            }
+            writer.enum_words("CREATE TYPE ", enumeration)?;
+            writer.push(" AS ENUM ");
+            push_labels(&mut writer.sql, &enumeration.labels, dialect)?;
         }
+        DdlNode::DropEnum(enumeration) => {
+            let words = if ddl.flags.exists { "DROP TYPE IF EXISTS " } else { "DROP TYPE " };
+            writer.enum_words(words, enumeration)?;
+            writer.cascade()?;
+        }
+        DdlNode::DropTable(table) => writer.drop_table(table)?,
         DdlNode::CreateIndex { table, index } => writer.create_index(table, index)?,
         DdlNode::DropIndex { table, index } => writer.drop_index(table, index)?,
-        DdlNode::AddForeignKey { table, key } => {
-            writer.alter_words()?;
-            writer.push("ALTER TABLE ");
-            writer.table(table)?;
-            writer.push(" ADD ");
-            writer.foreign_key(table, key)?;
-        }
-        DdlNode::DropForeignKey { table, key } => {
-            let word = writer.alter_words()?;
-            writer.push("ALTER TABLE ");
-            writer.table(table)?;
-            writer.push(" DROP ");
-            writer.push(word);
-            writer.push(" ");
-            writer.identifier(key.name.as_deref().unwrap_or_default())?;
-        }
-        DdlNode::TableComment(table) => {
-            writer.comment_statement("TABLE", table, None, table.comment())?;
-        }
+        DdlNode::AddConstraint { table, constraint } => writer.add_constraint(table, constraint)?,
+        DdlNode::DropConstraint { table, constraint } => writer.drop_constraint(table, constraint)?,
+        DdlNode::TableComment(table) => writer.table_comment(table)?,
         DdlNode::ColumnComment { table, column } => {
             let comment = table.column(column).and_then(ColumnDef::comment_text);
             writer.comment_statement("COLUMN", table, Some(column), comment)?;
         }
+        DdlNode::CreateSequence(sequence) => writer.create_sequence(sequence)?,
+        DdlNode::DropSequence(sequence) => writer.drop_sequence(sequence)?,
+        DdlNode::CreateSchema(name) => writer.schema("CREATE", name)?,
+        DdlNode::DropSchema(name) => writer.schema("DROP", name)?,
+        DdlNode::CreateView(view) => writer.create_view(view)?,
+        DdlNode::DropView(view) => writer.drop_view(view)?,
+        DdlNode::CreateTableAs(query) => writer.create_table_as(query)?,
+        DdlNode::Verbatim(sql) if sql.contains('\0') => {
+            return Err(Error::new(ErrorKind::Statement, "the statement contains a NUL"));
+        }
+        DdlNode::Verbatim(sql) => writer.push(sql),
     }
     Ok(writer.sql)
 }
 
 struct Writer<'d> {
     dialect: &'d Dialect,
+    flags: DdlFlags,
     sql: String,
 }
 
@@ -77,19 +135,15 @@ impl Writer<'_> {
     }
 
     fn identifier(&mut self, name: &str) -> Result<()> {
-        if self.dialect.tables.cuts_names_at.is_some_and(|most| name.len() > most) {
-            let text = format!("{} would cut the name '{name}', which is too long", self.dialect.name);
-            return Err(Error::new(ErrorKind::Schema, text));
-        }
-        push_identifier(&mut self.sql, name, self.dialect)
+        push_made(&mut self.sql, name, self.dialect)
+    }
+
+    fn literal(&mut self, text: &str) -> Result<()> {
+        push_literal(&mut self.sql, text, self.dialect)
     }
 
     fn qualified(&mut self, schema: Option<&str>, name: &str) -> Result<()> {
-        if let Some(schema) = schema {
-            self.identifier(schema)?;
-            self.push(".");
-        }
-        self.identifier(name)
+        push_qualified(&mut self.sql, schema, name, self.dialect)
     }
 
     fn table(&mut self, table: &Table) -> Result<()> {
@@ -108,152 +162,63 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// An expression of a table's description.
+    fn expression(&mut self, table: &Table, expression: &DdlExpression) -> Result<()> {
+        if let Some(node) = expression.tree::<Node>() {
+            let text = expression_of_table(node, table, self.dialect)?;
+            self.push(&text);
+        } else {
+            self.push(expression.as_text().unwrap_or_default());
+        }
+        Ok(())
+    }
+
     fn unsupported<T>(&self, what: &str) -> Result<T> {
         Err(Error::new(ErrorKind::Unsupported, format!("{} has no {what}", self.dialect.name)))
     }
 
-    /// The word for a foreign key in ALTER TABLE … DROP.
-    fn alter_words(&self) -> Result<&'static str> {
-        self.dialect.tables.drop_foreign_key.map_or_else(
-            || self.unsupported("ALTER TABLE for constraints; they are made with their table"),
-            Ok,
-        )
+    fn if_not_exists(&mut self) {
+        self.push(if self.flags.exists { "IF NOT EXISTS " } else { "" });
     }
 
-    // ---- tables ----
-
-    fn create_table(&mut self, table: &Table, without: &[ForeignKey]) -> Result<()> {
-        let table = &table.named(&NamingConvention::default());
-        if table.columns().is_empty() && self.dialect.name != Dialect::POSTGRESQL.name {
-            return self.unsupported(&format!("tables without columns, as '{}' is", table.name()));
+    fn enum_words(&mut self, words: &str, enumeration: &EnumType) -> Result<()> {
+        if self.dialect.types.enums != Enums::Type {
+            return self.unsupported("types of enums; they are made with their table");
         }
-        self.push("CREATE TABLE ");
+        self.push(words);
+        self.qualified(enumeration.schema.as_deref(), &enumeration.name)
+    }
+
+    fn if_exists(&mut self) {
+        self.push(if self.flags.exists { " IF EXISTS" } else { "" });
+    }
+
+    fn if_exists_before(&mut self) {
+        self.push(if self.flags.exists { "IF EXISTS " } else { "" });
+    }
+
+    /// MySQL takes the word and does nothing of it; so it is refused there.
+    fn cascade(&mut self) -> Result<()> {
+        if !self.flags.cascade {
+            return Ok(());
+        }
+        if !self.dialect.tables.cascade {
+            return self.unsupported("CASCADE; drop what needs it first");
+        }
+        self.push(" CASCADE");
+        Ok(())
+    }
+
+    // ---- comments ----
+
+    fn table_comment(&mut self, table: &Table) -> Result<()> {
+        if self.dialect.tables.comments != Comments::Inline {
+            return self.comment_statement("TABLE", table, None, table.comment());
+        }
+        self.push("ALTER TABLE ");
         self.table(table)?;
-        self.push(" (");
-        let mut parts = Parts::default();
-        for column in table.columns() {
-            parts.next(self);
-            self.column(table, column)?;
-        }
-        if table.primary_key().next().is_some() && !self.key_is_in_column(table)? {
-            parts.next(self);
-            if self.dialect.tables.names_primary_key {
-                self.constraint(table.primary_key_name())?;
-            }
-            let columns: Vec<String> = table.primary_key().map(|column| column.name.clone()).collect();
-            self.push("PRIMARY KEY ");
-            self.columns(&columns)?;
-        }
-        for unique in table.unique_constraints() {
-            parts.next(self);
-            self.constraint(unique.name.as_deref())?;
-            self.push("UNIQUE ");
-            self.columns(&unique.columns)?;
-        }
-        for key in table.foreign_keys().iter().filter(|key| !without.contains(key)) {
-            parts.next(self);
-            self.foreign_key(table, key)?;
-        }
-        for check in table.check_constraints() {
-            parts.next(self);
-            self.constraint(check.name.as_deref())?;
-            self.push("CHECK (");
-            self.push(&check.sql);
-            self.push(")");
-        }
-        self.push("\n)");
-        if let (Comments::Inline, Some(comment)) = (self.dialect.tables.comments, table.comment()) {
-            self.push(" COMMENT=");
-            self.literal(comment)?;
-        }
-        Ok(())
-    }
-
-    /// Whether the primary key stands beside its column.
-    fn key_is_in_column(&self, table: &Table) -> Result<bool> {
-        let counted = table.columns().iter().any(|column| column.autoincrement);
-        if !counted || self.dialect.tables.identity != Identity::WholeKey {
-            return Ok(false);
-        }
-        if table.primary_key().count() > 1 {
-            return self.unsupported(&format!(
-                "counted column in a primary key of several, as in '{}'",
-                table.name()
-            ));
-        }
-        Ok(true)
-    }
-
-    fn constraint(&mut self, name: Option<&str>) -> Result<()> {
-        if let Some(name) = name {
-            self.push("CONSTRAINT ");
-            self.identifier(name)?;
-            self.push(" ");
-        }
-        Ok(())
-    }
-
-    fn foreign_key(&mut self, table: &Table, key: &ForeignKey) -> Result<()> {
-        self.constraint(key.name.as_deref())?;
-        self.push("FOREIGN KEY ");
-        self.columns(&key.columns)?;
-        self.push(" REFERENCES ");
-        let schema = key.schema.as_deref().or(table.schema());
-        if self.dialect.tables.refers_to_schemas {
-            self.qualified(schema, &key.table)?;
-        } else if schema == table.schema() {
-            self.identifier(&key.table)?;
-        } else {
-            return self.unsupported("foreign keys to another schema");
-        }
-        self.push(" ");
-        self.columns(&key.referred)?;
-        self.on_change(" ON DELETE ", key.on_delete)?;
-        self.on_change(" ON UPDATE ", key.on_update)
-    }
-
-    fn on_change(&mut self, event: &str, change: OnChange) -> Result<()> {
-        let word = match change {
-            OnChange::NoAction => return Ok(()),
-            OnChange::Restrict => "RESTRICT",
-            OnChange::Cascade => "CASCADE",
-            OnChange::SetNull => "SET NULL",
-            OnChange::SetDefault if self.dialect.tables.set_default => "SET DEFAULT",
-            OnChange::SetDefault => return self.unsupported("foreign keys with SET DEFAULT"),
-        };
-        self.push(event);
-        self.push(word);
-        Ok(())
-    }
-
-    // ---- indexes and comments ----
-
-    fn create_index(&mut self, table: &Table, index: &Index) -> Result<()> {
-        self.push(if index.unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " });
-        let name = index.name.as_deref().unwrap_or_default();
-        if self.dialect.tables.index_schema == IndexSchema::Index {
-            self.qualified(table.schema(), name)?;
-            self.push(" ON ");
-            self.identifier(table.name())?;
-        } else {
-            self.identifier(name)?;
-            self.push(" ON ");
-            self.table(table)?;
-        }
-        self.push(" ");
-        self.columns(&index.columns)
-    }
-
-    fn drop_index(&mut self, table: &Table, index: &Index) -> Result<()> {
-        self.push("DROP INDEX ");
-        let name = index.name.as_deref().unwrap_or_default();
-        if self.dialect.tables.index_schema == IndexSchema::Table {
-            self.identifier(name)?;
-            self.push(" ON ");
-            self.table(table)
-        } else {
-            self.qualified(table.schema(), name)
-        }
+        self.push(" COMMENT = ");
+        self.literal(table.comment().unwrap_or_default())
     }
 
     fn comment_statement(
@@ -264,7 +229,7 @@ impl Writer<'_> {
         comment: Option<&str>,
     ) -> Result<()> {
         if self.dialect.tables.comments != Comments::Statements {
-            return self.unsupported("COMMENT ON");
+            return self.unsupported("COMMENT ON; a comment is made with its table");
         }
         self.push("COMMENT ON ");
         self.push(what);
@@ -285,29 +250,18 @@ impl Writer<'_> {
     }
 }
 
-/// The parts of CREATE TABLE, each on a line of its own.
-#[derive(Default)]
-struct Parts(bool);
-
-impl Parts {
-    fn next(&mut self, writer: &mut Writer<'_>) {
-        writer.push(if self.0 { ",\n    " } else { "\n    " });
-        self.0 = true;
-    }
-}
-
 impl Ddl {
     /// The statement's text for a database.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] for what the database cannot say; [`ErrorKind::Schema`] for a name that it would cut.
     pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
-        render(&self.0, &dialect)
+        render(self, &dialect)
     }
 }
 
 impl Table {
-    /// The statements that make the table for a database: CREATE TABLE, then its indexes, then comments where those are
+    /// The statements that make the table for a database: types of enums where those are made, CREATE TABLE, then its indexes, then comments where those are
     /// statements of their own.
     ///
     /// # Errors

@@ -6,12 +6,12 @@ use super::Renderer;
 use super::expression::ATOM;
 use crate::dialect::{Dialect, JoinTexts};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sql::{Call, Frame, FrameBound, FrameUnit, JsonStep, Known, Node, Window};
+use crate::sql::{Call, Frame, FrameBound, FrameExclusion, FrameUnit, JsonStep, Known, Node, Window};
 use crate::value::Value;
 
 impl Renderer<'_> {
     pub(super) fn function(&mut self, call: &Call) -> Result<()> {
-        if call.of_arrays && !self.dialect.cast_names.arrays {
+        if call.of_arrays && !self.dialect.types.arrays {
             return self.unsupported(&format!("{}, nor arrays", call.name));
         }
         let name = match (call.separator, self.dialect.joins_texts) {
@@ -55,6 +55,14 @@ impl Renderer<'_> {
             self.quoted(separator);
         }
         self.push(")");
+        if !call.within_group.is_empty() {
+            if !self.dialect.select.within_group {
+                return self.unsupported("WITHIN GROUP");
+            }
+            self.push(" WITHIN GROUP (ORDER BY ");
+            self.list(&call.within_group, Self::ordering)?;
+            self.push(")");
+        }
         if let Some(condition) = call.filter.as_deref().filter(|_| self.dialect.filter_clause) {
             self.push(" FILTER (WHERE ");
             self.expression(condition)?;
@@ -90,19 +98,30 @@ impl Renderer<'_> {
         }
         if let Some(frame) = &window.frame {
             self.push(space);
-            self.frame(*frame);
+            self.frame(*frame)?;
         }
         Ok(())
     }
 
-    fn frame(&mut self, frame: Frame) {
+    fn frame(&mut self, frame: Frame) -> Result<()> {
+        if !self.dialect.select.frame_groups && (frame.unit == FrameUnit::Groups || frame.exclude.is_some()) {
+            return self.unsupported("frames of groups, nor rows left out of a frame");
+        }
         self.push(match frame.unit {
             FrameUnit::Rows => "ROWS BETWEEN ",
             FrameUnit::Range => "RANGE BETWEEN ",
+            FrameUnit::Groups => "GROUPS BETWEEN ",
         });
         self.bound(frame.from);
         self.push(" AND ");
         self.bound(frame.to);
+        self.push(match frame.exclude {
+            None => "",
+            Some(FrameExclusion::CurrentRow) => " EXCLUDE CURRENT ROW",
+            Some(FrameExclusion::Group) => " EXCLUDE GROUP",
+            Some(FrameExclusion::Ties) => " EXCLUDE TIES",
+        });
+        Ok(())
     }
 
     fn bound(&mut self, bound: FrameBound) {
@@ -136,7 +155,7 @@ impl Renderer<'_> {
 
     /// A place in JSON as a value: `$."key"[0]`, or the text of an array `{"key","0"}`.
     pub(super) fn json_path(&mut self, steps: &[JsonStep]) -> Result<()> {
-        let arrays = self.dialect.cast_names.arrays;
+        let arrays = self.dialect.types.arrays;
         let mut path = String::from(if arrays { "{" } else { "$" });
         for (index, step) in steps.iter().enumerate() {
             if arrays && index > 0 {
@@ -157,7 +176,7 @@ impl Renderer<'_> {
             }
         }
         path.push_str(if arrays { "}" } else { "" });
-        self.fixed(Value::Text(path));
+        self.fixed(Value::Text(path))?;
         Ok(())
     }
 }

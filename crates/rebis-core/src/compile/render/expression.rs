@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Renderer;
 use crate::compile::key::filled_length;
 use crate::compile::scan::{Piece, scan};
+use crate::compile::types::cast_type;
 use crate::dialect::{Concatenation, NullSafe};
 use crate::error::Result;
 use crate::sql::{BinaryOperator, DatePart, ESCAPE, Known, Node, SelectNode, Text};
@@ -29,7 +30,7 @@ fn binds(node: &Node) -> u8 {
         }
         Node::AnyOf(parts) | Node::All(parts) if parts.is_empty() => COMPARISON,
         // What is in a text is not known.
-        Node::AnyOf(_) | Node::Text(_) => EITHER,
+        Node::AnyOf(_) | Node::Text(_) | Node::Operator { .. } => EITHER,
         Node::All(_) => BOTH,
         Node::Not(_) | Node::Exists { negated: true, .. } => NEGATED,
         Node::IsNull { .. }
@@ -53,7 +54,7 @@ fn binds(node: &Node) -> u8 {
 
 fn strength(known: Known) -> u8 {
     match known {
-        Known::RegularExpression | Known::JsonBoolean => COMPARISON,
+        Known::RegularExpression | Known::JsonBoolean | Known::FullText => COMPARISON,
         Known::JsonText => EITHER,
         Known::IntegerDivide | Known::TrueDivide => PRODUCT,
         // Written with a sum or a product by one of the databases.
@@ -97,11 +98,14 @@ impl Renderer<'_> {
         match node {
             Node::Column { source, name } => {
                 self.check_column(source, name)?;
-                self.identifier(source.name())?;
-                self.push(".");
+                if self.own_table.is_none() {
+                    self.identifier(source.name())?;
+                    self.push(".");
+                }
                 self.identifier(name)
             }
             Node::Value(value) => self.value(value),
+            Node::Parameter(name) => self.parameter(node, name),
             Node::Not(item) => {
                 self.push("NOT ");
                 self.operand(item, COMPARED)
@@ -129,7 +133,7 @@ impl Renderer<'_> {
                 if matches!(**item, Node::Row(_)) {
                     self.push(self.dialect.rows_in_list);
                 }
-                self.values(list, filled_length(list.len()))?;
+                self.value_list(list, filled_length(list.len()))?;
                 self.push(")");
                 Ok(())
             }
@@ -166,13 +170,18 @@ impl Renderer<'_> {
                 self.push(")");
                 Ok(())
             }
+            Node::Operator { operator, left, right } => {
+                self.operand(left, ATOM)?;
+                self.push(&format!(" {operator} "));
+                self.operand(right, ATOM)
+            }
             Node::JsonPath(steps) => self.json_path(steps),
             Node::Collate { item, name } => {
                 self.operand(item, ATOM)?;
                 self.push(" COLLATE ");
                 self.identifier(name)
             }
-            Node::Array { .. } if !self.dialect.cast_names.arrays => {
+            Node::Array { .. } if !self.dialect.types.arrays => {
                 self.unsupported("arrays; use `in_list` or `not_in_list`")
             }
             Node::Array { item, array, all } => {
@@ -194,7 +203,7 @@ impl Renderer<'_> {
                 self.push("CAST(");
                 self.expression(item)?;
                 self.push(" AS ");
-                let name = self.dialect.cast_name(to)?;
+                let name = cast_type(to, self.dialect)?;
                 self.push(&name);
                 self.push(")");
                 Ok(())
@@ -204,11 +213,35 @@ impl Renderer<'_> {
                 self.query(select)
             }
             Node::Scalar(select) => self.query(select),
+            Node::NextValue { schema, name } => self.next_value(schema.as_deref(), name),
             Node::Star => {
                 self.push("*");
                 Ok(())
             }
             Node::Proposed(name) => self.proposed(name),
+            Node::Named(name) => {
+                let source = self.named_source(name)?;
+                self.identifier(source.name())?;
+                self.push(".");
+                self.identifier(name)
+            }
+            Node::Quantified { .. } if !self.dialect.select.quantified => {
+                self.unsupported("ANY and ALL of a query; compare with its min or max")
+            }
+            Node::Quantified { select, all } => {
+                self.push(if *all { "ALL " } else { "ANY " });
+                self.query(select)
+            }
+            Node::Grouping { kind, sets } => self.grouping(*kind, sets),
+            Node::PerBackend(each) => match each.iter().find(|(backend, _)| self.dialect.is(*backend)) {
+                Some((_, node)) => {
+                    self.push("(");
+                    self.expression(node)?;
+                    self.push(")");
+                    Ok(())
+                }
+                None => self.unsupported("expression here; `per_backend` names none for it"),
+            },
             Node::Text(text) => self.text(text),
         }
     }
@@ -218,7 +251,7 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    fn query(&mut self, select: &SelectNode) -> Result<()> {
+    pub(super) fn query(&mut self, select: &SelectNode) -> Result<()> {
         self.push("(");
         self.select(select)?;
         self.push(")");

@@ -2,12 +2,15 @@
 
 mod call;
 mod expression;
+mod from;
+mod insert;
 mod scope;
 mod select;
 #[cfg(test)]
 mod tests;
 mod write;
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -15,10 +18,13 @@ use self::scope::Scope;
 use super::Compiled;
 use super::identifier::push_identifier;
 use super::key::{Key, is_plain};
+use super::literal::push_value;
 use crate::dialect::{Dialect, Placeholder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{SchemaTranslateMap, Table};
-use crate::sql::{Delete, Insert, Node, Select, StatementNode, Update};
+use crate::sql::{
+    Binds, Composed, Delete, Insert, Node, Select, SelectNode, StatementNode, Truncate, Update,
+};
 use crate::value::Value;
 
 /// The text of a statement, with the numbers of the values that go beside it: those of its key, and behind them its own.
@@ -32,31 +38,92 @@ pub(super) fn render(
     dialect: &Dialect,
     schemas: &SchemaTranslateMap,
 ) -> Result<Compiled> {
-    let mut renderer = Renderer {
-        dialect,
-        schemas,
-        key,
-        sql: String::with_capacity(256),
-        order: Vec::with_capacity(key.values.len()),
-        fixed: Vec::new(),
-        scopes: Vec::new(),
-        ctes: Vec::new(),
-    };
-    match statement {
-        StatementNode::Select(select) => renderer.select(select)?,
-        StatementNode::Insert(insert) => renderer.insert(insert)?,
-        StatementNode::Update(update) => renderer.update(update)?,
-        StatementNode::Delete(delete) => renderer.delete(delete)?,
-        StatementNode::Ddl(ddl) => renderer.sql = super::ddl::render(ddl, dialect)?,
-    }
+    let mut renderer = Renderer::new(dialect, schemas);
+    renderer.key = Some(key);
+    renderer.sql.reserve(256);
+    renderer.order.reserve(key.values.len());
+    renderer.statement(statement)?;
     let Renderer { sql, order, fixed, .. } = renderer;
     Ok(Compiled { sql: sql.into(), names: Box::default(), order: order.into(), fixed: fixed.into() })
+}
+
+/// A statement that is sent once: its text, and its values in the order of the placeholders.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Rendered {
+    pub(crate) sql: Box<str>,
+    pub(crate) values: Vec<Value>,
+    /// The parameters: which of the values each of them is, NULL until then.
+    pub(crate) parameters: Vec<(usize, Cow<'static, str>)>,
+}
+
+impl Rendered {
+    /// # Errors
+    /// As [`render`].
+    pub(crate) fn of(statement: &Composed, dialect: &Dialect, schemas: &SchemaTranslateMap) -> Result<Self> {
+        let key = Key::of(&statement.0, schemas);
+        let Compiled { sql, order, fixed, .. } = render(&statement.0, &key, dialect, schemas)?;
+        let numbered = |number: &usize| match key.values.get(*number) {
+            Some(value) => (*value).clone(),
+            None => fixed.get(number - key.values.len()).cloned().unwrap_or(Value::Null),
+        };
+        let named = |(place, number): (usize, &usize)| {
+            let parameter = key.parameters.iter().find(|(known, _)| known == number);
+            parameter.map(|(_, name)| (place, (*name).clone()))
+        };
+        let parameters = order.iter().enumerate().filter_map(named).collect();
+        Ok(Rendered { values: order.iter().map(numbered).collect(), parameters, sql })
+    }
+
+    /// Puts what was given for the parameters into its places. With `strict` every value must have its parameter.
+    ///
+    /// # Errors
+    /// [`Bind`](ErrorKind::Bind) for a parameter without a value, or a value without a parameter.
+    pub(crate) fn bind(&mut self, binds: &Binds, strict: bool) -> Result<()> {
+        for (index, name) in &self.parameters {
+            let value = binds.value_of(name).map_err(|error| error.with_sql(&*self.sql))?;
+            if let Some(place) = self.values.get_mut(*index) {
+                *place = value.clone();
+            }
+        }
+        if !strict {
+            return Ok(());
+        }
+        let names: Vec<&str> = self.parameters.iter().map(|(_, name)| &**name).collect();
+        binds.check(&names).map_err(|error| error.with_sql(&*self.sql))
+    }
+}
+
+/// A query as a part of DDL, which takes no parameters: its values stand in it.
+///
+/// # Errors
+/// As [`render`], and [`Unsupported`](ErrorKind::Unsupported) for a value that the database cannot write.
+pub(super) fn query_with_values(select: &SelectNode, dialect: &Dialect) -> Result<String> {
+    let schemas = SchemaTranslateMap::new();
+    let mut renderer = Renderer::new(dialect, &schemas);
+    renderer.select(select)?;
+    Ok(renderer.sql)
+}
+
+/// An expression of DDL: its columns are of this one table and not qualified, its values stand in it.
+///
+/// # Errors
+/// As [`query_with_values`].
+pub(super) fn expression_of_table(node: &Node, table: &Table, dialect: &Dialect) -> Result<String> {
+    let schemas = SchemaTranslateMap::new();
+    let mut renderer = Renderer { own_table: Some(table), ..Renderer::new(dialect, &schemas) };
+    renderer.expression(node)?;
+    Ok(renderer.sql)
 }
 
 struct Renderer<'d> {
     dialect: &'d Dialect,
     schemas: &'d SchemaTranslateMap,
-    key: &'d Key<'d>,
+    /// The values' numbers; without it they are written as literals: in DDL, and for people.
+    key: Option<&'d Key<'d>>,
+    /// For people: what the parameters are.
+    binds: Option<&'d Binds>,
+    /// In DDL: the one table that has columns.
+    own_table: Option<&'d Table>,
     sql: String,
     /// For each placeholder, the number of its value.
     order: Vec<usize>,
@@ -68,7 +135,38 @@ struct Renderer<'d> {
     ctes: Vec<Arc<str>>,
 }
 
+impl<'d> Renderer<'d> {
+    fn new(dialect: &'d Dialect, schemas: &'d SchemaTranslateMap) -> Self {
+        Renderer {
+            dialect,
+            schemas,
+            key: None,
+            binds: None,
+            own_table: None,
+            sql: String::new(),
+            order: Vec::new(),
+            fixed: Vec::new(),
+            scopes: Vec::new(),
+            ctes: Vec::new(),
+        }
+    }
+}
+
 impl Renderer<'_> {
+    fn statement(&mut self, statement: &StatementNode) -> Result<()> {
+        match statement {
+            StatementNode::Select(select) => self.select(select),
+            StatementNode::Insert(insert) => self.insert(insert),
+            StatementNode::Update(update) => self.update(update),
+            StatementNode::Delete(delete) => self.delete(delete),
+            StatementNode::Truncate(truncate) => self.truncate(truncate),
+            StatementNode::Ddl(ddl) => {
+                self.sql = super::ddl::render(ddl, self.dialect)?;
+                Ok(())
+            }
+        }
+    }
+
     fn push(&mut self, text: &str) {
         self.sql.push_str(text);
     }
@@ -88,30 +186,63 @@ impl Renderer<'_> {
 
     /// A value of the tree, by a placeholder.
     fn value(&mut self, value: &Value) -> Result<()> {
-        // Never the value itself: the text is kept for statements of this shape with other values.
-        self.placeholder(self.key.number_of(value).ok_or_else(no_place)?);
+        match self.key {
+            // Never the value itself: the text is kept for statements of this shape with other values.
+            Some(key) => self.placeholder(key.number_of(value).ok_or_else(no_place)?),
+            None => push_value(&mut self.sql, value, self.dialect)?,
+        }
         Ok(())
+    }
+
+    /// A value that comes with the execution.
+    fn parameter(&mut self, node: &Node, name: &str) -> Result<()> {
+        if let Some(key) = self.key {
+            self.placeholder(key.number_of(node).ok_or_else(no_place)?);
+            return Ok(());
+        }
+        match self.binds.map(|binds| binds.get(name)) {
+            Some(Some(value)) => push_value(&mut self.sql, value, self.dialect),
+            Some(None) => {
+                let _ = write!(self.sql, ":{name}");
+                Ok(())
+            }
+            None => {
+                let text = "DDL takes no parameters; give the value itself";
+                Err(Error::new(ErrorKind::Statement, text))
+            }
+        }
     }
 
     /// Expressions with commas between them; values up to this length.
-    fn values(&mut self, list: &[Arc<Node>], length: usize) -> Result<()> {
-        if !is_plain(list) {
-            return self.list(list, |this, node| this.expression(node));
-        }
-        let first = self.key.number_of(list.as_ptr()).ok_or_else(no_place)?;
-        for number in first..first + length {
-            if number > first {
+    fn value_list(&mut self, list: &[Arc<Node>], length: usize) -> Result<()> {
+        let length = if self.key.is_some() && is_plain(list) { length } else { list.len() };
+        for index in 0..length {
+            if index > 0 {
                 self.push(", ");
             }
-            self.placeholder(number);
+            self.element(list, index)?;
         }
         Ok(())
     }
 
+    /// One of them. A list of values has one place.
+    fn element(&mut self, list: &[Arc<Node>], index: usize) -> Result<()> {
+        match (self.key, list.get(index)) {
+            (Some(key), _) if is_plain(list) => {
+                self.placeholder(key.number_of(list.as_ptr()).ok_or_else(no_place)? + index);
+                Ok(())
+            }
+            (_, Some(node)) => self.expression(node),
+            (_, None) => Ok(()),
+        }
+    }
+
     /// A value that follows from the shape of the statement.
-    fn fixed(&mut self, value: Value) {
-        self.placeholder(self.key.values.len() + self.fixed.len());
+    fn fixed(&mut self, value: Value) -> Result<()> {
+        let Some(key) = self.key else { return push_value(&mut self.sql, &value, self.dialect) };
+        self.placeholder(key.values.len() + self.fixed.len());
         self.fixed.push(value);
+        Ok(())
     }
 
     fn placeholder(&mut self, number: usize) {
@@ -127,6 +258,10 @@ impl Renderer<'_> {
     fn number(&mut self, number: usize) {
         // Writing to a String cannot fail.
         let _ = write!(self.sql, "{number}");
+    }
+
+    fn next_value(&mut self, schema: Option<&str>, name: &str) -> Result<()> {
+        super::ddl::push_next_value(&mut self.sql, schema, name, self.dialect)
     }
 
     /// Things with commas between them.
@@ -145,6 +280,20 @@ impl Renderer<'_> {
     }
 }
 
+/// The text alone, for people.
+fn text(statement: &StatementNode, dialect: &Dialect) -> Result<String> {
+    let schemas = SchemaTranslateMap::new();
+    render(statement, &Key::of(statement, &schemas), dialect, &schemas).map(|compiled| compiled.sql.into())
+}
+
+/// The text with the values in it, for people.
+fn text_with_values(statement: &StatementNode, dialect: &Dialect) -> Result<String> {
+    let schemas = SchemaTranslateMap::new();
+    let mut renderer = Renderer { binds: statement.binds(), ..Renderer::new(dialect, &schemas) };
+    renderer.statement(statement)?;
+    Ok(renderer.sql)
+}
+
 fn no_place() -> Error {
     Error::new(
         ErrorKind::Statement,
@@ -161,13 +310,34 @@ macro_rules! to_sql {
             /// [`ErrorKind::Unsupported`] for what the database cannot say, [`ErrorKind::Statement`] for a column that is not
             /// there.
             pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
-                let statement = StatementNode::$statement(self.node.clone());
-                let schemas = SchemaTranslateMap::new();
-                let key = Key::of(&statement, &schemas);
-                render(&statement, &key, &dialect, &schemas).map(|compiled| compiled.sql.into())
+                let mut statement = StatementNode::$statement(self.node.clone()).outermost();
+                statement.complete();
+                text(&statement, &dialect)
+            }
+
+            /// The statement's text for a database with its values in it, for people to read and to try out by hand. Rebis never
+            /// executes such a text. It is escaped by the server's default settings: another `sql_mode`, or
+            /// `standard_conforming_strings` off, reads it in another way.
+            ///
+            /// # Errors
+            /// As [`to_sql`](Self::to_sql).
+            pub fn to_sql_with_values(&self, dialect: Dialect) -> Result<String> {
+                let mut statement = StatementNode::$statement(self.node.clone()).outermost();
+                statement.complete();
+                text_with_values(&statement, &dialect)
             }
         }
     )*};
 }
 
 to_sql! { Select Insert Update Delete }
+
+impl Truncate {
+    /// The statement's text for a database.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] for what the database cannot say.
+    pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
+        text(&StatementNode::Truncate(self.node.clone()), &dialect)
+    }
+}

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use super::Renderer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, Table};
-use crate::sql::{Call, Item, JoinKind, Node, SelectNode, Source};
+use crate::sql::{BinaryOperator, Call, CteBody, Item, JoinKind, Node, SelectNode, Source};
 
-/// The sources of one query.
+/// The sources of one query that can be named, each with whether its row may be missing; and those that are joined later.
 #[derive(Debug, Default)]
-pub(super) struct Scope(Vec<(Source, bool)>);
+pub(super) struct Scope(Vec<(Source, bool)>, Vec<(Source, bool)>);
 
 impl Scope {
     /// One table, of an INSERT, UPDATE or DELETE.
     pub(super) fn of_table(source: Source) -> Self {
-        Scope(vec![(source, false)])
+        Scope(vec![(source, false)], Vec::new())
     }
 
     /// A table that is written, and what is read beside it.
@@ -30,6 +30,22 @@ impl Scope {
             scope.0.push((source.clone(), false));
         }
         Ok(scope)
+    }
+
+    /// Before the joins only the first source can be named.
+    pub(super) fn begin_joins(&mut self, first: usize) {
+        self.1 = self.0.split_off(first.min(self.0.len()));
+        self.1.reverse();
+    }
+
+    /// The next joined source.
+    pub(super) fn next_join(&mut self) {
+        self.0.extend(self.1.pop());
+    }
+
+    /// Those that can be named.
+    pub(super) fn sources(&self) -> Vec<Source> {
+        self.0.iter().map(|(source, _)| source.clone()).collect()
     }
 
     fn holds(&self, source: &Source) -> bool {
@@ -100,44 +116,143 @@ impl Renderer<'_> {
 
     /// A column's table must be there, and have it.
     pub(super) fn check_column(&self, source: &Source, name: &str) -> Result<()> {
+        if let Some(table) = self.own_table {
+            let names: Vec<_> = table.columns().iter().map(ColumnDef::name).collect();
+            let known = names.contains(&name);
+            return if known { Ok(()) } else { Err(lacks("table", table.name(), name, &names)) };
+        }
         if !self.scopes.iter().any(|scope| scope.holds(source)) {
+            let later = self.scopes.iter().any(|scope| scope.1.iter().any(|(known, _)| known.is(source)));
             let text = format!(
-                "the column '{name}' is of '{}', which is not in this statement's FROM; join it",
-                source.name()
+                "the column '{name}' is of '{}', which {}",
+                source.name(),
+                if later {
+                    "is joined later; an ON sees what stands before it"
+                } else {
+                    "is not in this statement's FROM; join it"
+                }
             );
             return Err(Error::new(ErrorKind::Statement, text));
         }
-        match source.table() {
-            Some(table) if table.column(name).is_none() => {
-                let names: Vec<_> = table.columns().iter().map(ColumnDef::name).collect();
-                Err(lacks("table", table.name(), name, &names))
+        let (what, of, names) = match source {
+            Source::Table(table) | Source::Alias { table, .. } | Source::Sample { table, .. } => {
+                if table.column(name).is_some() {
+                    return Ok(());
+                }
+                ("table", table.name(), Some(table.columns().iter().map(ColumnDef::name).collect()))
             }
-            _ => match source {
-                Source::Cte { cte, .. } => match cte.columns() {
-                    Some(names) if !names.contains(&name) => Err(lacks("CTE", &cte.name, name, &names)),
-                    _ => Ok(()),
-                },
-                _ => Ok(()),
-            },
+            Source::Subquery { select, name, .. } => ("subquery", &**name, item_names(select)),
+            Source::Cte { cte, .. } => ("CTE", &*cte.name, cte.columns()),
+            Source::Values { columns, name, .. } => ("rows of values", &**name, Some(columns.clone())),
+            Source::Function { columns, name, .. } => {
+                ("function", &**name, Some(columns.clone()).filter(|columns| !columns.is_empty()))
+            }
+        };
+        match names {
+            Some(names) if !names.contains(&name) => Err(lacks(what, of, name, &names)),
+            _ => Ok(()),
         }
     }
 
-    /// A column that an outer join may leave without a value must be read as one that may be NULL.
+    /// The one source of this query that has a column of this name.
+    pub(super) fn named_source(&self, name: &str) -> Result<Source> {
+        let sources = self.scopes.last().map(Scope::sources).unwrap_or_default();
+        let mut found = sources.iter().filter(|source| source_names(source).contains(&name));
+        let text = match (found.next(), found.next()) {
+            (Some(source), None) => return Ok(source.clone()),
+            (Some(one), Some(other)) => {
+                format!("the column '{name}' is in '{}' and in '{}'; say of which", one.name(), other.name())
+            }
+            (None, _) => {
+                let mut there = Vec::new();
+                for source in &sources {
+                    there.extend(source_names(source).iter().map(|name| format!("{}.{name}", source.name())));
+                }
+                format!("no table in FROM has a column '{name}'; there are {}", there.join(", "))
+            }
+        };
+        Err(Error::new(ErrorKind::Statement, text))
+    }
+
+    /// What an outer join may leave without a value must be read as what may be NULL.
     pub(super) fn check_nullable(&self, item: &Item) -> Result<()> {
-        if item.nullable {
+        let Some(scope) = self.scopes.last().filter(|_| !item.nullable) else { return Ok(()) };
+        let Some((source, name)) = missing(&item.node, &|source| scope.may_miss(source)) else {
             return Ok(());
+        };
+        let text = format!(
+            "the column '{source}.{name}' is selected from a side of an outer join that may have no row; select it as \
+             `.nullable()`, which is read as an Option"
+        );
+        Err(Error::new(ErrorKind::Statement, text))
+    }
+}
+
+/// The column of a missing row that makes an expression NULL; `None` where none does, or where that is not known.
+fn missing<'n>(node: &'n Node, may_miss: &dyn Fn(&Source) -> bool) -> Option<(&'n str, &'n str)> {
+    let first = |nodes: &'n [Arc<Node>]| nodes.iter().find_map(|node| missing(node, may_miss));
+    match node {
+        Node::Column { source, name } if may_miss(source) => Some((source.name(), name)),
+        Node::Column { source, name } => missing_inside(source, name),
+        Node::Not(item)
+        | Node::Negate(item)
+        | Node::Cast { item, .. }
+        | Node::Collate { item, .. }
+        | Node::Between { item, .. }
+        | Node::InSelect { item, .. } => missing(item, may_miss),
+        Node::In { item, list, .. } if !list.is_empty() => missing(item, may_miss),
+        Node::Binary { operator: BinaryOperator::Same | BinaryOperator::Different, .. } => None,
+        Node::Binary { left, right, .. } | Node::Like { item: left, pattern: right, .. } => {
+            missing(left, may_miss).or_else(|| missing(right, may_miss))
         }
-        if let Node::Column { source, name } = &*item.node
-            && self.scopes.last().is_some_and(|scope| scope.may_miss(source))
-        {
-            let text = format!(
-                "the column '{}.{name}' is selected from a side of an outer join that may have no row; select it as \
-                 `.nullable()`, which is read as an Option",
-                source.name()
-            );
-            return Err(Error::new(ErrorKind::Statement, text));
+        Node::All(nodes) | Node::AnyOf(nodes) => first(nodes),
+        Node::Known { known, arguments } if known.is_null_of_null() => first(arguments),
+        Node::Function(Call { name, arguments, .. }) => match *name {
+            "lower" | "upper" | "trim" | "replace" | "abs" => first(arguments),
+            "coalesce" if arguments.iter().all(|node| missing(node, may_miss).is_some()) => first(arguments),
+            _ => None,
+        },
+        Node::Case { branches, otherwise } => {
+            let mut values = branches.iter().map(|(_, value)| value).chain(otherwise);
+            values.find_map(|value| missing(value, may_miss))
         }
-        Ok(())
+        _ => None,
+    }
+}
+
+/// The same of a column of a query in FROM or WITH: what that query has from an outer join of its own.
+fn missing_inside<'n>(source: &'n Source, name: &str) -> Option<(&'n str, &'n str)> {
+    let select: &SelectNode = match source {
+        Source::Subquery { select, .. } => select,
+        Source::Cte { cte, .. } => match &cte.first {
+            CteBody::Select(select) => select,
+            CteBody::Write(_) => return None,
+        },
+        _ => return None,
+    };
+    let item = select.items.iter().find(|item| item.name() == Some(name))?;
+    missing(&item.node, &|source| {
+        let place = select.joins.iter().position(|join| join.source.is(source));
+        let behind = place.map_or(0, |place| place + 1);
+        place.is_some_and(|place| matches!(select.joins[place].kind, JoinKind::Left | JoinKind::Full))
+            || select.joins[behind..].iter().any(|join| join.kind == JoinKind::Full)
+    })
+}
+
+/// What the columns of a query are called; `None` when one of them has no name.
+fn item_names(select: &SelectNode) -> Option<Vec<&str>> {
+    select.items.iter().map(Item::name).collect()
+}
+
+/// What the columns of a source are called, as far as it is known.
+fn source_names(source: &Source) -> Vec<&str> {
+    match source {
+        Source::Table(table) | Source::Alias { table, .. } | Source::Sample { table, .. } => {
+            table.columns().iter().map(ColumnDef::name).collect()
+        }
+        Source::Subquery { select, .. } => select.items.iter().filter_map(Item::name).collect(),
+        Source::Cte { cte, .. } => cte.columns().unwrap_or_default(),
+        Source::Values { columns, .. } | Source::Function { columns, .. } => columns.clone(),
     }
 }
 
@@ -156,12 +271,16 @@ fn sources(node: &Node, found: &mut dyn FnMut(&Source)) {
     match node {
         Node::Column { source, .. } => found(source),
         Node::Value(_)
+        | Node::Parameter(_)
         | Node::Exists { .. }
         | Node::Scalar(_)
+        | Node::NextValue { .. }
         | Node::Star
         | Node::Proposed(_)
         | Node::Digits(_)
         | Node::JsonPath(_)
+        | Node::Named(_)
+        | Node::Quantified { .. }
         | Node::Text(_) => {}
         Node::Not(item)
         | Node::Negate(item)
@@ -171,7 +290,9 @@ fn sources(node: &Node, found: &mut dyn FnMut(&Source)) {
             sources(item, found);
         }
         Node::InSelect { item, .. } => sources(item, found),
-        Node::Binary { left, right, .. } | Node::Like { item: left, pattern: right, .. } => {
+        Node::Binary { left, right, .. }
+        | Node::Operator { left, right, .. }
+        | Node::Like { item: left, pattern: right, .. } => {
             sources(left, found);
             sources(right, found);
         }
@@ -188,8 +309,11 @@ fn sources(node: &Node, found: &mut dyn FnMut(&Source)) {
             sources(item, found);
             sources(array, found);
         }
-        Node::Function(Call { arguments, filter, order_by, .. }) => {
+        Node::PerBackend(each) => each.iter().for_each(|(_, node)| sources(node, found)),
+        Node::Grouping { sets, .. } => sets.iter().for_each(|set| all(set)),
+        Node::Function(Call { arguments, filter, order_by, within_group, .. }) => {
             all(arguments);
+            within_group.iter().for_each(|key| sources(&key.node, found));
             order_by.iter().for_each(|key| sources(&key.node, found));
             filter.iter().for_each(|node| sources(node, found));
         }

@@ -3,8 +3,13 @@
 use std::sync::Arc;
 
 use super::Renderer;
+use crate::dialect::Rollup;
 use crate::error::{Error, ErrorKind, Result};
-use crate::sql::{CteNode, Item, Join, JoinKind, LockWait, Ordering, SelectNode, SetOperator, Source};
+use crate::sql::{
+    CteBody, CteNode, Grouping, Item, LockStrength, LockWait, Node, Ordering, SelectNode, SetOperator,
+    WordsPlace,
+};
+use crate::url::Backend;
 
 impl Renderer<'_> {
     pub(super) fn select(&mut self, select: &SelectNode) -> Result<()> {
@@ -15,7 +20,7 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    fn with(&mut self, ctes: &[Arc<CteNode>]) -> Result<()> {
+    pub(super) fn with(&mut self, ctes: &[Arc<CteNode>]) -> Result<()> {
         if ctes.is_empty() {
             return Ok(());
         }
@@ -35,20 +40,36 @@ impl Renderer<'_> {
             return Err(Error::new(ErrorKind::Statement, text));
         };
         self.identifier(&cte.name)?;
-        self.push(" (");
-        self.list(&columns, |this, name| this.identifier(name))?;
-        self.push(") AS (");
-        match &cte.again {
-            Some((operator, again)) => {
-                self.part(&cte.first)?;
-                self.operator(*operator);
+        if !columns.is_empty() {
+            self.push(" (");
+            self.list(&columns, |this, name| this.identifier(name))?;
+            self.push(")");
+        }
+        self.push(match cte.materialized {
+            Some(true) if self.dialect.writes.materialized => " AS MATERIALIZED (",
+            Some(false) if self.dialect.writes.materialized => " AS NOT MATERIALIZED (",
+            _ => " AS (",
+        });
+        match (&cte.first, &cte.again) {
+            (CteBody::Select(first), Some((operator, again))) => {
+                self.part(first)?;
+                self.operator(*operator)?;
                 self.ctes.push(Arc::clone(&cte.name));
                 self.part(again)?;
             }
-            None => {
-                self.select(&cte.first)?;
-                self.ctes.push(Arc::clone(&cte.name));
+            (CteBody::Select(first), None) => self.select(first)?,
+            (CteBody::Write(_), Some(_)) => {
+                let text = format!("the CTE '{}' writes, so it cannot read itself", cte.name);
+                return Err(Error::new(ErrorKind::Statement, text));
             }
+            (CteBody::Write(_), None) if !self.dialect.writes.write_in_cte => {
+                return self
+                    .unsupported("statement in WITH that writes; run it first, in the same transaction");
+            }
+            (CteBody::Write(write), None) => self.statement(&write.0)?,
+        }
+        if cte.again.is_none() {
+            self.ctes.push(Arc::clone(&cte.name));
         }
         self.push(")");
         Ok(())
@@ -65,24 +86,43 @@ impl Renderer<'_> {
         self.core(part)
     }
 
-    fn operator(&mut self, operator: SetOperator) {
+    fn operator(&mut self, operator: SetOperator) -> Result<()> {
         self.push(match operator {
             SetOperator::Union => " UNION ",
             SetOperator::UnionAll => " UNION ALL ",
             SetOperator::Intersect => " INTERSECT ",
             SetOperator::Except => " EXCEPT ",
+            SetOperator::IntersectAll | SetOperator::ExceptAll if !self.dialect.select.combined_all => {
+                return self.unsupported("INTERSECT ALL and EXCEPT ALL");
+            }
+            SetOperator::IntersectAll => " INTERSECT ALL ",
+            SetOperator::ExceptAll => " EXCEPT ALL ",
         });
+        Ok(())
     }
 
     fn whole(&mut self, select: &SelectNode) -> Result<()> {
         self.core(select)?;
         for (operator, other) in &select.combined {
-            self.operator(*operator);
+            self.operator(*operator)?;
             self.part(other)?;
         }
         self.order_by(select)?;
         self.limits(select)?;
-        self.lock(select)
+        self.lock(select)?;
+        self.words(select, WordsPlace::Suffix, " ", "");
+        Ok(())
+    }
+
+    /// What the program says to this database alone.
+    fn words(&mut self, select: &SelectNode, place: WordsPlace, before: &str, behind: &str) {
+        for words in
+            select.words.iter().filter(|words| words.place == place && self.dialect.is(words.backend))
+        {
+            self.sql.push_str(before);
+            self.sql.push_str(words.words);
+            self.sql.push_str(behind);
+        }
     }
 
     /// Everything but what stands once behind combined queries. The names of the first part count in the order.
@@ -90,7 +130,10 @@ impl Renderer<'_> {
         let first = self.first_source(select)?;
         let scope = self.scope(select, first.as_ref())?;
         self.scopes.push(scope);
-        self.push(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });
+        self.push("SELECT ");
+        self.words(select, WordsPlace::Hint, "/*+ ", " */ ");
+        self.words(select, WordsPlace::Prefix, "", " ");
+        self.push(if select.distinct { "DISTINCT " } else { "" });
         if !select.distinct_on.is_empty() {
             if !self.dialect.distinct_on {
                 return self.unsupported("DISTINCT ON; number the rows by row_number() in a subquery");
@@ -99,16 +142,17 @@ impl Renderer<'_> {
             self.list(&select.distinct_on, |this, node| this.expression(node))?;
             self.push(") ");
         }
+        check_groupings(select)?;
         self.list(&select.items, Self::item)?;
         if let Some(first) = &first {
             self.push(" FROM ");
             self.source(first)?;
         }
-        select.joins.iter().try_for_each(|join| self.join(join))?;
+        self.joins(select, usize::from(first.is_some()))?;
         self.conditions(" WHERE ", &select.filters)?;
         if !select.group_by.is_empty() {
             self.push(" GROUP BY ");
-            self.list(&select.group_by, |this, node| this.expression(node))?;
+            self.group_by(&select.group_by)?;
         }
         self.conditions(" HAVING ", &select.having)?;
         self.scopes.pop();
@@ -118,69 +162,44 @@ impl Renderer<'_> {
     pub(super) fn item(&mut self, item: &Item) -> Result<()> {
         self.check_nullable(item)?;
         self.expression(&item.node)?;
-        if let Some(label) = item.label {
+        if let Some(label) = &item.label {
             self.push(" AS ");
             self.identifier(label)?;
         }
         Ok(())
     }
 
-    pub(super) fn source(&mut self, source: &Source) -> Result<()> {
-        match source {
-            Source::Table(table) => self.table(table),
-            Source::Alias { table, name } => {
-                self.table(table)?;
-                self.push(" AS ");
-                self.identifier(name)
-            }
-            Source::Subquery { select, name, lateral: true } => {
-                if !self.dialect.lateral {
-                    return self.unsupported(
-                        "LATERAL; select one value by a scalar subquery, or number rows by row_number()",
-                    );
-                }
-                self.push("LATERAL (");
-                self.select(select)?;
-                self.push(") AS ");
-                self.identifier(name)
-            }
-            Source::Subquery { select, name, lateral: false } => {
-                self.push("(");
-                // A query in FROM does not see its neighbours.
-                let around = std::mem::take(&mut self.scopes);
-                self.select(select)?;
-                self.scopes = around;
-                self.push(") AS ");
-                self.identifier(name)
-            }
-            Source::Cte { cte, name } => {
-                if !self.ctes.contains(&cte.name) {
-                    let text = format!("the CTE '{}' is not in this statement; give it by `with`", cte.name);
-                    return Err(Error::new(ErrorKind::Statement, text));
-                }
-                self.identifier(&cte.name)?;
-                if *name != cte.name {
-                    self.push(" AS ");
-                    self.identifier(name)?;
-                }
-                Ok(())
-            }
+    fn group_by(&mut self, by: &[Arc<Node>]) -> Result<()> {
+        if self.dialect.select.rollup == Rollup::Behind
+            && let [one] = by
+            && let Node::Grouping { kind: Grouping::Rollup, sets } = &**one
+        {
+            self.list(&sets.concat(), |this, node| this.expression(node))?;
+            self.push(" WITH ROLLUP");
+            return Ok(());
         }
+        self.list(by, |this, node| this.expression(node))
     }
 
-    fn join(&mut self, join: &Join) -> Result<()> {
-        self.push(match join.kind {
-            JoinKind::Inner => " JOIN ",
-            JoinKind::Left => " LEFT JOIN ",
-            JoinKind::Full if !self.dialect.full_join => return self.unsupported("FULL JOIN"),
-            JoinKind::Full => " FULL JOIN ",
-            JoinKind::Cross => " CROSS JOIN ",
-        });
-        self.source(&join.source)?;
-        if let Some(on) = &join.on {
-            self.push(" ON ");
-            self.expression(on)?;
+    pub(super) fn grouping(&mut self, kind: Grouping, sets: &[Vec<Arc<Node>>]) -> Result<()> {
+        let words = self.dialect.select;
+        let (name, there) = match kind {
+            Grouping::Rollup => ("ROLLUP", words.rollup == Rollup::Function),
+            Grouping::Cube => ("CUBE", words.grouping_sets),
+            Grouping::Sets => ("GROUPING SETS", words.grouping_sets),
+        };
+        if !there {
+            return self.unsupported(&format!("{name} here; combine several queries by `union_all`"));
         }
+        self.push(name);
+        self.push(" (");
+        self.list(sets, |this, set| {
+            this.push("(");
+            this.list(set, |this, node| this.expression(node))?;
+            this.push(")");
+            Ok(())
+        })?;
+        self.push(")");
         Ok(())
     }
 
@@ -192,18 +211,34 @@ impl Renderer<'_> {
         let scope = self.scope(select, first.as_ref())?;
         self.scopes.push(scope);
         self.push(" ORDER BY ");
-        self.list(&select.order_by, Self::ordering)?;
+        self.list(&select.order_by, |this, key| {
+            let name = answer_name(select, &key.node);
+            if name.is_none() && !select.combined.is_empty() {
+                let text = "combined queries are ordered by their columns alone; order by a column that the first one selects";
+                return Err(Error::new(ErrorKind::Statement, text));
+            }
+            this.key(key, name)
+        })?;
         self.scopes.pop();
         Ok(())
     }
 
     pub(super) fn ordering(&mut self, key: &Ordering) -> Result<()> {
+        self.key(key, None)
+    }
+
+    /// One key of an order, by its name in the answer where it has one.
+    fn key(&mut self, key: &Ordering, name: Option<&str>) -> Result<()> {
+        let write = |this: &mut Self, least: u8| match name {
+            Some(name) => this.identifier(name),
+            None => this.operand(&key.node, least),
+        };
         if let (Some(first), false) = (key.nulls_first, self.dialect.orders_nulls) {
             // False sorts before true.
-            self.operand(&key.node, super::expression::COMPARED)?;
+            write(self, super::expression::COMPARED)?;
             self.push(if first { " IS NOT NULL, " } else { " IS NULL, " });
         }
-        self.expression(&key.node)?;
+        write(self, 0)?;
         self.push(if key.descending { " DESC" } else { "" });
         match key.nulls_first {
             Some(true) if self.dialect.orders_nulls => self.push(" NULLS FIRST"),
@@ -214,6 +249,9 @@ impl Renderer<'_> {
     }
 
     fn limits(&mut self, select: &SelectNode) -> Result<()> {
+        if select.ties {
+            return self.ties(select);
+        }
         match (&select.limit, &select.offset) {
             (Some(limit), _) => {
                 self.push(" LIMIT ");
@@ -229,9 +267,35 @@ impl Renderer<'_> {
         Ok(())
     }
 
+    fn ties(&mut self, select: &SelectNode) -> Result<()> {
+        if !self.dialect.select.ties {
+            return self.unsupported("FETCH FIRST … WITH TIES; compare rank() over the order with the limit");
+        }
+        if let Some(offset) = &select.offset {
+            self.push(" OFFSET ");
+            self.expression(offset)?;
+            self.push(" ROWS");
+        }
+        // PostgreSQL takes a parameter here only in parentheses, MariaDB only without.
+        let parentheses = self.dialect.is(Backend::Postgresql);
+        self.push(if parentheses { " FETCH FIRST (" } else { " FETCH FIRST " });
+        select.limit.iter().try_for_each(|limit| self.expression(limit))?;
+        self.push(if parentheses { ") ROWS WITH TIES" } else { " ROWS WITH TIES" });
+        Ok(())
+    }
+
     fn lock(&mut self, select: &SelectNode) -> Result<()> {
-        let (Some(lock), Some(words)) = (select.lock, self.dialect.row_locks) else { return Ok(()) };
-        self.push(if lock.share { words.share } else { words.update });
+        let (Some(lock), Some(words)) = (&select.lock, self.dialect.row_locks) else { return Ok(()) };
+        self.push(match lock.strength {
+            LockStrength::Update => words.update,
+            LockStrength::NoKeyUpdate => words.no_key_update,
+            LockStrength::Share => words.share,
+            LockStrength::KeyShare => words.key_share,
+        });
+        if !lock.of.is_empty() {
+            self.push(" OF ");
+            self.list(&lock.of, |this, source| this.identifier(source.name()))?;
+        }
         self.push(match lock.wait {
             LockWait::Wait => "",
             LockWait::NoWait => " NOWAIT",
@@ -239,4 +303,46 @@ impl Renderer<'_> {
         });
         Ok(())
     }
+}
+
+/// What a key of the order is called in the answer: a label, or, behind combined queries, a column of the first one.
+fn answer_name<'s>(select: &'s SelectNode, key: &Node) -> Option<&'s str> {
+    let item = |found: &dyn Fn(&Item) -> bool| select.items.iter().find(|item| found(item));
+    match key {
+        Node::Named(name) if select.combined.is_empty() => {
+            item(&|item| item.label.as_ref() == Some(name))?.name()
+        }
+        Node::Named(name) => item(&|item| item.name() == Some(name))?.name(),
+        Node::Column { source, name } if !select.combined.is_empty() => item(&|item| {
+            matches!(&*item.node, Node::Column { source: of, name: selected } if of.is(source) && selected == name)
+        })?
+        .name(),
+        _ => None,
+    }
+}
+
+/// What only some of the groups are grouped by is NULL in the others.
+fn check_groupings(select: &SelectNode) -> Result<()> {
+    let sets = select.group_by.iter().filter_map(|node| match &**node {
+        Node::Grouping { sets, .. } => Some(sets),
+        _ => None,
+    });
+    for grouped in sets.flatten().flatten() {
+        let Node::Column { source, name } = &**grouped else { continue };
+        let selected = select.items.iter().any(|item| match &*item.node {
+            Node::Column { source: of, name: selected } => {
+                !item.nullable && of.is(source) && selected == name
+            }
+            _ => false,
+        });
+        if selected {
+            let text = format!(
+                "the column '{}.{name}' is NULL in the groups that leave it out; select it as `.nullable()`, which is read as an \
+                 Option",
+                source.name()
+            );
+            return Err(Error::new(ErrorKind::Statement, text));
+        }
+    }
+    Ok(())
 }

@@ -1,7 +1,11 @@
 //! Each construct with its text on the three databases side by side.
 
 mod functions;
+mod joined;
 mod queries;
+mod selects;
+mod types;
+mod writes;
 
 use std::sync::LazyLock;
 
@@ -186,28 +190,6 @@ fn joins_and_aliases() {
         |dialect| schema.to_sql(dialect),
         r#"SELECT "users"."name", "addresses"."email" FROM "users" JOIN "post"."addresses" ON "addresses"."user_id" = "users"."id""#,
     );
-}
-
-#[test]
-fn what_is_not_joined_is_an_error_before_anything_is_sent() {
-    let refused = |result: Result<String>, word: &str| {
-        let error = result.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Statement);
-        assert!(error.to_string().contains(word), "{error}");
-    };
-    refused(select((User::name, Address::email)).to_sql(Dialect::SQLITE), "both used and not joined");
-    refused(
-        select(User::name).from(table::<User>()).filter(Address::email.eq("x")).to_sql(Dialect::SQLITE),
-        "join it",
-    );
-    refused(select(User::missing).to_sql(Dialect::SQLITE), "no column 'nmae'; it has id, name, manager_id");
-    let manager = alias::<User>("manager");
-    let on = manager.c(User::id).eq(User::manager_id);
-    let not_null = select((User::name, manager.c(User::name))).outer_join(&manager, on.clone());
-    refused(not_null.to_sql(Dialect::SQLITE), "`.nullable()`");
-    let twice = select(User::id).from(table::<User>()).join(table::<User>(), on.clone());
-    refused(twice.to_sql(Dialect::SQLITE), "stands twice");
-    refused(select(User::id).join(table::<User>(), on).to_sql(Dialect::SQLITE), "nothing to join to");
 }
 
 #[test]

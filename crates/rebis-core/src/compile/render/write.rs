@@ -1,129 +1,19 @@
-//! INSERT, UPDATE, DELETE, clause by clause.
-
-use std::sync::Arc;
+//! UPDATE, DELETE, TRUNCATE, clause by clause.
 
 use super::Renderer;
 use super::scope::Scope;
-use crate::dialect::{DeleteUsing, Upsert};
+use crate::dialect::{DeleteUsing, Truncation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Table;
-use crate::sql::{Assignment, Conflict, DeleteNode, InsertNode, Item, Node, SelectNode, Source, UpdateNode};
+use crate::sql::{Assignment, DeleteNode, Item, Node, Ordering, Source, TruncateNode, UpdateNode};
 
 impl Renderer<'_> {
-    pub(super) fn insert(&mut self, insert: &InsertNode) -> Result<()> {
-        if insert.rows.is_empty() && insert.select.is_none() {
-            return Err(Error::new(ErrorKind::Statement, "the INSERT has no row"));
-        }
-        self.scopes.push(Scope::of_table(Source::Table(insert.table.clone())));
-        self.push("INSERT INTO ");
-        self.table(&insert.table)?;
-        if let Some(select) = &insert.select {
-            self.inserted_query(insert, select)?;
-        } else if insert.columns.is_empty() {
-            self.push(self.dialect.default_row);
-        } else {
-            self.own_columns(insert)?;
-            self.push(" VALUES ");
-            self.list(&insert.rows, |this, row| {
-                this.push("(");
-                this.values(row, row.len())?;
-                this.push(")");
-                Ok(())
-            })?;
-        }
-        if let Some(conflict) = &insert.conflict {
-            self.conflict(&insert.table, conflict)?;
-        }
-        self.returning(&insert.returning, self.dialect.returning.insert)
-    }
-
-    fn own_columns(&mut self, insert: &InsertNode) -> Result<()> {
-        self.push(" (");
-        self.list(&insert.columns, |this, name| this.own_column(&insert.table, name))?;
-        self.push(")");
-        Ok(())
-    }
-
-    fn inserted_query(&mut self, insert: &InsertNode, select: &SelectNode) -> Result<()> {
-        if insert.columns.len() != select.items.len() || !insert.rows.is_empty() {
-            let text = format!(
-                "the INSERT names {} columns for the {} of its query, and has {} rows of its own",
-                insert.columns.len(),
-                select.items.len(),
-                insert.rows.len()
-            );
-            return Err(Error::new(ErrorKind::Statement, text));
-        }
-        self.own_columns(insert)?;
-        self.push(" ");
-        // The query does not see the table that is written.
-        let around = std::mem::take(&mut self.scopes);
-        if insert.conflict.is_some() && select.filters.is_empty() && select.combined.is_empty() {
-            // SQLite would take the ON of ON CONFLICT for a join's.
-            let mut select = select.clone();
-            select.filters.push(Arc::new(Node::All(Vec::new())));
-            self.select(&select)?;
-        } else {
-            self.select(select)?;
-        }
-        self.scopes = around;
-        Ok(())
-    }
-
-    fn conflict(&mut self, table: &Table, conflict: &Conflict) -> Result<()> {
-        let Some(first) = conflict.target.first() else {
-            return Err(Error::new(
-                ErrorKind::Statement,
-                "an upsert needs the columns that tell which row it meets",
-            ));
-        };
-        if conflict.assignments.is_empty() && !conflict.filters.is_empty() {
-            let text = "the filter of an upsert that changes nothing";
-            return Err(Error::new(ErrorKind::Statement, text));
-        }
-        match self.dialect.upsert {
-            Upsert::OnConflict => {
-                self.push(" ON CONFLICT (");
-                self.list(&conflict.target, |this, name| this.own_column(table, name))?;
-                self.push(if conflict.assignments.is_empty() { ") DO NOTHING" } else { ") DO UPDATE SET " });
-                self.assignments(table, &conflict.assignments, false)?;
-                self.conditions(" WHERE ", &conflict.filters)
-            }
-            Upsert::OnDuplicateKey if !conflict.filters.is_empty() => {
-                self.unsupported("filter of an upsert; assign by `case`, which can leave the old value")
-            }
-            Upsert::OnDuplicateKey => {
-                self.push(" ON DUPLICATE KEY UPDATE ");
-                if !conflict.assignments.is_empty() {
-                    return self.assignments(table, &conflict.assignments, false);
-                }
-                // A column that becomes itself: nothing happens, and other errors stay errors, unlike with INSERT IGNORE.
-                self.own_column(table, first)?;
-                self.push(" = ");
-                self.own_column(table, first)
-            }
-        }
-    }
-
-    pub(super) fn proposed(&mut self, name: &str) -> Result<()> {
-        match self.dialect.upsert {
-            Upsert::OnConflict => {
-                self.push("excluded.");
-                self.identifier(name)
-            }
-            Upsert::OnDuplicateKey => {
-                self.push("VALUES(");
-                self.identifier(name)?;
-                self.push(")");
-                Ok(())
-            }
-        }
-    }
-
     pub(super) fn update(&mut self, update: &UpdateNode) -> Result<()> {
-        if update.assignments.is_empty() {
+        if update.assignments.is_empty() && update.from_queries.is_empty() {
             return Err(Error::new(ErrorKind::Statement, "the UPDATE sets nothing"));
         }
+        let known = self.ctes.len();
+        self.with(&update.with)?;
         self.scopes.push(Scope::of_tables(&update.table, &update.from)?);
         self.push("UPDATE ");
         self.table(&update.table)?;
@@ -134,15 +24,89 @@ impl Renderer<'_> {
         }
         self.push(" SET ");
         self.assignments(&update.table, &update.assignments, tables)?;
+        self.assigned_rows(update)?;
         if !update.from.is_empty() && !tables {
             self.push(" FROM ");
             self.list(&update.from, Self::source)?;
         }
         self.conditions(" WHERE ", &update.filters)?;
-        self.returning(&update.returning, self.dialect.returning.update)
+        self.first_rows(&update.order_by, update.limit.as_deref(), !update.from.is_empty())?;
+        self.returning(&update.returning, self.dialect.returning.update)?;
+        self.scopes.pop();
+        self.ctes.truncate(known);
+        Ok(())
     }
 
-    fn assignments(&mut self, table: &Table, assignments: &[Assignment], qualified: bool) -> Result<()> {
+    /// Columns that become what one row of a query has.
+    fn assigned_rows(&mut self, update: &UpdateNode) -> Result<()> {
+        for (index, (columns, select)) in update.from_queries.iter().enumerate() {
+            if !self.dialect.writes.assigns_rows {
+                return self
+                    .unsupported("assignment of a query's row; set each column from a scalar subquery");
+            }
+            if columns.len() != select.items.len() {
+                let text = format!(
+                    "the UPDATE sets {} columns from a query of {}",
+                    columns.len(),
+                    select.items.len()
+                );
+                return Err(Error::new(ErrorKind::Statement, text));
+            }
+            self.push(if index > 0 || !update.assignments.is_empty() { ", (" } else { "(" });
+            self.list(columns, |this, name| this.own_column(&update.table, name))?;
+            self.push(") = ");
+            self.query(select)?;
+        }
+        Ok(())
+    }
+
+    /// ORDER BY and LIMIT of a statement that writes.
+    fn first_rows(&mut self, order_by: &[Ordering], limit: Option<&Node>, several: bool) -> Result<()> {
+        if order_by.is_empty() && limit.is_none() {
+            return Ok(());
+        }
+        if !self.dialect.writes.limit || several {
+            return self.unsupported(
+                "ORDER BY or LIMIT on this statement; filter by a subquery that selects the keys",
+            );
+        }
+        if !order_by.is_empty() {
+            self.push(" ORDER BY ");
+            self.list(order_by, Self::ordering)?;
+        }
+        if let Some(limit) = limit {
+            self.push(" LIMIT ");
+            self.expression(limit)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn truncate(&mut self, truncate: &TruncateNode) -> Result<()> {
+        if self.dialect.writes.truncate == Truncation::None {
+            return self.unsupported("TRUNCATE; delete without a filter");
+        }
+        let options = self.dialect.writes.truncate == Truncation::Options;
+        self.push("TRUNCATE TABLE ");
+        self.table(&truncate.table)?;
+        if truncate.restart_identity && options {
+            self.push(" RESTART IDENTITY");
+        }
+        match (truncate.cascade, options) {
+            (true, true) => self.push(" CASCADE"),
+            (true, false) => {
+                return self.unsupported("TRUNCATE with CASCADE; empty the tables that refer to it first");
+            }
+            (false, _) => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn assignments(
+        &mut self,
+        table: &Table,
+        assignments: &[Assignment],
+        qualified: bool,
+    ) -> Result<()> {
         self.list(assignments, |this, assignment| {
             if qualified {
                 this.identifier(table.name())?;
@@ -155,6 +119,8 @@ impl Renderer<'_> {
     }
 
     pub(super) fn delete(&mut self, delete: &DeleteNode) -> Result<()> {
+        let known = self.ctes.len();
+        self.with(&delete.with)?;
         self.scopes.push(Scope::of_tables(&delete.table, &delete.using)?);
         self.push("DELETE FROM ");
         self.table(&delete.table)?;
@@ -172,11 +138,15 @@ impl Renderer<'_> {
             self.list(&delete.using, Self::source)?;
         }
         self.conditions(" WHERE ", &delete.filters)?;
+        self.first_rows(&delete.order_by, delete.limit.as_deref(), several)?;
         let alone = !several || self.dialect.delete_using == DeleteUsing::Others;
-        self.returning(&delete.returning, self.dialect.returning.delete && alone)
+        self.returning(&delete.returning, self.dialect.returning.delete && alone)?;
+        self.scopes.pop();
+        self.ctes.truncate(known);
+        Ok(())
     }
 
-    fn returning(&mut self, items: &[Item], possible: bool) -> Result<()> {
+    pub(super) fn returning(&mut self, items: &[Item], possible: bool) -> Result<()> {
         if items.is_empty() {
             return Ok(());
         }
@@ -188,7 +158,7 @@ impl Renderer<'_> {
     }
 
     /// A column of the table that is written, which is not qualified.
-    fn own_column(&mut self, table: &Table, name: &str) -> Result<()> {
+    pub(super) fn own_column(&mut self, table: &Table, name: &str) -> Result<()> {
         self.check_column(&Source::Table(table.clone()), name)?;
         self.identifier(name)
     }

@@ -59,12 +59,15 @@ impl<'a> ServerReport<'a> {
         matches!(&*self.severity, "FATAL" | "PANIC") || matches!(&*self.sqlstate, "57P01" | "57P02" | "57P03")
     }
 
-    /// One of our prepared statements does not fit any more: its table was changed, or somebody ran DEALLOCATE ALL.
+    /// One of our prepared statements does not fit any more: its table was changed, a parameter's type was dropped (and perhaps made
+    /// again, which is another one), or somebody ran DEALLOCATE ALL.
     fn is_stale(&self) -> bool {
         match &*self.sqlstate {
             // The message is translated, the name of the C function is not.
             "0A000" => self.routine == "RevalidateCachedQuery",
             "26000" => self.message.contains(STATEMENT_PREFIX),
+            // Internal messages are not translated.
+            "XX000" => self.message.starts_with("cache lookup failed for type "),
             _ => false,
         }
     }
@@ -147,7 +150,7 @@ fn without_quoted(text: &str) -> String {
 /// of another type (class 42), or is not written as that type wants it (class 22).
 pub(super) fn may_be_stale(error: &Error) -> bool {
     match error.sqlstate() {
-        Some("0A000" | "26000") => error.kind() == ErrorKind::Serialization,
+        Some("0A000" | "26000" | "XX000") => error.kind() == ErrorKind::Serialization,
         Some(sqlstate) => sqlstate.starts_with("42") || sqlstate.starts_with("22"),
         None => false,
     }

@@ -190,6 +190,10 @@ impl PostgresConnection {
                 tag @ (backend::COMMAND_COMPLETE_TAG | backend::EMPTY_QUERY_RESPONSE_TAG) => {
                     let is_empty = tag == backend::EMPTY_QUERY_RESPONSE_TAG;
                     let affected = if is_empty { 0 } else { decode::affected(self.wire.body()) };
+                    // A type that is made again is another one, whatever it is called.
+                    if !is_empty && decode::tag(self.wire.body()) == "DROP TYPE" {
+                        self.statements.forget_all();
+                    }
                     // A deferred constraint may still fail here, where the server commits.
                     self.wire.expect(backend::READY_FOR_QUERY_TAG, &mut wait)?;
                     return if skipped { Err(Limit::error()) } else { Ok(Step::End(affected)) };

@@ -146,6 +146,14 @@ impl Statements {
         self.closing.extend(variants.into_iter().map(|statement| statement.name.clone()));
     }
 
+    /// Gives up all of them, because something that any may be about is gone.
+    pub(super) fn forget_all(&mut self) {
+        let Some(kept) = &mut self.kept else { return };
+        while let Some((_, variants)) = kept.pop_lru() {
+            self.closing.extend(variants.into_iter().map(|statement| statement.name.clone()));
+        }
+    }
+
     /// The server has ended them all.
     pub(super) fn clear(&mut self) {
         if let Some(kept) = &mut self.kept {

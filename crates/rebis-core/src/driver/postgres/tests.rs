@@ -103,6 +103,8 @@ fn stale_statements_are_told_from_other_errors() {
     assert!(may_be_stale(&error_of("26000", "prepared statement \"rebis_1\" does not exist", &[])));
     assert!(!may_be_stale(&error_of("26000", "prepared statement \"mine\" does not exist", &[])));
     assert!(!may_be_stale(&error_of("0A000", "no", &[])));
+    assert!(may_be_stale(&error_of("XX000", "cache lookup failed for type 25118", &[])));
+    assert!(!may_be_stale(&error_of("XX000", "cache lookup failed for relation 25118", &[])));
     assert!(may_be_stale(&error_of("42804", "column is of type json", &[])));
 }
 

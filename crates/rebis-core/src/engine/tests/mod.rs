@@ -2,6 +2,7 @@
 
 mod events;
 mod handlers;
+mod inserts;
 mod limits;
 mod listeners;
 mod log;

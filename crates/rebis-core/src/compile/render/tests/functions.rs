@@ -13,7 +13,7 @@ fn selected<T: Typed>(expression: Expr<T>) -> impl Fn(Dialect) -> Result<String>
 
 /// What SQLite, MySQL and PostgreSQL say, `-` where it is unsupported.
 #[track_caller]
-fn say(to_sql: impl Fn(Dialect) -> Result<String>, expected: [&str; 3]) {
+pub(super) fn say(to_sql: impl Fn(Dialect) -> Result<String>, expected: [&str; 3]) {
     let said = [Dialect::SQLITE, Dialect::MYSQL, Dialect::POSTGRESQL].map(|dialect| match to_sql(dialect) {
         Ok(sql) => sql.replace('`', "\""),
         Err(error) => {

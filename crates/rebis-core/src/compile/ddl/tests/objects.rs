@@ -1,0 +1,176 @@
+//! Sequences, schemas, views, and the words beside single statements.
+
+use super::*;
+use crate::schema::Sequence;
+use crate::sql::{
+    Expression, View, create_schema, create_sequence, create_table_as, create_view, drop_schema,
+    drop_sequence, drop_view, select, set_table_comment,
+};
+
+const NO: Result<&str, ErrorKind> = Err(ErrorKind::Unsupported);
+
+/// Text or error on each database.
+#[track_caller]
+fn each(ddl: &Ddl, expected: [Result<&str, ErrorKind>; 3]) {
+    for (dialect, expected) in ALL.into_iter().zip(expected) {
+        let said = ddl.to_sql(dialect).map_err(|error| error.kind());
+        assert_eq!(said.as_deref().map_err(|kind| *kind), expected, "{}", dialect.name);
+    }
+}
+
+fn people() -> Table {
+    Table::build("p").column(ColumnDef::new("name", SqlType::Text)).comment("all").finish().unwrap()
+}
+
+#[test]
+fn sequences() {
+    let numbers = Sequence::new("n").schema("s").start(5).increment(10).between(1, 99).cache(3).cycle();
+    each(
+        &create_sequence(&numbers),
+        [
+            NO,
+            Ok("CREATE SEQUENCE `s`.`n` START WITH 5 INCREMENT BY 10 MINVALUE 1 MAXVALUE 99 CACHE 3 CYCLE"),
+            Ok(
+                r#"CREATE SEQUENCE "s"."n" START WITH 5 INCREMENT BY 10 MINVALUE 1 MAXVALUE 99 CACHE 3 CYCLE"#,
+            ),
+        ],
+    );
+    let plain = Sequence::new("it's");
+    each(
+        &create_sequence(&plain).if_not_exists(),
+        [NO, Ok("CREATE SEQUENCE IF NOT EXISTS `it's`"), Ok(r#"CREATE SEQUENCE IF NOT EXISTS "it's""#)],
+    );
+    each(
+        &drop_sequence(&plain).if_exists(),
+        [NO, Ok("DROP SEQUENCE IF EXISTS `it's`"), Ok(r#"DROP SEQUENCE IF EXISTS "it's""#)],
+    );
+    let next = ALL.map(|dialect| select(plain.next_value()).to_sql(dialect).map_err(|error| error.kind()));
+    assert_eq!(
+        next,
+        [
+            Err(ErrorKind::Unsupported),
+            Ok("SELECT NEXT VALUE FOR `it's`".into()),
+            Ok(r#"SELECT nextval('"it''s"')"#.into())
+        ]
+    );
+    let default = Table::build("t").column(number("a").server_default(&numbers)).finish().unwrap();
+    each(
+        &create_table(&default),
+        [
+            NO,
+            Ok("CREATE TABLE `t` (\n    `a` INTEGER DEFAULT (NEXT VALUE FOR `s`.`n`) NOT NULL\n)"),
+            Ok("CREATE TABLE \"t\" (\n    \"a\" INTEGER DEFAULT (nextval('\"s\".\"n\"')) NOT NULL\n)"),
+        ],
+    );
+}
+
+#[test]
+fn text_of_the_programs_own() {
+    let body = "CREATE TRIGGER t BEFORE INSERT ON p FOR EACH ROW SET NEW.a := :x ? $1";
+    each(&crate::sql::ddl(body), [Ok(body); 3]);
+    assert_eq!(kinds(&crate::sql::ddl("a\0b")), [Some(ErrorKind::Statement); 3]);
+}
+
+#[test]
+fn schemas() {
+    each(&create_schema("s"), [NO, Ok("CREATE SCHEMA `s`"), Ok(r#"CREATE SCHEMA "s""#)]);
+    each(
+        &drop_schema("s").if_exists(),
+        [NO, Ok("DROP SCHEMA IF EXISTS `s`"), Ok(r#"DROP SCHEMA IF EXISTS "s""#)],
+    );
+    each(&drop_schema("s").cascade(), [NO, NO, Ok(r#"DROP SCHEMA "s" CASCADE"#)]);
+}
+
+#[test]
+fn views() {
+    let people = people();
+    let named = select(people.c("name")).filter(people.c("name").eq(r"it's\")).limit(3);
+    let view = View::new("v", named);
+    let double = r#"VIEW "v" AS SELECT "p"."name" FROM "p" WHERE "p"."name" = 'it''s\' LIMIT 3"#;
+    let escaped = double.replace(r"'it''s\'", r"E'it''s\\'");
+    let ticks = "VIEW `v` AS SELECT `p`.`name` FROM `p` WHERE `p`.`name` = 'it''s\\\\' LIMIT 3";
+    each(
+        &create_view(&view),
+        [Ok(&format!("CREATE {double}")), Ok(&format!("CREATE {ticks}")), Ok(&format!("CREATE {escaped}"))],
+    );
+    each(
+        &create_view(&view).or_replace(),
+        [NO, Ok(&format!("CREATE OR REPLACE {ticks}")), Ok(&format!("CREATE OR REPLACE {escaped}"))],
+    );
+    let brief = view.clone().temporary();
+    each(
+        &create_view(&brief),
+        [Ok(&format!("CREATE TEMPORARY {double}")), NO, Ok(&format!("CREATE TEMPORARY {escaped}"))],
+    );
+    let kept = view.clone().materialized();
+    each(&create_view(&kept), [NO, NO, Ok(&format!("CREATE MATERIALIZED {escaped}"))]);
+    each(
+        &create_view(&view).if_not_exists(),
+        [
+            Ok(&format!("CREATE {}", double.replace("VIEW", "VIEW IF NOT EXISTS"))),
+            Ok(&format!("CREATE {}", ticks.replace("VIEW", "VIEW IF NOT EXISTS"))),
+            NO,
+        ],
+    );
+    each(&drop_view(&view), [Ok(r#"DROP VIEW "v""#), Ok("DROP VIEW `v`"), Ok(r#"DROP VIEW "v""#)]);
+    each(&drop_view(&kept).if_exists(), [NO, NO, Ok(r#"DROP MATERIALIZED VIEW IF EXISTS "v""#)]);
+    each(
+        &create_table_as(&brief).if_not_exists(),
+        [
+            Ok(&format!("CREATE TEMPORARY TABLE IF NOT EXISTS {}", &double[5..])),
+            Ok(&format!("CREATE TEMPORARY TABLE IF NOT EXISTS {}", &ticks[5..])),
+            Ok(&format!("CREATE TEMPORARY TABLE IF NOT EXISTS {}", &escaped[5..])),
+        ],
+    );
+}
+
+#[test]
+fn words_beside_single_statements() {
+    let (people, index) = (people(), Index::new("i", ["name"]));
+    each(
+        &create_index(&people, &index).if_not_exists(),
+        [
+            Ok(r#"CREATE INDEX IF NOT EXISTS "i" ON "p" ("name")"#),
+            Ok("CREATE INDEX IF NOT EXISTS `i` ON `p` (`name`)"),
+            Ok(r#"CREATE INDEX IF NOT EXISTS "i" ON "p" ("name")"#),
+        ],
+    );
+    each(
+        &drop_index(&people, &index).if_exists(),
+        [
+            Ok(r#"DROP INDEX IF EXISTS "i""#),
+            Ok("DROP INDEX IF EXISTS `i` ON `p`"),
+            Ok(r#"DROP INDEX IF EXISTS "i""#),
+        ],
+    );
+    each(
+        &drop_table(&people).if_exists(),
+        [
+            Ok(r#"DROP TABLE IF EXISTS "p""#),
+            Ok("DROP TABLE IF EXISTS `p`"),
+            Ok(r#"DROP TABLE IF EXISTS "p""#),
+        ],
+    );
+    each(&drop_table(&people).cascade(), [NO, NO, Ok(r#"DROP TABLE "p" CASCADE"#)]);
+    let check = CheckConstraint::new("name <> ''");
+    each(
+        &drop_constraint(&people, check.clone()).if_exists(),
+        [
+            NO,
+            Ok("ALTER TABLE `p` DROP CONSTRAINT IF EXISTS `ck_p_1`"),
+            Ok(r#"ALTER TABLE "p" DROP CONSTRAINT IF EXISTS "ck_p_1""#),
+        ],
+    );
+    each(
+        &add_constraint(&people, check),
+        [
+            NO,
+            Ok("ALTER TABLE `p` ADD CONSTRAINT `ck_p_1` CHECK (name <> '')"),
+            Ok(r#"ALTER TABLE "p" ADD CONSTRAINT "ck_p_1" CHECK (name <> '')"#),
+        ],
+    );
+    each(
+        &set_table_comment(&people),
+        [NO, Ok("ALTER TABLE `p` COMMENT = 'all'"), Ok(r#"COMMENT ON TABLE "p" IS 'all'"#)],
+    );
+}

@@ -1,0 +1,305 @@
+//! Rows in any number: statements of a size that the database takes, and their answers in the order of the rows.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::connection::{Connection, no_connection};
+use super::execute::Sending;
+use super::gathered::Gathered;
+use super::row_order::RowOrder;
+use crate::compile::Rendered;
+use crate::dialect::Dialect;
+use crate::driver::Column;
+use crate::error::{Error, ErrorKind, Result};
+use crate::process::Deadline;
+use crate::rows::{Rows, Sql, Watch};
+use crate::schema::{SchemaTranslateMap, Table};
+use crate::sql::{Composed, InsertNode, Item, Node, Source, Statement, StatementNode, insert_into};
+use crate::value::{Value, ValueRef};
+
+/// How many rows one statement inserts.
+pub(super) const ROWS_AT_A_TIME: usize = 1000;
+
+/// The answer to one statement, read.
+#[derive(Default)]
+pub(super) struct Answer {
+    pub(super) columns: Arc<[Column]>,
+    pub(super) rows: Vec<Vec<Value>>,
+    pub(super) affected: u64,
+    pub(super) last_insert_id: Option<i64>,
+    pub(super) sql: Option<Sql>,
+}
+
+impl Connection {
+    /// Inserts rows of values into a table, and returns the wanted columns of each row, in the order of the rows: the keys that
+    /// the database has made, say. There may be any number of rows; they go out in statements of at most a thousand.
+    ///
+    /// It runs in the connection's transaction. At [`Autocommit`](crate::IsolationLevel::Autocommit) each statement stands by
+    /// itself, and an error leaves those before it.
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    /// use rebis_core::schema::{ColumnDef, SqlType, Table};
+    ///
+    /// let users = Table::build("users")
+    ///     .column(ColumnDef::new("id", SqlType::BigInteger).autoincrement())
+    ///     .column(ColumnDef::new("name", SqlType::Text))
+    ///     .finish()?;
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// conn.create_table(&users)?;
+    /// let rows = vec![vec!["jo".into()], vec!["ed".into()]];
+    /// assert_eq!(conn.insert_rows(&users, &["name"], rows, &["id"])?, [[1.into()], [2.into()]]);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Bind`] for a row that has not one value for each column, [`ErrorKind::Statement`] for a column that is not
+    /// there, and what the database says.
+    pub fn insert_rows(
+        &mut self,
+        table: &Table,
+        columns: &[&str],
+        rows: Vec<Vec<Value>>,
+        wanted: &[&str],
+    ) -> Result<Vec<Vec<Value>>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut node = insert_into(table).node;
+        node.columns = columns.iter().map(|name| (*name).to_owned().into()).collect();
+        node.rows.reserve(rows.len());
+        for (index, row) in rows.into_iter().enumerate() {
+            if row.len() != columns.len() {
+                let text = format!("row {index} has {} values for {} columns", row.len(), columns.len());
+                return Err(Error::new(ErrorKind::Bind, text));
+            }
+            node.rows.push(row.into_iter().map(|value| Arc::new(Node::Value(value))).collect());
+        }
+        node.returning = wanted.iter().map(|name| item(table, name)).collect();
+        let statement = Statement::Composed(Box::new(Composed(StatementNode::Insert(node))));
+        self.know_server()?;
+        let mut answer = self.execute(statement)?;
+        let mut found = Vec::new();
+        while let Some(row) = answer.next()? {
+            found.push((0..wanted.len()).map(|index| row.value(index)).collect::<Result<_>>()?);
+        }
+        Ok(found)
+    }
+
+    /// Inserts one row and returns its primary key: by RETURNING, or where the server has none by the key that it counted last.
+    /// An upsert gives the key of the row that it has changed; on PostgreSQL and SQLite `do_nothing` gives none.
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    /// use rebis_core::schema::{ColumnDef, SqlType, Table};
+    /// use rebis_core::sql::{Assignment, insert_into};
+    ///
+    /// let users = Table::build("users")
+    ///     .column(ColumnDef::new("id", SqlType::BigInteger).autoincrement())
+    ///     .column(ColumnDef::new("name", SqlType::Text))
+    ///     .finish()?;
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// conn.create_table(&users)?;
+    /// let key = conn.insert_for_key(insert_into(&users).row([Assignment::of("name", "ed")])?)?;
+    /// assert_eq!(key, [1.into()]);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Statement`] for an INSERT of several rows, or into a table without a primary key; [`ErrorKind::NoRow`] when
+    /// nothing was inserted; and as [`execute`](Connection::execute).
+    pub fn insert_for_key(&mut self, insert: crate::sql::Insert) -> Result<Vec<Value>> {
+        let mut node = insert.node;
+        let keys: Vec<String> = node.table.primary_key().map(|column| column.name().to_owned()).collect();
+        if node.rows.len() != 1 || keys.is_empty() {
+            let text = "insert_for_key takes an INSERT of one row into a table with a primary key";
+            return Err(Error::new(ErrorKind::Statement, text));
+        }
+        self.know_server()?;
+        if self.returns_inserted() {
+            node.returning = keys.iter().map(|name| item(&node.table, name)).collect();
+            let statement = Statement::Composed(Box::new(Composed(StatementNode::Insert(node))));
+            let row = self.execute(statement)?.one()?;
+            return (0..keys.len()).map(|index| row.value(index)).collect();
+        }
+        self.insert_for_last_id(node)
+    }
+
+    /// Connects anew where the connection was lost, so that it is known what the server is.
+    fn know_server(&mut self) -> Result<()> {
+        self.check_process()?;
+        if self.server().is_some() {
+            return Ok(());
+        }
+        self.prepare_for_statement(self.options.deadline(None))
+    }
+
+    /// Whether INSERT has RETURNING: MySQL itself has none, MariaDB does, and both are one dialect.
+    pub(super) fn returns_inserted(&self) -> bool {
+        self.engine().dialect().returning.insert
+            && self.server().is_none_or(|server| server.product != "MySQL")
+    }
+
+    /// Whether it is an INSERT that is too much for one statement, or whose answer has to be sorted.
+    pub(super) fn is_for_batches(&self, statement: &Statement) -> bool {
+        let Statement::Composed(composed) = statement else { return false };
+        let StatementNode::Insert(insert) = &composed.0 else { return false };
+        let writes = &self.engine().dialect().writes;
+        let sorted = !insert.returning.is_empty() && insert.conflict.is_none();
+        if insert.rows.len() < 2 {
+            // One row, whose columns have to be selected.
+            return sorted && !insert.rows.is_empty() && !self.returns_inserted();
+        }
+        sorted
+            || insert.rows.len() > ROWS_AT_A_TIME
+            || insert.rows.len() * insert.columns.len() > writes.most_parameters
+            || insert.rows.iter().map(|row| bytes(row)).fold(0, usize::saturating_add) > writes.most_bytes
+    }
+
+    /// The statements that an INSERT becomes, and what they answer as one.
+    pub(super) fn execute_batches(&mut self, statement: Statement) -> Result<Rows<'_>> {
+        let deadline = self.options.deadline(statement.own_timeout());
+        // A listener wants to see it when it is done; nobody else does.
+        let kept = self.engine().hears_after_execute().then(|| statement.clone());
+        let Statement::Composed(composed) = statement else { return Err(not_an_insert()) };
+        let StatementNode::Insert(insert) = composed.0 else { return Err(not_an_insert()) };
+        self.prepare_for_statement(deadline)?;
+        let whole = if insert.returning.is_empty() || self.returns_inserted() {
+            self.insert_batches(insert, deadline)?
+        } else {
+            self.insert_and_select(insert, deadline)?
+        };
+        if let Some(statement) = &kept {
+            self.engine().after_execute(statement);
+            self.check_process()?;
+        }
+        let sql = whole.sql.unwrap_or_else(|| Sql::Text("".into()));
+        let Connection { lease, gathered, .. } = self;
+        let (_, loss, _) = lease.parts().ok_or_else(no_connection)?;
+        *gathered = Gathered::new(whole.columns, whole.rows, whole.affected, whole.last_insert_id);
+        Ok(Rows::new(gathered, Watch::new(sql, loss, tracing::Span::none())))
+    }
+
+    fn insert_batches(&mut self, mut insert: InsertNode, deadline: Deadline) -> Result<Answer> {
+        let order = RowOrder::of(&insert, self.engine().dialect());
+        let shown = insert.returning.len();
+        let keys = order.key_columns(&insert);
+        insert.returning.extend(keys.iter().map(|name| item(&insert.table, name)));
+        insert.ordered = order == RowOrder::Ascending && self.engine().dialect().writes.sorted_insert;
+        let mut rest = VecDeque::from(std::mem::take(&mut insert.rows));
+        let mut whole = Answer::default();
+        let most = if order == RowOrder::OneByOne { 1 } else { ROWS_AT_A_TIME };
+        while !rest.is_empty() {
+            let rendered = self.next_batch(&mut insert, &mut rest, most)?;
+            let mut answer = self.answer_to(&rendered, deadline)?;
+            if order.is_sorted() {
+                answer.rows = order.sort(&insert, answer.rows, shown)?;
+            }
+            whole.add(answer, shown);
+        }
+        Ok(whole)
+    }
+
+    /// Takes as many of the rows as one statement holds, and renders it.
+    pub(super) fn next_batch(
+        &self,
+        insert: &mut InsertNode,
+        rest: &mut VecDeque<Vec<Arc<Node>>>,
+        most: usize,
+    ) -> Result<Rendered> {
+        let dialect = self.engine().dialect();
+        insert.rows.clear();
+        let (mut size, mut width) = (0_usize, 0_usize);
+        while let Some(row) = rest.front() {
+            size = size.saturating_add(bytes(row));
+            width += row.len();
+            let full = size > dialect.writes.most_bytes || width > dialect.writes.most_parameters;
+            if insert.rows.len() == most || full && !insert.rows.is_empty() {
+                break;
+            }
+            insert.rows.extend(rest.pop_front());
+        }
+        loop {
+            let mut rendered = render_insert(insert, dialect, &self.options.schema_translate_map)?;
+            // An expression may have several parameters.
+            if rendered.values.len() <= dialect.writes.most_parameters || insert.rows.len() < 2 {
+                rendered.bind(&insert.binds, false)?;
+                return Ok(rendered);
+            }
+            for row in insert.rows.split_off(insert.rows.len() / 2).into_iter().rev() {
+                rest.push_front(row);
+            }
+        }
+    }
+
+    /// Runs one statement and reads its answer.
+    pub(super) fn answer_to(&mut self, rendered: &Rendered, deadline: Deadline) -> Result<Answer> {
+        let sql = Sql::Text(rendered.sql.clone().into());
+        let parameters: Vec<ValueRef<'_>> = rendered.values.iter().map(Value::as_ref).collect();
+        let sending = Sending { sql: sql.clone(), parameters, sets: 1, cached: false, deadline };
+        let sent =
+            self.send(sending, |connection, sql, parameters| connection.execute(sql, parameters), |_| None)?;
+        let columns = Arc::clone(sent.answer.columns());
+        let width = columns.len();
+        let mut rows = Rows::new(sent.answer, sent.watch);
+        let mut read = Vec::new();
+        while let Some(row) = rows.next()? {
+            read.push((0..width).map(|index| row.value(index)).collect::<Result<Vec<Value>>>()?);
+        }
+        let (affected, last_insert_id) = (rows.rows_affected(), rows.last_insert_id());
+        Ok(Answer { columns, rows: read, affected, last_insert_id, sql: Some(sql) })
+    }
+}
+
+/// The renderer takes a statement whole; the rows come back from it.
+fn render_insert(
+    insert: &mut InsertNode,
+    dialect: &Dialect,
+    schemas: &SchemaTranslateMap,
+) -> Result<Rendered> {
+    let empty = insert_into(&insert.table).node;
+    let whole = Composed(StatementNode::Insert(std::mem::replace(insert, empty)));
+    let rendered = Rendered::of(&whole, dialect, schemas);
+    if let StatementNode::Insert(node) = whole.0 {
+        *insert = node;
+    }
+    rendered
+}
+
+impl Answer {
+    /// With the next statement's answer behind it, of which the first columns are shown.
+    pub(super) fn add(&mut self, next: Answer, shown: usize) {
+        self.affected = self.affected.saturating_add(next.affected);
+        self.last_insert_id = next.last_insert_id.or(self.last_insert_id);
+        self.columns = next.columns.iter().take(shown).cloned().collect();
+        self.sql = next.sql;
+        self.rows.extend(next.rows);
+    }
+}
+
+pub(super) fn item(table: &Table, name: &str) -> Item {
+    let source = Source::Table(table.clone());
+    Item::untyped(Arc::new(Node::Column { source, name: name.to_owned().into() }))
+}
+
+/// About how many bytes a row's values have on the wire.
+fn bytes(row: &[Arc<Node>]) -> usize {
+    let one = |node: &Arc<Node>| match &**node {
+        Node::Value(Value::Text(text) | Value::Json(text) | Value::Digits(text)) => text.len() + 9,
+        Node::Value(Value::Bytes(bytes)) => bytes.len() + 9,
+        _ => 16,
+    };
+    row.iter().map(one).fold(0, usize::saturating_add)
+}
+
+fn not_an_insert() -> Error {
+    Error::new(ErrorKind::Statement, "only an INSERT goes out in several statements")
+}
+
+pub(super) fn missing_rows(found: usize, wanted: usize) -> Error {
+    let text = format!(
+        "the database returned {found} rows for {wanted} that were inserted, so it is not known which is which; is there a \
+         trigger or a rule?"
+    );
+    Error::new(ErrorKind::Protocol, text)
+}

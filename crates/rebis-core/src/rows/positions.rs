@@ -1,0 +1,124 @@
+//! Where the fields of a type are in an answer.
+
+use std::sync::Arc;
+
+use super::from_row::{ColumnIndex, FromRow, RowView};
+use crate::driver::Column;
+use crate::error::{Error, ErrorKind, Result};
+use crate::value::{FromValue, ValueRef};
+
+/// Where the cells of a type's fields are in an answer; looked up once for all its rows. `#[derive(FromRow)]` uses it.
+#[derive(Debug, Clone, Default)]
+pub struct Positions {
+    /// `None` for a field that has a default and no column.
+    fields: Vec<Option<usize>>,
+    parts: Vec<Positions>,
+    /// Of a mapping: the names of all columns.
+    names: Arc<[Box<str>]>,
+}
+
+impl Positions {
+    /// Of a struct with named fields: of each its name, its column, and whether the column must be there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conversion`] for a column that is not there, or there more than once.
+    pub fn by_name(kind: &str, fields: &[(&str, &str, bool)], columns: &[Column]) -> Result<Self> {
+        let mut found = Vec::with_capacity(fields.len());
+        for &(field, name, required) in fields {
+            if !required && columns.iter().all(|column| column.name != name) {
+                found.push(None);
+                continue;
+            }
+            let position = name.index(columns).map_err(|error| {
+                let message = format!("the field {kind}.{field} cannot be read: {error}");
+                error.wrap(ErrorKind::Conversion, message)
+            })?;
+            found.push(Some(position));
+        }
+        Ok(Positions { fields: found, ..Positions::default() })
+    }
+
+    /// Of a tuple struct: the columns in their order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conversion`] when there are not as many as fields.
+    pub fn by_number(kind: &str, width: usize, columns: &[Column]) -> Result<Self> {
+        if columns.len() != width {
+            let text = format!("the answer has {} columns, and {kind} has {width} fields", columns.len());
+            return Err(Error::new(ErrorKind::Conversion, text));
+        }
+        Ok(Positions { fields: (0..width).map(Some).collect(), ..Positions::default() })
+    }
+
+    /// With a field whose own type takes its cells from the same row.
+    ///
+    /// # Errors
+    /// As that type's [`prepare`](FromRow::prepare).
+    pub fn part<T: FromRow>(mut self, columns: &[Column]) -> Result<Self> {
+        self.parts.push(T::prepare(columns)?);
+        Ok(self)
+    }
+
+    /// The value of a field, by its number.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conversion`].
+    pub fn value<T: FromValue>(&self, row: &RowView<'_>, field: usize) -> Result<T> {
+        match self.fields.get(field) {
+            Some(Some(position)) => row.value(*position),
+            _ => Err(unprepared()),
+        }
+    }
+
+    /// The same, or the type's default where the answer has no such column.
+    ///
+    /// # Errors
+    /// As [`value`](Positions::value).
+    pub fn value_or_default<T: FromValue + Default>(&self, row: &RowView<'_>, field: usize) -> Result<T> {
+        match self.fields.get(field) {
+            Some(None) => Ok(T::default()),
+            _ => self.value(row, field),
+        }
+    }
+
+    /// The value of a part, by its number among the parts.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conversion`].
+    pub fn read_part<T: FromRow>(&self, row: &RowView<'_>, part: usize) -> Result<T> {
+        T::from_prepared(row, self.parts.get(part).ok_or_else(unprepared)?)
+    }
+
+    pub(super) fn with_names(mut self, columns: &[Column]) -> Self {
+        self.names = columns.iter().map(|column| column.name.as_str().into()).collect();
+        self
+    }
+
+    pub(super) fn names(&self) -> Arc<[Box<str>]> {
+        Arc::clone(&self.names)
+    }
+
+    /// Whether every cell of it is NULL; of a type that has prepared nothing, every cell of the row.
+    pub(super) fn are_null(&self, row: &RowView<'_>) -> Result<bool> {
+        let mut positions = Vec::new();
+        self.collect(&mut positions);
+        if positions.is_empty() {
+            positions.extend(0..row.columns().len());
+        }
+        for position in positions {
+            if !matches!(row.cell(position)?, ValueRef::Null) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn collect(&self, positions: &mut Vec<usize>) {
+        positions.extend(self.fields.iter().flatten());
+        self.parts.iter().for_each(|part| part.collect(positions));
+    }
+}
+
+fn unprepared() -> Error {
+    Error::new(ErrorKind::Conversion, "a field has no position; read the row by `RowView::read`")
+}
