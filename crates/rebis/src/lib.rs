@@ -23,9 +23,11 @@ mod flush;
 mod load;
 pub mod mapper;
 pub mod model;
+mod session;
 mod unit;
 
-pub use model::{Many, One};
+pub use mapper::{Model, State};
+pub use model::{Many, One, ToMany, ToOne};
 pub use rebis_core::*;
 /// Reads a row into a struct: each field from the column of its name.
 ///
@@ -66,6 +68,10 @@ pub use rebis_core::*;
 /// A tuple struct is read by position. Columns are looked up once for an answer, not for each row. On the struct
 /// `#[rebis(crate = "rebis_core")]` names another crate that has the trait.
 pub use rebis_derive::FromRow;
+pub use session::{
+    Attribute, Child, Collection, Instance, IntoKey, Nested, Query, ReadGuard, Related, Session,
+    SessionOptions, WriteGuard,
+};
 // By name too: through the glob, the compiler does not see which feature is missing.
 #[cfg(feature = "jiff")]
 pub use rebis_core::jiff;

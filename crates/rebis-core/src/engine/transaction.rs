@@ -172,10 +172,50 @@ pub struct Savepoint<'t> {
     ended: bool,
 }
 
+/// For who keeps the scopes himself, a session say; [`Transaction::begin_nested`] has a guard.
+impl Connection {
+    /// Begins a savepoint and returns its number.
+    ///
+    /// ```
+    /// use rebis_core::{Engine, text};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// conn.execute(text("create table t (i int)"))?;
+    /// let savepoint = conn.savepoint()?;
+    /// conn.execute(text("insert into t values (1)"))?;
+    /// conn.rollback_to_savepoint(savepoint)?;
+    /// assert_eq!(conn.scalar::<i64>(text("select count(*) from t"))?, 0);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn savepoint(&mut self) -> Result<u32> {
+        let number = self.next_savepoint()?;
+        self.savepoint_control(SavepointVerb::Begin, number)?;
+        Ok(number)
+    }
+
+    /// Keeps what was done since a savepoint, and those inside it.
+    ///
+    /// # Errors
+    /// What the database says: that there is no such savepoint, say.
+    pub fn release_savepoint(&mut self, number: u32) -> Result<()> {
+        self.savepoint_control(SavepointVerb::Release, number)
+    }
+
+    /// Undoes what was done since a savepoint, and those inside it.
+    ///
+    /// # Errors
+    /// As [`release_savepoint`](Connection::release_savepoint).
+    pub fn rollback_to_savepoint(&mut self, number: u32) -> Result<()> {
+        self.savepoint_control(SavepointVerb::Rollback, number)
+    }
+}
+
 impl Savepoint<'_> {
     fn on(connection: &mut Connection) -> Result<Savepoint<'_>> {
-        let number = connection.next_savepoint()?;
-        connection.savepoint_control(SavepointVerb::Begin, number)?;
+        let number = connection.savepoint()?;
         Ok(Savepoint { connection, number, ended: false })
     }
 

@@ -2,8 +2,7 @@
 
 use std::fmt;
 use std::ptr;
-
-use super::sync::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// A value made at its first use, for a `static`. `LazyLock` has a lock that a child can inherit locked; this has none: two
 /// threads may both make it, one is published, the other one dropped.
@@ -19,14 +18,7 @@ pub struct Published<T: Send + Sync + 'static>(AtomicPtr<T>);
 
 impl<T: Send + Sync> Published<T> {
     /// One without a value.
-    #[cfg(not(loom))]
     pub const fn new() -> Self {
-        Published(AtomicPtr::new(ptr::null_mut()))
-    }
-
-    #[cfg(loom)]
-    #[allow(missing_docs)]
-    pub fn new() -> Self {
         Published(AtomicPtr::new(ptr::null_mut()))
     }
 

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use rebis_core::sql::{Assignment, Expr, Expression, all, any, delete_from, update_table};
+use rebis_core::sql::{Expr, Expression, all, any, delete_from, update_table};
 use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
 use super::sync::{LinkRows, Sync};
 use super::work::{Action, Work, is_unset, own_key};
 use crate::load::{key_in_database, key_is};
-use crate::mapper::{Mapper, Object, Record, State};
+use crate::mapper::{Mapper, Object, State};
 use crate::unit::{Unit, conflict};
 
 /// How many rows one DELETE names.
@@ -46,7 +46,7 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work) -> Result<()>
     for rows in &links {
         link(unit, conn, rows)?;
     }
-    delete(unit, conn, deleted)
+    delete(unit, conn, &deleted)
 }
 
 /// One row as it is sent. Rows with the same shape go out together.
@@ -136,7 +136,10 @@ fn write_key(unit: &Unit, object: &Rc<Object>, sync: &Sync) -> Result<()> {
 }
 
 fn missing_parent(object: &Object) -> Error {
-    let text = format!("the object that a {} is related to is not in the session any more", object.head.mapper.name());
+    let text = format!(
+        "the object that a {} is related to is not in the session any more",
+        object.head.mapper.name()
+    );
     Error::new(ErrorKind::InvalidState, text)
 }
 
@@ -145,8 +148,15 @@ fn write(object: &Object, column: usize, value: &Value) -> Result<()> {
     record.write(column, value.as_ref()).map_err(|mismatch| {
         let mapper = object.head.mapper;
         let (model, name) = (mapper.name(), &mapper.mapped()[column].name);
-        let what = if *value == Value::Null { "NULL: make the field an Option, or delete the object" } else { "what the database made" };
-        Error::new(ErrorKind::Conversion, format!("the field of '{name}' of {model} cannot hold {what} ({mismatch:?})"))
+        let what = if *value == Value::Null {
+            "NULL: make the field an Option, or delete the object"
+        } else {
+            "what the database made"
+        };
+        Error::new(
+            ErrorKind::Conversion,
+            format!("the field of '{name}' of {model} cannot hold {what} ({mismatch:?})"),
+        )
     })
 }
 
@@ -188,7 +198,12 @@ fn insert(
     let (columns, names_wanted) = (names(mapper, columns), names(mapper, wanted));
     let made = conn.insert_rows(mapper.table(), &columns, values, &names_wanted)?;
     if !wanted.is_empty() && made.len() != objects.len() {
-        let text = format!("{} rows were inserted into '{}', and {} came back", objects.len(), mapper.table().name(), made.len());
+        let text = format!(
+            "{} rows were inserted into '{}', and {} came back",
+            objects.len(),
+            mapper.table().name(),
+            made.len()
+        );
         return Err(Error::new(ErrorKind::Protocol, text));
     }
     for (index, object) in objects.iter().enumerate() {
@@ -213,8 +228,11 @@ fn updated(object: &Rc<Object>) -> Result<Option<Row>> {
         let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
         let base = object.head.base.borrow();
         let Some(base) = base.as_ref() else { return Ok(None) };
-        let writable = |column: &usize| !mapper.mapped()[*column].computed && Some(*column) != mapper.version();
-        columns.extend((0..mapper.mapped().len()).filter(writable).filter(|column| !record.same(&**base, *column)));
+        let writable =
+            |column: &usize| !mapper.mapped()[*column].computed && Some(*column) != mapper.version();
+        columns.extend(
+            (0..mapper.mapped().len()).filter(writable).filter(|column| !record.same(&**base, *column)),
+        );
     }
     if columns.is_empty() {
         return Ok(None);
@@ -227,7 +245,9 @@ fn switch(unit: &Unit, object: &Rc<Object>, old: u64) -> Result<Option<Row>> {
     let mapper = object.head.mapper;
     let old = unit.object(old).ok_or_else(|| missing_parent(object))?;
     let writable = |column: &usize| {
-        !mapper.mapped()[*column].computed && Some(*column) != mapper.version() && !mapper.key().contains(column)
+        !mapper.mapped()[*column].computed
+            && Some(*column) != mapper.version()
+            && !mapper.key().contains(column)
     };
     let columns = (0..mapper.mapped().len()).filter(writable).collect();
     let key = key_in_database(&old)?;
@@ -366,7 +386,8 @@ fn link(unit: &Unit, conn: &mut Connection, rows: &LinkRows) -> Result<()> {
     if rows.added.is_empty() {
         return Ok(());
     }
-    let names: Vec<&str> = secondary.near.iter().chain(&secondary.far).map(|(_, name)| name.as_str()).collect();
+    let names: Vec<&str> =
+        secondary.near.iter().chain(&secondary.far).map(|(_, name)| name.as_str()).collect();
     let values = rows.added.iter().map(|pair| between(unit, rows, *pair)).collect::<Result<_>>()?;
     conn.insert_rows(&secondary.table, &names, values, &[]).map(|_| ())
 }
@@ -377,7 +398,8 @@ fn unlink(unit: &Unit, conn: &mut Connection, rows: &LinkRows) -> Result<()> {
         let mut conditions = Vec::new();
         for pair in some {
             let values = between(unit, rows, *pair)?;
-            let columns = secondary.near.iter().chain(&secondary.far).map(|(_, name)| secondary.table.c(name.clone()));
+            let columns =
+                secondary.near.iter().chain(&secondary.far).map(|(_, name)| secondary.table.c(name.clone()));
             conditions.push(all(columns.zip(values).map(|(column, value)| column.eq(value))));
         }
         let found = conn.execute(delete_from(&secondary.table).filter(any(conditions)))?.rows_affected();
@@ -396,11 +418,12 @@ fn unlink(unit: &Unit, conn: &mut Connection, rows: &LinkRows) -> Result<()> {
 
 // ---- DELETE ----
 
-fn delete(unit: &Unit, conn: &mut Connection, deleted: Vec<Rc<Object>>) -> Result<()> {
-    let mut left = deleted.as_slice();
+fn delete(unit: &Unit, conn: &mut Connection, deleted: &[Rc<Object>]) -> Result<()> {
+    let mut left = deleted;
     while let Some(first) = left.first() {
         let mapper = first.head.mapper;
-        let same = left.iter().take_while(|object| object.head.mapper == mapper).count().min(DELETED_AT_A_TIME);
+        let same =
+            left.iter().take_while(|object| object.head.mapper == mapper).count().min(DELETED_AT_A_TIME);
         let (some, rest) = left.split_at(same);
         left = rest;
         let conditions = some.iter().map(|object| is_row(object)).collect::<Result<Vec<_>>>()?;

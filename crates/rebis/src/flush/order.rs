@@ -11,18 +11,17 @@ use crate::mapper::{Direction, Mapper, Object};
 use crate::model::Key;
 use crate::unit::{Unit, conflict};
 
+/// Objects, and what becomes of their rows.
+pub(super) type Saved = Vec<(Rc<Object>, Action)>;
+
 /// The objects, those that others name before the others. Tables are put in order by their foreign keys, whether or not the
 /// objects name one another; within a circle of tables the objects decide. Apart from that: the order in which they came, changed
 /// ones by their keys.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidState`] when new rows name one another in a circle.
-pub(super) fn order(
-    unit: &Unit,
-    objects: Vec<(Rc<Object>, Action)>,
-    syncs: &BTreeMap<u64, Vec<Sync>>,
-) -> Result<Vec<(Rc<Object>, Action)>> {
-    let mut by_mapper: BTreeMap<u32, (&'static Mapper, Vec<(Rc<Object>, Action)>)> = BTreeMap::new();
+pub(super) fn order(unit: &Unit, objects: Saved, syncs: &BTreeMap<u64, Vec<Sync>>) -> Result<Saved> {
+    let mut by_mapper: BTreeMap<u32, (&'static Mapper, Saved)> = BTreeMap::new();
     for entry in objects {
         let mapper = entry.0.head.mapper;
         by_mapper.entry(mapper.number()).or_insert_with(|| (mapper, Vec::new())).1.push(entry);
@@ -30,7 +29,7 @@ pub(super) fn order(
     let mappers: Vec<&'static Mapper> = by_mapper.values().map(|(mapper, _)| *mapper).collect();
     let mut ordered = Vec::new();
     for group in groups(&mappers) {
-        let mut rows: Vec<(Rc<Object>, Action)> = Vec::new();
+        let mut rows = Saved::new();
         for mapper in &group {
             if let Some((_, mut own)) = by_mapper.remove(&mapper.number()) {
                 sort_by_key(&mut own)?;
@@ -54,7 +53,8 @@ fn sort_by_key(rows: &mut [(Rc<Object>, Action)]) -> Result<()> {
         }
     }
     rows.sort_by_key(|(object, action)| {
-        let key = (*action == Action::Update).then(|| object.head.key.borrow().as_ref().map(sort_key)).flatten();
+        let key =
+            (*action == Action::Update).then(|| object.head.key.borrow().as_ref().map(sort_key)).flatten();
         (*action == Action::Update, key, object.head.id)
     });
     Ok(())
@@ -78,7 +78,9 @@ fn groups(mappers: &[&'static Mapper]) -> Vec<Vec<&'static Mapper>> {
     let mut left: Vec<&'static Mapper> = mappers.to_vec();
     let mut groups = Vec::new();
     while !left.is_empty() {
-        let free = left.iter().position(|mapper| !left.iter().any(|other| *other != *mapper && names(mapper, other)));
+        let free = left
+            .iter()
+            .position(|mapper| !left.iter().any(|other| *other != *mapper && names(mapper, other)));
         if let Some(index) = free {
             groups.push(vec![left.remove(index)]);
             continue;
@@ -104,11 +106,7 @@ fn groups(mappers: &[&'static Mapper]) -> Vec<Vec<&'static Mapper>> {
 }
 
 /// Row by row: each behind the rows that its foreign keys name.
-fn by_rows(
-    unit: &Unit,
-    rows: Vec<(Rc<Object>, Action)>,
-    syncs: &BTreeMap<u64, Vec<Sync>>,
-) -> Result<Vec<(Rc<Object>, Action)>> {
+fn by_rows(unit: &Unit, rows: Saved, syncs: &BTreeMap<u64, Vec<Sync>>) -> Result<Saved> {
     let here: BTreeSet<u64> = rows.iter().map(|(object, _)| object.head.id).collect();
     let mut keys: HashMap<(u32, Key), u64> = HashMap::new();
     for (object, _) in &rows {
@@ -128,12 +126,13 @@ fn by_rows(
         named.retain(|parent| here.contains(parent));
         parents.insert(id, named);
     }
-    let mut left: Vec<(Rc<Object>, Action)> = rows;
+    let mut left = rows;
     let mut done: BTreeSet<u64> = BTreeSet::new();
     let mut ordered = Vec::with_capacity(left.len());
     while !left.is_empty() {
-        let (ready, waiting): (Vec<_>, Vec<_>) =
-            left.into_iter().partition(|(object, _)| parents[&object.head.id].iter().all(|parent| done.contains(parent)));
+        let (ready, waiting): (Vec<_>, Vec<_>) = left
+            .into_iter()
+            .partition(|(object, _)| parents[&object.head.id].iter().all(|parent| done.contains(parent)));
         if ready.is_empty() {
             let of: Vec<&str> = waiting.iter().map(|(object, _)| object.head.mapper.name()).collect();
             return Err(Error::new(

@@ -23,8 +23,11 @@ pub(super) fn prepare(unit: &Unit, conn: &mut Connection) -> Result<()> {
     // Each step may find new ones: an orphan's own children.
     let mut seen = BTreeSet::new();
     loop {
-        let next: Vec<Rc<Object>> =
-            unit.changed().into_iter().filter(|object| !seen.contains(&(object.head.id, object.head.doomed.get()))).collect();
+        let next: Vec<Rc<Object>> = unit
+            .changed()
+            .into_iter()
+            .filter(|object| !seen.contains(&(object.head.id, object.head.doomed.get())))
+            .collect();
         if next.is_empty() {
             return Ok(());
         }

@@ -68,7 +68,8 @@ impl Syncs {
                     added.clear();
                     removed.extend(links.loaded.iter().flatten().copied());
                 }
-                let columns: Vec<(usize, usize)> = relation.pairs.iter().map(|(near, far)| (*far, *near)).collect();
+                let columns: Vec<(usize, usize)> =
+                    relation.pairs.iter().map(|(near, far)| (*far, *near)).collect();
                 for child in added {
                     self.key(unit, child, relation, Some(id), columns.clone());
                 }
@@ -98,9 +99,17 @@ impl Syncs {
         }
     }
 
-    fn key(&mut self, unit: &Unit, child: u64, relation: &Relation, parent: Option<u64>, columns: Vec<(usize, usize)>) {
+    fn key(
+        &mut self,
+        unit: &Unit,
+        child: u64,
+        relation: &Relation,
+        parent: Option<u64>,
+        columns: Vec<(usize, usize)>,
+    ) {
         let Some(object) = unit.object(child) else { return };
-        if object.head.doomed.get() || !matches!(object.head.state.get(), State::Pending | State::Persistent) {
+        if object.head.doomed.get() || !matches!(object.head.state.get(), State::Pending | State::Persistent)
+        {
             return;
         }
         let keys = self.keys.entry(child).or_default();
@@ -137,8 +146,11 @@ impl Syncs {
 fn is_reverse(one: &Relation, other: &Relation) -> bool {
     match (&one.secondary, &other.secondary) {
         (Some(one), Some(other)) => {
-            let names = |side: &[(usize, String)]| side.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
-            one.table == other.table && names(&one.near) == names(&other.far) && names(&one.far) == names(&other.near)
+            let names =
+                |side: &[(usize, String)]| side.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
+            one.table == other.table
+                && names(&one.near) == names(&other.far)
+                && names(&one.far) == names(&other.near)
         }
         _ => false,
     }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rebis_core::Result;
 
-use super::order::order;
+use super::order::{Saved, order};
 use super::sync::{LinkRows, Sync, Syncs};
 use crate::mapper::{Object, State};
 use crate::model::Key;
@@ -21,7 +21,7 @@ pub(super) enum Action {
 /// The work of one flush.
 pub(super) struct Work {
     /// In the order in which they are sent.
-    pub(super) saved: Vec<(Rc<Object>, Action)>,
+    pub(super) saved: Saved,
     /// In the order in which they are sent.
     pub(super) deleted: Vec<Rc<Object>>,
     pub(super) syncs: BTreeMap<u64, Vec<Sync>>,
@@ -49,11 +49,8 @@ impl Work {
             match head.state.get() {
                 State::Pending if switched.contains_key(&head.id) => saved.push((object, Action::Update)),
                 State::Pending => saved.push((object, Action::Insert)),
-                State::Persistent if head.doomed.get() => {
-                    if !gone.contains(&head.id) {
-                        deleted.push(object);
-                    }
-                }
+                State::Persistent if head.doomed.get() && gone.contains(&head.id) => {}
+                State::Persistent if head.doomed.get() => deleted.push(object),
                 State::Persistent if syncs.contains_key(&head.id) || has_changed(&object)? => {
                     saved.push((object, Action::Update));
                 }
@@ -61,7 +58,11 @@ impl Work {
             }
         }
         let saved = order(unit, saved, &syncs)?;
-        let deleted = order(unit, deleted.into_iter().map(|object| (object, Action::Update)).collect(), &BTreeMap::new())?;
+        let deleted = order(
+            unit,
+            deleted.into_iter().map(|object| (object, Action::Update)).collect(),
+            &BTreeMap::new(),
+        )?;
         let deleted = deleted.into_iter().rev().map(|(object, _)| object).collect();
         Ok(Work { saved, deleted, syncs, links, switched })
     }

@@ -10,7 +10,12 @@ use crate::mapper::{Direction, Object, Relation, Secondary};
 use crate::unit::{Unit, conflict};
 
 /// Loads the objects of a relation, unless they are there already.
-pub(crate) fn load_related(unit: &Unit, conn: &mut Connection, object: &Rc<Object>, number: usize) -> Result<()> {
+pub(crate) fn load_related(
+    unit: &Unit,
+    conn: &mut Connection,
+    object: &Rc<Object>,
+    number: usize,
+) -> Result<()> {
     if unit.linked(object, number)?.is_some() {
         return Ok(());
     }
@@ -25,7 +30,12 @@ pub(crate) fn load_related(unit: &Unit, conn: &mut Connection, object: &Rc<Objec
 }
 
 /// The one object that the foreign key names: from the identity map where it is there.
-fn target(unit: &Unit, conn: &mut Connection, object: &Rc<Object>, relation: &'static Relation) -> Result<Option<Rc<Object>>> {
+fn target(
+    unit: &Unit,
+    conn: &mut Connection,
+    object: &Rc<Object>,
+    relation: &'static Relation,
+) -> Result<Option<Rc<Object>>> {
     let values = near(object, relation.pairs.iter().map(|(near, _)| *near))?;
     if values.contains(&Value::Null) {
         return Ok(None);
@@ -63,7 +73,8 @@ fn query(object: &Object, relation: &'static Relation) -> Result<Select<Untyped>
         Some(Secondary { table, near: near_side, far }) => {
             let values = near(object, near_side.iter().map(|(near, _)| *near))?;
             let joined = far.iter().map(|(far, name)| table.c(name.clone()).eq(column(*far)));
-            let equal = near_side.iter().zip(values).map(|((_, name), value)| table.c(name.clone()).eq(value));
+            let equal =
+                near_side.iter().zip(values).map(|((_, name), value)| table.c(name.clone()).eq(value));
             select_all(target).join(Source::from(table), all(joined)).filter(all(equal))
         }
     };

@@ -79,7 +79,9 @@ pub(crate) fn load(
 /// The condition that a row has this key, by the values of a record.
 pub(crate) fn key_is(mapper: &Mapper, values: impl IntoIterator<Item = Value>) -> Expr<bool> {
     let names = mapper.key().iter().filter_map(|column| mapper.mapped().get(*column));
-    rebis_core::sql::all(names.zip(values).map(|(column, value)| mapper.table().c(column.name.to_string()).eq(value)))
+    rebis_core::sql::all(
+        names.zip(values).map(|(column, value)| mapper.table().c(column.name.to_string()).eq(value)),
+    )
 }
 
 /// The object with these values of the primary key, from the database.
@@ -98,7 +100,12 @@ pub(crate) fn load_by_key(
 ///
 /// # Errors
 /// [`ErrorKind::ObjectDeleted`] when its row is gone; [`ErrorKind::Conflict`] when a guard is alive.
-pub(crate) fn refresh(unit: &Unit, conn: &mut Connection, object: &Rc<Object>, populate: Populate) -> Result<()> {
+pub(crate) fn refresh(
+    unit: &Unit,
+    conn: &mut Connection,
+    object: &Rc<Object>,
+    populate: Populate,
+) -> Result<()> {
     let head = &object.head;
     let mapper = head.mapper;
     if object.data.get_mut().is_none() {

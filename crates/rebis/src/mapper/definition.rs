@@ -137,6 +137,9 @@ impl RelationDef {
 
 impl fmt::Debug for RelationDef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RelationDef").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("RelationDef")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }

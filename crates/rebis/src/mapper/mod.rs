@@ -71,7 +71,8 @@ impl Mapper {
     /// [`ErrorKind::Configuration`] for a table without a primary key, and for names that are none of its columns.
     pub(crate) fn new(definition: Definition, decoder: Box<dyn Decoder>) -> Result<Mapper> {
         let Definition { name, table, columns: names, version, relations } = definition;
-        let fault = |what: String| Err(Error::new(ErrorKind::Configuration, format!("the model {name} {what}")));
+        let fault =
+            |what: String| Err(Error::new(ErrorKind::Configuration, format!("the model {name} {what}")));
         let mut columns = Vec::with_capacity(names.len());
         for column in names {
             let Some(found) = table.column(&column) else {
@@ -176,19 +177,6 @@ impl Mapper {
             Ok(relations) => Ok(relations),
             Err(error) => Err(Error::new(error.kind(), error.to_string())),
         }
-    }
-
-    /// The relation with this name.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Configuration`], with the names there are.
-    pub(crate) fn relation(&'static self, name: &str) -> Result<usize> {
-        let found = self.definitions.iter().position(|definition| definition.name == name);
-        found.ok_or_else(|| {
-            let names: Vec<&str> = self.definitions.iter().map(|definition| &*definition.name).collect();
-            let text = format!("the model {} has no relation '{name}'; it has {}", self.name, names.join(", "));
-            Error::new(ErrorKind::Configuration, text)
-        })
     }
 }
 

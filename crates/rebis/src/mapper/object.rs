@@ -9,6 +9,7 @@ use crate::model::Key;
 
 /// An object of a session. The struct is the truth for the columns; relations are the session's.
 #[doc(hidden)]
+#[expect(missing_debug_implementations, reason = "the session's own; an instance is shown")]
 pub struct Object<D: ?Sized = dyn Slot> {
     pub(crate) head: Head,
     pub(crate) data: D,
@@ -53,6 +54,7 @@ pub enum State {
 
 /// What the session notes of an object.
 #[doc(hidden)]
+#[expect(missing_debug_implementations, reason = "the session's own; an instance is shown")]
 pub struct Head {
     pub(crate) id: u64,
     pub(crate) mapper: &'static Mapper,

@@ -51,6 +51,7 @@ pub trait Record: Any {
 }
 
 /// Something that was put into a relation field.
+#[expect(missing_debug_implementations, reason = "a record's data is the program's")]
 pub enum Given {
     /// A value, which becomes an object.
     New(Box<dyn Record>),
@@ -65,7 +66,10 @@ pub enum Given {
     note = "write `#[derive(Clone, rebis::Model)]` above the struct, and name its table by `#[rebis(table = \"…\")]`"
 )]
 pub trait Model: Entity + Clone {
-    /// What it is called, its columns and relations.
+    /// What it is called.
+    fn name() -> &'static str;
+
+    /// Its columns and relations.
     fn definition() -> Definition;
 
     /// Where its mapper is kept.
@@ -104,7 +108,8 @@ pub trait Model: Entity + Clone {
 /// # Errors
 /// [`Configuration`](rebis_core::ErrorKind::Configuration) when the model makes no sense: it has no primary key, say.
 pub fn mapper<M: Model>() -> Result<&'static Mapper> {
-    let made = M::published().get_or_init(|| Mapper::new(M::definition(), Box::new(Derived::<M>(PhantomData))));
+    let made =
+        M::published().get_or_init(|| Mapper::new(M::definition(), Box::new(Derived::<M>(PhantomData))));
     made.as_ref().map_err(|error| rebis_core::Error::new(error.kind(), error.to_string()))
 }
 

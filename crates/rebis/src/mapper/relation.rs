@@ -95,7 +95,11 @@ fn of_definition(mapper: &'static Mapper, definition: &RelationDef) -> Result<Re
             (direction, pairs, None)
         }
     };
-    let back = definition.back_populates.as_deref().map(|name| back(mapper, target, definition, name)).transpose()?;
+    let back = definition
+        .back_populates
+        .as_deref()
+        .map(|name| back(mapper, target, definition, name))
+        .transpose()?;
     let owns_several = direction != Direction::OneToMany;
     if definition.cascade.delete_orphan && owns_several && !definition.single_parent {
         return Err("has delete-orphan, but an object there can have several owners; say single_parent, or put it on the \
@@ -109,7 +113,12 @@ fn of_definition(mapper: &'static Mapper, definition: &RelationDef) -> Result<Re
     Ok(Relation { definition: definition.clone(), direction, target, pairs, secondary, back })
 }
 
-fn back(mapper: &'static Mapper, other_side: &'static Mapper, definition: &RelationDef, name: &str) -> Result<usize, String> {
+fn back(
+    mapper: &'static Mapper,
+    other_side: &'static Mapper,
+    definition: &RelationDef,
+    name: &str,
+) -> Result<usize, String> {
     let side = other_side.name();
     let mut numbered = other_side.definitions().iter().enumerate();
     let Some((found, other)) = numbered.find(|(_, other)| other.name == name) else {
@@ -120,18 +129,26 @@ fn back(mapper: &'static Mapper, other_side: &'static Mapper, definition: &Relat
     }
     match other.back_populates.as_deref() {
         Some(back) if back == definition.name => Ok(found),
-        _ => Err(format!("goes back by {side}::{name}, which must say back_populates = \"{}\"", definition.name)),
+        _ => Err(format!(
+            "goes back by {side}::{name}, which must say back_populates = \"{}\"",
+            definition.name
+        )),
     }
 }
 
 type Pairs = Vec<(usize, usize)>;
 
 /// By a foreign key of one of both sides. Between a table and itself the kind decides: one is what the key names.
-fn direct(mapper: &'static Mapper, target: &'static Mapper, definition: &RelationDef) -> Result<(Direction, Pairs), String> {
+fn direct(
+    mapper: &'static Mapper,
+    target: &'static Mapper,
+    definition: &RelationDef,
+) -> Result<(Direction, Pairs), String> {
     let here = keys(mapper.table(), target.table(), &definition.foreign_keys);
     let there = keys(target.table(), mapper.table(), &definition.foreign_keys);
     let many = definition.kind == RelationKind::Many;
-    let (direction, found) = if many || here.is_empty() { (Direction::OneToMany, there) } else { (Direction::ManyToOne, here) };
+    let (direction, found) =
+        if many || here.is_empty() { (Direction::OneToMany, there) } else { (Direction::ManyToOne, here) };
     let (owner, other) = if direction == Direction::ManyToOne { (mapper, target) } else { (target, mapper) };
     match found.as_slice() {
         [] => Err(format!(
@@ -159,13 +176,17 @@ fn direct(mapper: &'static Mapper, target: &'static Mapper, definition: &Relatio
 fn keys<'t>(from: &'t Table, to: &Table, columns: &[Cow<'static, str>]) -> Vec<&'t ForeignKey> {
     let leads = |key: &&ForeignKey| key.table() == to.name();
     let named = |key: &&ForeignKey| {
-        columns.is_empty() || (key.columns().len() == columns.len() && key.columns().iter().all(|name| columns.iter().any(|column| column == name)))
+        columns.is_empty()
+            || (key.columns().len() == columns.len()
+                && key.columns().iter().all(|name| columns.iter().any(|column| column == name)))
     };
     from.foreign_keys().iter().filter(leads).filter(named).collect()
 }
 
 fn place(mapper: &Mapper, column: &str) -> Result<usize, String> {
-    mapper.position(column).map_err(|_| format!("needs the column '{column}', which {} has no field for", mapper.name()))
+    mapper
+        .position(column)
+        .map_err(|_| format!("needs the column '{column}', which {} has no field for", mapper.name()))
 }
 
 fn between(
@@ -181,7 +202,11 @@ fn between(
             [] => None,
             [one] => Some(*one),
             several => {
-                let named = |key: &&&ForeignKey| key.columns().iter().all(|name| definition.foreign_keys.iter().any(|column| column == name));
+                let named = |key: &&&ForeignKey| {
+                    key.columns()
+                        .iter()
+                        .all(|name| definition.foreign_keys.iter().any(|column| column == name))
+                };
                 match several.iter().find(named) {
                     Some(near) if which == 0 => Some(*near),
                     Some(near) => several.iter().find(|key| key.columns() != near.columns()).copied(),
@@ -191,9 +216,17 @@ fn between(
             }
         };
         let Some(key) = key else {
-            return Err(format!("finds no single foreign key from '{}' to '{}'", table.name(), of.table().name()));
+            return Err(format!(
+                "finds no single foreign key from '{}' to '{}'",
+                table.name(),
+                of.table().name()
+            ));
         };
-        key.columns().iter().zip(key.referred()).map(|(column, referred)| Ok((place(of, referred)?, column.clone()))).collect()
+        key.columns()
+            .iter()
+            .zip(key.referred())
+            .map(|(column, referred)| Ok((place(of, referred)?, column.clone())))
+            .collect()
     };
     let both = if mapper == target { 2 } else { 0 };
     Ok(Secondary { table: table.clone(), near: side(mapper, 0, both)?, far: side(target, 1, both)? })

@@ -4,7 +4,7 @@ mod fields;
 mod key;
 mod relation;
 
-pub use fields::{Many, ObjectRef, One};
 pub(crate) use fields::Item;
+pub use fields::{Many, ObjectRef, One};
 pub use key::Key;
 pub use relation::{Cascade, RelationKind, ToMany, ToOne};

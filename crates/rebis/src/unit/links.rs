@@ -90,7 +90,7 @@ impl Unit {
                 links.loaded = Some(Vec::new());
             }
         } else if others.is_empty() {
-            for gone in self.current(owner, relation, description)? {
+            if let Some(gone) = self.current(owner, relation, description)? {
                 self.unlink(owner, relation, &gone)?;
             }
             self.touch_links(&owner.head);
@@ -102,15 +102,19 @@ impl Unit {
     }
 
     /// One side of a link. What stood in the only place there is taken out on its own side as well.
-    fn put(&self, owner: &Rc<Object>, number: usize, relation: &'static Relation, other: &Rc<Object>) -> Result<()> {
+    fn put(
+        &self,
+        owner: &Rc<Object>,
+        number: usize,
+        relation: &'static Relation,
+        other: &Rc<Object>,
+    ) -> Result<()> {
         let id = other.head.id;
         if relation.definition.kind == RelationKind::One {
-            for old in self.current(owner, number, relation)? {
-                if old.head.id != id
-                    && let Some(back) = relation.back
-                {
-                    self.take(&old, back, owner)?;
-                }
+            if let (Some(old), Some(back)) = (self.current(owner, number, relation)?, relation.back)
+                && old.head.id != id
+            {
+                self.take(&old, back, owner)?;
             }
             if self.links(owner, number)?.loaded.as_deref() == Some(&[id]) {
                 return Ok(());
@@ -169,7 +173,12 @@ impl Unit {
     }
 
     /// The object in a relation to one, as far as the session has it: by its link, or by the foreign key.
-    fn current(&self, owner: &Rc<Object>, number: usize, relation: &'static Relation) -> Result<Option<Rc<Object>>> {
+    fn current(
+        &self,
+        owner: &Rc<Object>,
+        number: usize,
+        relation: &'static Relation,
+    ) -> Result<Option<Rc<Object>>> {
         if let Some(loaded) = self.links(owner, number)?.loaded.clone() {
             return Ok(loaded.first().and_then(|id| self.object(*id)));
         }

@@ -96,7 +96,8 @@ impl Unit {
             ));
         }
         self.object(reference.object).ok_or_else(|| {
-            let text = "the related object is not in the session any more: it was expunged, rolled back or let go";
+            let text =
+                "the related object is not in the session any more: it was expunged, rolled back or let go";
             Error::new(ErrorKind::InvalidState, text)
         })
     }
@@ -116,7 +117,8 @@ impl Unit {
     fn add_graph(&self, mut record: Box<dyn Record>, added: &mut Vec<Rc<Object>>) -> Result<Rc<Object>> {
         let mapper = record.mapper();
         let relations = mapper.relations()?;
-        let given: Vec<Option<Vec<Given>>> = (0..relations.len()).map(|number| record.take_related(number)).collect();
+        let given: Vec<Option<Vec<Given>>> =
+            (0..relations.len()).map(|number| record.take_related(number)).collect();
         let object = self.place(record.into_object(self.head(mapper, State::Transient)));
         added.push(Rc::clone(&object));
         self.touch(&object)?;
@@ -214,6 +216,8 @@ pub(crate) fn conflict(head: &Head) -> Error {
     let name = head.mapper.name();
     Error::new(
         ErrorKind::Conflict,
-        format!("a {name} of the session is borrowed by a guard that is still alive{place}; let it end first"),
+        format!(
+            "a {name} of the session is borrowed by a guard that is still alive{place}; let it end first"
+        ),
     )
 }

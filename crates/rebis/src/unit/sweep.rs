@@ -30,7 +30,8 @@ impl Unit {
                 || undone.contains(&head.id)
         };
         let mut marked: BTreeSet<u64> = BTreeSet::new();
-        let mut next: Vec<u64> = objects.values().filter(|object| is_root(object)).map(|object| object.head.id).collect();
+        let mut next: Vec<u64> =
+            objects.values().filter(|object| is_root(object)).map(|object| object.head.id).collect();
         while let Some(id) = next.pop() {
             if !marked.insert(id) {
                 continue;

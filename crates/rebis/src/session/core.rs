@@ -1,0 +1,263 @@
+//! What a session and its instances share: the unit of work, the connection, the transaction.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use rebis_core::process::{Generation, generation};
+use rebis_core::{Connection, Engine, Error, ErrorKind, Result};
+
+use super::options::SessionOptions;
+use crate::flush::flush;
+use crate::load::{Populate, load_related, refresh};
+use crate::mapper::{Object, State};
+use crate::unit::Unit;
+
+/// How often a commit flushes again because listeners have changed something.
+const MOST_FLUSHES: usize = 100;
+
+pub(super) struct Core {
+    pub(super) engine: Engine,
+    pub(super) options: SessionOptions,
+    pub(super) unit: Unit,
+    process: Generation,
+    connection: RefCell<Option<Connection>>,
+    /// Why everything is refused until the rollback.
+    failed: RefCell<Option<String>>,
+    /// How many scopes without autoflush are open.
+    pub(super) no_autoflush: Cell<u32>,
+    /// The savepoints that are open, by their numbers.
+    savepoints: RefCell<Vec<u32>>,
+}
+
+impl Core {
+    pub(super) fn new(engine: Engine, options: SessionOptions) -> Self {
+        Core {
+            engine,
+            options,
+            unit: Unit::new(),
+            process: generation(),
+            connection: RefCell::new(None),
+            failed: RefCell::new(None),
+            no_autoflush: Cell::new(0),
+            savepoints: RefCell::default(),
+        }
+    }
+
+    /// A session that was there before a fork is its parent's.
+    pub(super) fn check_process(&self) -> Result<()> {
+        if self.process == generation() {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Forked,
+            format!(
+                "this session was made by the process that forked this one (now pid {}); make a new one of the engine, which \
+                 works here",
+                std::process::id()
+            ),
+        ))
+    }
+
+    /// Whether the session can be used.
+    pub(super) fn check(&self) -> Result<()> {
+        self.check_process()?;
+        if !self.unit.is_open() {
+            return Err(Error::new(ErrorKind::InvalidState, "the session is closed"));
+        }
+        match &*self.failed.borrow() {
+            None => Ok(()),
+            Some(why) => Err(Error::new(
+                ErrorKind::PendingRollback,
+                format!(
+                    "the session's transaction was rolled back because a flush failed ({why}); call rollback() to go on"
+                ),
+            )),
+        }
+    }
+
+    /// Runs something on the session's connection, which is leased now if it is not there.
+    pub(super) fn on_connection<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        self.check()?;
+        let Ok(mut place) = self.connection.try_borrow_mut() else {
+            return Err(Error::new(
+                ErrorKind::Busy,
+                "the session's connection is reading a stream; finish it or drop it first",
+            ));
+        };
+        let conn = match &mut *place {
+            Some(conn) => conn,
+            empty => empty.insert(self.engine.connect()?),
+        };
+        run(conn)
+    }
+
+    pub(super) fn in_transaction(&self) -> bool {
+        self.connection.try_borrow().map_or(true, |conn| conn.is_some()) || self.unit.is_changed()
+    }
+
+    // ---- flush ----
+
+    pub(super) fn flush(&self) -> Result<()> {
+        self.check()?;
+        if !self.unit.is_changed() {
+            return Ok(());
+        }
+        // Without a statement to send there is no transaction to begin.
+        self.on_connection(|conn| flush(&self.unit, conn)).inspect_err(|error| {
+            // A borrowed object is found before anything is sent, and nothing has changed then.
+            if error.kind() != ErrorKind::Conflict {
+                self.fail(error);
+            }
+        })
+    }
+
+    /// The transaction is undone at once; the objects follow with the rollback.
+    fn fail(&self, error: &Error) {
+        if let Ok(mut place) = self.connection.try_borrow_mut()
+            && let Some(conn) = &mut *place
+        {
+            let _ = conn.rollback();
+        }
+        self.failed.replace(Some(error.to_string()));
+    }
+
+    /// Before a query, so that it sees what has changed.
+    pub(super) fn autoflush(&self) -> Result<()> {
+        self.check()?;
+        if self.options.autoflush && self.no_autoflush.get() == 0 { self.flush() } else { Ok(()) }
+    }
+
+    // ---- objects ----
+
+    /// Reads an object's columns if they are expired.
+    pub(super) fn freshen(&self, object: &Rc<Object>) -> Result<()> {
+        self.check_process()?;
+        if !self.unit.is_expired(&object.head) || !self.unit.is_open() {
+            return Ok(());
+        }
+        self.on_connection(|conn| refresh(&self.unit, conn, object, Populate::Expired))
+    }
+
+    /// The numbers of the objects of a relation, loaded if they are not there.
+    pub(super) fn related(&self, object: &Rc<Object>, relation: usize) -> Result<Vec<u64>> {
+        self.check_process()?;
+        self.freshen(object)?;
+        self.unit.take_assigned(object)?;
+        if let Some(ids) = self.unit.linked(object, relation)? {
+            return Ok(ids);
+        }
+        if matches!(object.head.state.get(), State::Detached | State::Transient) || !self.unit.is_open() {
+            let mapper = object.head.mapper;
+            let name = &mapper.definitions()[relation].name;
+            let text =
+                format!("{}::{name} is not loaded, and the object is in no session any more", mapper.name());
+            return Err(Error::new(ErrorKind::Detached, text));
+        }
+        self.autoflush()?;
+        self.on_connection(|conn| load_related(&self.unit, conn, object, relation))?;
+        Ok(self.unit.linked(object, relation)?.unwrap_or_default())
+    }
+
+    // ---- transaction ----
+
+    pub(super) fn commit(&self) -> Result<()> {
+        self.check()?;
+        for round in 0.. {
+            if !self.unit.is_changed() {
+                break;
+            }
+            if round == MOST_FLUSHES {
+                let text =
+                    "listeners change the session after each flush, and a commit has flushed a hundred times";
+                return Err(Error::new(ErrorKind::InvalidState, text));
+            }
+            self.flush()?;
+        }
+        let ended = self.take_connection()?.map_or(Ok(()), |mut conn| conn.commit());
+        self.savepoints.borrow_mut().clear();
+        match ended {
+            Ok(()) => {
+                self.unit.committed(self.options.expire_on_commit);
+                Ok(())
+            }
+            Err(error) if error.kind() == ErrorKind::CommitUnknown => {
+                // What is there is asked of the database.
+                self.unit.committed(true);
+                Err(error)
+            }
+            Err(error) => {
+                self.unit.rolled_back();
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn rollback(&self) -> Result<()> {
+        self.check_process()?;
+        let ended = self.take_connection()?.map_or(Ok(()), |mut conn| conn.rollback());
+        self.savepoints.borrow_mut().clear();
+        self.failed.replace(None);
+        self.unit.rolled_back();
+        ended
+    }
+
+    fn take_connection(&self) -> Result<Option<Connection>> {
+        match self.connection.try_borrow_mut() {
+            Ok(mut place) => Ok(place.take()),
+            Err(_) => Err(Error::new(
+                ErrorKind::Busy,
+                "the session's connection is reading a stream; finish it or drop it first",
+            )),
+        }
+    }
+
+    pub(super) fn begin_nested(&self) -> Result<u32> {
+        self.check()?;
+        self.flush()?;
+        let savepoint = self.on_connection(Connection::savepoint)?;
+        self.savepoints.borrow_mut().push(savepoint);
+        Ok(self.unit.begin_nested())
+    }
+
+    /// Ends the savepoint of a level, and those inside it.
+    pub(super) fn end_nested(&self, level: u32, keep: bool) -> Result<()> {
+        self.check_process()?;
+        if keep {
+            self.check()?;
+            self.flush()?;
+        }
+        let index = level.saturating_sub(1) as usize;
+        let savepoint = self.savepoints.borrow().get(index).copied();
+        let Some(savepoint) = savepoint else {
+            return Err(Error::new(
+                ErrorKind::InvalidState,
+                "the savepoint is over: what was around it has ended",
+            ));
+        };
+        self.savepoints.borrow_mut().truncate(index);
+        if keep {
+            self.on_connection(|conn| conn.release_savepoint(savepoint))?;
+            self.unit.release(level);
+            return Ok(());
+        }
+        self.failed.replace(None);
+        let undone = self.on_connection(|conn| conn.rollback_to_savepoint(savepoint));
+        self.unit.rolled_back_to(level);
+        undone
+    }
+
+    /// The end of the session; nothing that goes wrong on the way is told.
+    pub(super) fn close(&self) {
+        if self.process != generation() {
+            // The parent's connection, its objects and their locks are left alone.
+            return;
+        }
+        if let Ok(mut place) = self.connection.try_borrow_mut() {
+            // Dropped, it is rolled back and goes to the pool.
+            place.take();
+        }
+        self.savepoints.borrow_mut().clear();
+        self.failed.replace(None);
+        self.unit.clear();
+    }
+}

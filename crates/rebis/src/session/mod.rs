@@ -1,0 +1,338 @@
+//! The session: objects with identity, a transaction, a unit of work.
+
+mod core;
+mod instance;
+mod options;
+mod query;
+mod related;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::rc::Rc;
+
+use rebis_core::value::IntoValue;
+use rebis_core::{Engine, Error, ErrorKind, Result, Value};
+
+use self::core::Core;
+pub use instance::{Attribute, Instance, ReadGuard, WriteGuard};
+pub use options::SessionOptions;
+pub use query::Query;
+pub use related::{Child, Collection, Related};
+
+use crate::load::{Populate, key_of, load_by_key, refresh};
+use crate::mapper::{Model, State, mapper};
+
+/// A unit of work: objects of one thread, each row one object, changes sent in the right order when they are due.
+///
+/// It takes a connection when it needs one and gives it back at [`commit`](Session::commit) and [`rollback`](Session::rollback). It
+/// is a handle, cheap to clone; dropping the last one rolls back and closes it. It stays on its thread, and in a forked child it
+/// answers [`ErrorKind::Forked`].
+#[derive(Clone)]
+pub struct Session {
+    core: Rc<Core>,
+    _last: Rc<Last>,
+    _thread: std::marker::PhantomData<SessionStaysOnItsThread>,
+}
+
+/// Makes a session `!Send`, under a name that explains itself in the compiler's message.
+struct SessionStaysOnItsThread(#[expect(dead_code, reason = "its type is what counts")] Rc<()>);
+
+/// Closes the session when its last handle goes; instances alone do not keep it open.
+struct Last(Rc<Core>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.0.close();
+        self.0.unit.close();
+    }
+}
+
+impl Session {
+    /// A session with the default settings. It connects to nothing yet.
+    pub fn new(engine: &Engine) -> Session {
+        Session::with_options(engine, SessionOptions::default())
+    }
+
+    /// A session with settings of one's own.
+    pub fn with_options(engine: &Engine, options: SessionOptions) -> Session {
+        let core = Rc::new(Core::new(engine.clone(), options));
+        let last = Rc::new(Last(Rc::clone(&core)));
+        Session { core, _last: last, _thread: std::marker::PhantomData }
+    }
+
+    /// Takes a value in, and with it everything in its relation fields: to be inserted at the next flush.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`] when the model makes no sense; [`ErrorKind::InvalidState`] for related objects of another session.
+    pub fn add<T: Model>(&self, value: T) -> Result<Instance<T>> {
+        self.core.check()?;
+        mapper::<T>()?;
+        let object = self.core.unit.add(Box::new(value))?;
+        Ok(Instance::new(&self.core, object))
+    }
+
+    /// Takes many values in.
+    ///
+    /// # Errors
+    /// As [`add`](Session::add).
+    pub fn add_all<T: Model>(&self, values: impl IntoIterator<Item = T>) -> Result<Vec<Instance<T>>> {
+        values.into_iter().map(|value| self.add(value)).collect()
+    }
+
+    /// Marks an object to be deleted at the next flush.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidState`] for one that has no row.
+    pub fn delete<T: Model>(&self, instance: &Instance<T>) -> Result<()> {
+        self.core.check()?;
+        self.own(instance)?;
+        self.core.unit.doom(&instance.object)
+    }
+
+    /// The object with this primary key: from memory when it is there, else from the database.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Bind`] for a key with another number of columns; and what the database says.
+    pub fn get<T: Model>(&self, key: impl IntoKey) -> Result<Option<Instance<T>>> {
+        self.core.check()?;
+        let mapper = mapper::<T>()?;
+        let values = key.into_values();
+        let Some(key) = key_of(mapper, &values)? else { return Ok(None) };
+        let unit = &self.core.unit;
+        if let Some(object) = unit.find(mapper, &key) {
+            if unit.is_expired(&object.head)
+                && let Err(error) = self.core.freshen(&object)
+            {
+                return if error.kind() == ErrorKind::ObjectDeleted { Ok(None) } else { Err(error) };
+            }
+            return Ok(Some(Instance::new(&self.core, object)));
+        }
+        let found =
+            self.core.on_connection(|conn| load_by_key(unit, conn, mapper, values, Populate::Expired))?;
+        Ok(found.map(|object| Instance::new(&self.core, object)))
+    }
+
+    /// The object with this primary key, which must be there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoRow`], and as [`get`](Session::get).
+    pub fn get_one<T: Model>(&self, key: impl IntoKey) -> Result<Instance<T>> {
+        let name = mapper::<T>()?.name();
+        self.get(key)?
+            .ok_or_else(|| Error::new(ErrorKind::NoRow, format!("there is no {name} with this key")))
+    }
+
+    /// A query for the objects of a model.
+    ///
+    /// A model that makes no sense is told by the methods that ask for rows.
+    pub fn query<T: Model>(&self) -> Query<T> {
+        Query::new(&self.core)
+    }
+
+    /// Sends what has changed; nothing is sent, and no transaction begins, when nothing has.
+    ///
+    /// # Errors
+    /// What the database says; the transaction is rolled back then, and the session wants a [`rollback`](Session::rollback).
+    /// [`ErrorKind::StaleData`] when a row is not as it was; [`ErrorKind::Conflict`], before anything is sent, when a changed object
+    /// is borrowed.
+    pub fn flush(&self) -> Result<()> {
+        self.core.flush()
+    }
+
+    /// Sends what has changed, and makes it permanent.
+    ///
+    /// # Errors
+    /// As [`flush`](Session::flush), and [`ErrorKind::CommitUnknown`] when the answer was lost.
+    pub fn commit(&self) -> Result<()> {
+        self.core.commit()
+    }
+
+    /// Undoes everything since the last commit, in memory as well: new objects leave, changed ones are as they were, deleted ones
+    /// come back.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn rollback(&self) -> Result<()> {
+        self.core.rollback()
+    }
+
+    /// Begins a savepoint: a part that can be undone by itself. What has changed is flushed first.
+    ///
+    /// # Errors
+    /// As [`flush`](Session::flush).
+    pub fn begin_nested(&self) -> Result<Nested> {
+        Ok(Nested { core: Rc::clone(&self.core), level: self.core.begin_nested()?, ended: false })
+    }
+
+    /// Reads an object again; what has changed of it is lost.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidState`] for one that is not persistent; [`ErrorKind::ObjectDeleted`] when its row is gone.
+    pub fn refresh<T: Model>(&self, instance: &Instance<T>) -> Result<()> {
+        self.core.check()?;
+        self.persistent(instance)?;
+        self.core.on_connection(|conn| refresh(&self.core.unit, conn, &instance.object, Populate::Existing))
+    }
+
+    /// Lets an object be read again when it is next looked at; what has changed of it is lost.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidState`] for one that is not persistent.
+    pub fn expire<T: Model>(&self, instance: &Instance<T>) -> Result<()> {
+        self.core.check()?;
+        self.persistent(instance)?;
+        self.core.unit.expire(&instance.object.head);
+        Ok(())
+    }
+
+    /// Lets an object go: it is in no session then, and keeps its values.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidState`] for an object of another session.
+    pub fn expunge<T: Model>(&self, instance: &Instance<T>) -> Result<()> {
+        self.core.check()?;
+        self.own(instance)?;
+        let state = match instance.state() {
+            State::Pending => State::Transient,
+            State::Transient | State::Detached => {
+                return Err(Error::new(ErrorKind::InvalidState, "the object is in no session"));
+            }
+            _ => State::Detached,
+        };
+        self.core.unit.let_go(&instance.object, state);
+        Ok(())
+    }
+
+    /// Runs a closure in which queries do not flush.
+    ///
+    /// # Errors
+    /// The closure's.
+    pub fn no_autoflush<R>(&self, run: impl FnOnce() -> Result<R>) -> Result<R> {
+        struct Scope<'c>(&'c Core);
+        impl Drop for Scope<'_> {
+            fn drop(&mut self) {
+                self.0.no_autoflush.set(self.0.no_autoflush.get() - 1);
+            }
+        }
+        self.core.no_autoflush.set(self.core.no_autoflush.get() + 1);
+        let _scope = Scope(&self.core);
+        run()
+    }
+
+    /// Whether a transaction is under way: something was sent or changed since the last commit.
+    pub fn in_transaction(&self) -> bool {
+        self.core.in_transaction()
+    }
+
+    /// Rolls back, lets all objects go and gives the connection back; the session can be used again.
+    pub fn close(&self) {
+        self.core.close();
+    }
+
+    /// Whether both are one session.
+    pub fn ptr_eq(one: &Session, other: &Session) -> bool {
+        Rc::ptr_eq(&one.core, &other.core)
+    }
+
+    fn own<T: Model>(&self, instance: &Instance<T>) -> Result<()> {
+        if Rc::ptr_eq(&self.core, &instance.core) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::InvalidState, "the instance belongs to another session"))
+    }
+
+    fn persistent<T: Model>(&self, instance: &Instance<T>) -> Result<()> {
+        self.own(instance)?;
+        if instance.state() == State::Persistent {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::InvalidState, "the object is not persistent in this session"))
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Session({:?})", self.core.engine)
+    }
+}
+
+/// A savepoint of a session; made by [`Session::begin_nested`]. Dropped, it is rolled back.
+#[must_use = "a savepoint that is dropped is rolled back"]
+pub struct Nested {
+    core: Rc<Core>,
+    level: u32,
+    ended: bool,
+}
+
+impl Nested {
+    /// Keeps what was done, as a part of the transaction around it.
+    ///
+    /// # Errors
+    /// As [`Session::flush`].
+    pub fn commit(mut self) -> Result<()> {
+        self.core.end_nested(self.level, true)?;
+        self.ended = true;
+        Ok(())
+    }
+
+    /// Undoes what was done since, in memory as well.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn rollback(mut self) -> Result<()> {
+        self.ended = true;
+        self.core.end_nested(self.level, false)
+    }
+}
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        if !self.ended {
+            let _ = self.core.end_nested(self.level, false);
+        }
+    }
+}
+
+impl fmt::Debug for Nested {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Nested(level {})", self.level)
+    }
+}
+
+/// A primary key: a value, or a tuple of values for a key of several columns. A type of the program's own is given as
+/// [`Value`](rebis_core::Value).
+pub trait IntoKey {
+    #[doc(hidden)]
+    fn into_values(self) -> Vec<Value>;
+}
+
+macro_rules! key_value {
+    ($($name:ty)+) => {$(
+        impl IntoKey for $name {
+            fn into_values(self) -> Vec<Value> {
+                vec![self.into_value()]
+            }
+        }
+    )+};
+}
+
+key_value!(i8 i16 i32 i64 u8 u16 u32 u64 bool String &str &String Vec<u8> Value);
+key_value!(rebis_core::uuid::Uuid rebis_core::rust_decimal::Decimal);
+key_value!(rebis_core::chrono::NaiveDate rebis_core::chrono::NaiveDateTime);
+
+macro_rules! key_tuple {
+    ($($name:ident)+) => {
+        impl<$($name: IntoValue),+> IntoKey for ($($name,)+) {
+            fn into_values(self) -> Vec<Value> {
+                #[allow(non_snake_case)]
+                let ($($name,)+) = self;
+                vec![$($name.into_value()),+]
+            }
+        }
+    };
+}
+
+key_tuple!(A B);
+key_tuple!(A B C);
+key_tuple!(A B C D);

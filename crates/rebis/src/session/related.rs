@@ -1,0 +1,206 @@
+//! Relations of an instance: the objects on the other side.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use rebis_core::Result;
+
+use super::core::Core;
+use super::instance::{Attribute, Instance};
+use crate::mapper::{Model, Object};
+use crate::model::{ToMany, ToOne};
+
+/// A relation, as a name: `User::addresses`, `Address::user`.
+pub trait Related<T: Model> {
+    /// What is on the other side: a [`Collection`], or an instance or none.
+    type Other;
+    #[doc(hidden)]
+    fn open(self, instance: &Instance<T>) -> Result<Self::Other>;
+}
+
+impl<T: Model> Instance<T> {
+    /// The objects on the other side of a relation. They are loaded when they are first asked for.
+    ///
+    /// # Errors
+    /// [`Detached`](rebis_core::ErrorKind::Detached) when they are not loaded and the object is in no session any more; and what the
+    /// database says.
+    pub fn related<R: Related<T>>(&self, relation: R) -> Result<R::Other> {
+        relation.open(self)
+    }
+}
+
+impl<T: Model, U: Model> Related<T> for ToMany<T, U> {
+    type Other = Collection<U>;
+
+    fn open(self, instance: &Instance<T>) -> Result<Collection<U>> {
+        instance.core.related(&instance.object, self.0)?;
+        let Instance { core, object, .. } = instance;
+        Ok(Collection {
+            core: Rc::clone(core),
+            owner: Rc::clone(object),
+            relation: self.0,
+            marker: PhantomData,
+        })
+    }
+}
+
+impl<T: Model, U: Model> Related<T> for ToOne<T, U> {
+    type Other = Option<Instance<U>>;
+
+    fn open(self, instance: &Instance<T>) -> Result<Option<Instance<U>>> {
+        let ids = instance.core.related(&instance.object, self.0)?;
+        let found = instance.core.unit.objects(&ids).into_iter().next();
+        Ok(found.map(|object| Instance::new(&instance.core, object)))
+    }
+}
+
+impl<T: Model, U: Model> Attribute<T, &Instance<U>> for ToOne<T, U> {
+    fn assign(self, instance: &Instance<T>, value: &Instance<U>) -> Result<()> {
+        self.assign(instance, Some(value))
+    }
+}
+
+impl<T: Model, U: Model> Attribute<T, Option<&Instance<U>>> for ToOne<T, U> {
+    fn assign(self, instance: &Instance<T>, value: Option<&Instance<U>>) -> Result<()> {
+        instance.core.check()?;
+        instance.core.freshen(&instance.object)?;
+        let others: Vec<Rc<Object>> = match value {
+            Some(other) => vec![instance.core.own(other)?],
+            None => Vec::new(),
+        };
+        instance.core.unit.assign(&instance.object, self.0, &others)
+    }
+}
+
+/// The objects of a relation to many: [`Instance::related`].
+pub struct Collection<U> {
+    core: Rc<Core>,
+    owner: Rc<Object>,
+    relation: usize,
+    marker: PhantomData<U>,
+}
+
+impl<U: Model> Collection<U> {
+    fn objects(&self) -> Vec<Rc<Object>> {
+        let ids = self.core.unit.linked(&self.owner, self.relation).ok().flatten().unwrap_or_default();
+        self.core.unit.objects(&ids)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.objects().len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All of them.
+    pub fn all(&self) -> Vec<Instance<U>> {
+        self.objects().into_iter().map(|object| Instance::new(&self.core, object)).collect()
+    }
+
+    /// Whether an object is among them.
+    pub fn contains(&self, instance: &Instance<U>) -> bool {
+        self.objects().iter().any(|object| Rc::ptr_eq(object, &instance.object))
+    }
+
+    /// Puts a new value in, which becomes an object of the session, or an instance.
+    ///
+    /// # Errors
+    /// [`InvalidState`](rebis_core::ErrorKind::InvalidState) for an instance of another session.
+    pub fn push(&self, child: impl Into<Child<U>>) -> Result<Instance<U>> {
+        self.core.check()?;
+        let child = match child.into() {
+            Child::Value(value) => self.core.unit.add(Box::new(value))?,
+            Child::Instance(instance) => self.core.own(&instance)?,
+        };
+        self.core.unit.link(&self.owner, self.relation, &child)?;
+        Ok(Instance::new(&self.core, child))
+    }
+
+    /// Takes an object out.
+    ///
+    /// # Errors
+    /// As [`push`](Collection::push).
+    pub fn remove(&self, instance: &Instance<U>) -> Result<()> {
+        self.core.check()?;
+        let object = self.core.own(instance)?;
+        self.core.unit.unlink(&self.owner, self.relation, &object)
+    }
+
+    /// Makes these the objects of the relation, in place of those that were there.
+    ///
+    /// # Errors
+    /// As [`push`](Collection::push).
+    pub fn replace<'a>(&self, instances: impl IntoIterator<Item = &'a Instance<U>>) -> Result<()>
+    where
+        U: 'a,
+    {
+        self.core.check()?;
+        let objects =
+            instances.into_iter().map(|instance| self.core.own(instance)).collect::<Result<Vec<_>>>()?;
+        self.core.unit.assign(&self.owner, self.relation, &objects)
+    }
+}
+
+impl<U: Model> IntoIterator for Collection<U> {
+    type Item = Instance<U>;
+    type IntoIter = std::vec::IntoIter<Instance<U>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.all().into_iter()
+    }
+}
+
+impl<U: Model> IntoIterator for &Collection<U> {
+    type Item = Instance<U>;
+    type IntoIter = std::vec::IntoIter<Instance<U>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.all().into_iter()
+    }
+}
+
+impl<U> fmt::Debug for Collection<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mapper = self.owner.head.mapper;
+        write!(f, "Collection({}::{})", mapper.name(), mapper.definitions()[self.relation].name)
+    }
+}
+
+/// What goes into a [`Collection`]: a value, which becomes an object, or an instance.
+#[derive(Debug)]
+pub enum Child<U> {
+    /// A new object.
+    Value(U),
+    /// One of the session.
+    Instance(Instance<U>),
+}
+
+impl<U: Model> From<U> for Child<U> {
+    fn from(value: U) -> Self {
+        Child::Value(value)
+    }
+}
+
+impl<U> From<&Instance<U>> for Child<U> {
+    fn from(instance: &Instance<U>) -> Self {
+        Child::Instance(instance.clone())
+    }
+}
+
+impl Core {
+    /// The object of an instance that is this session's.
+    fn own<U: Model>(&self, instance: &Instance<U>) -> Result<Rc<Object>> {
+        if std::ptr::eq(Rc::as_ptr(&instance.core), self) {
+            return Ok(Rc::clone(&instance.object));
+        }
+        Err(rebis_core::Error::new(
+            rebis_core::ErrorKind::InvalidState,
+            "the instance belongs to another session; merge it into this one",
+        ))
+    }
+}
