@@ -21,17 +21,18 @@ pub(super) type Saved = Vec<(Rc<Object>, Action)>;
 /// # Errors
 /// [`ErrorKind::InvalidState`] when new rows name one another in a circle.
 pub(super) fn order(unit: &Unit, objects: Saved, syncs: &BTreeMap<u64, Vec<Sync>>) -> Result<Saved> {
-    let mut by_mapper: BTreeMap<u32, (&'static Mapper, Saved)> = BTreeMap::new();
+    // By their names: tables that do not know each other have one order on every run.
+    let mut by_mapper: BTreeMap<(&str, u32), (&'static Mapper, Saved)> = BTreeMap::new();
     for entry in objects {
         let mapper = entry.0.head.mapper;
-        by_mapper.entry(mapper.number()).or_insert_with(|| (mapper, Vec::new())).1.push(entry);
+        by_mapper.entry(place(mapper)).or_insert_with(|| (mapper, Vec::new())).1.push(entry);
     }
     let mappers: Vec<&'static Mapper> = by_mapper.values().map(|(mapper, _)| *mapper).collect();
     let mut ordered = Vec::new();
     for group in groups(&mappers) {
         let mut rows = Saved::new();
         for mapper in &group {
-            if let Some((_, mut own)) = by_mapper.remove(&mapper.number()) {
+            if let Some((_, mut own)) = by_mapper.remove(&place(mapper)) {
                 sort_by_key(&mut own)?;
                 rows.append(&mut own);
             }
@@ -43,6 +44,10 @@ pub(super) fn order(unit: &Unit, objects: Saved, syncs: &BTreeMap<u64, Vec<Sync>
         ordered.append(&mut rows);
     }
     Ok(ordered)
+}
+
+fn place(mapper: &'static Mapper) -> (&'static str, u32) {
+    (mapper.table().name(), mapper.number())
 }
 
 /// New ones as they came, then changed ones by their keys: two sessions that change the same rows do it in the same order.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rebis_core::{Connection, Result};
 
-use crate::load::load_related;
+use crate::load::{Populate, load_related, refresh};
 use crate::mapper::{Direction, Object, Relation, State};
 use crate::unit::{Unit, conflict};
 
@@ -18,7 +18,7 @@ pub(super) fn prepare(unit: &Unit, conn: &mut Connection) -> Result<()> {
         if object.data.get_mut().is_none() {
             return Err(conflict(&object.head));
         }
-        unit.take_assigned(&object)?;
+        unit.take_assigned(&object, |relation| load_related(unit, conn, &object, relation))?;
     }
     // Each step may find new ones: an orphan's own children.
     let mut seen = BTreeSet::new();
@@ -77,6 +77,9 @@ fn has_owner(unit: &Unit, orphan: &Object, relation: &Relation) -> Result<bool> 
 
 /// Children of a deleted object: deleted along, or freed from it.
 fn doom_children(unit: &Unit, conn: &mut Connection, object: &Rc<Object>) -> Result<()> {
+    if unit.is_expired(&object.head) {
+        refresh(unit, conn, object, Populate::Expired)?;
+    }
     for (number, relation) in object.head.mapper.relations()?.iter().enumerate() {
         let cascade = relation.definition.cascade;
         let deletes = cascade.delete || cascade.delete_orphan;

@@ -142,7 +142,9 @@ impl Core {
     pub(super) fn related(&self, object: &Rc<Object>, relation: usize) -> Result<Vec<u64>> {
         self.check_process()?;
         self.freshen(object)?;
-        self.unit.take_assigned(object)?;
+        self.unit.take_assigned(object, |relation| {
+            self.on_connection(|conn| load_related(&self.unit, conn, object, relation))
+        })?;
         if let Some(ids) = self.unit.linked(object, relation)? {
             return Ok(ids);
         }

@@ -11,6 +11,9 @@ mod tests;
 use std::fmt;
 use std::rc::Rc;
 
+use rebis_core::chrono::{NaiveDate, NaiveDateTime};
+use rebis_core::rust_decimal::Decimal;
+use rebis_core::uuid::Uuid;
 use rebis_core::value::IntoValue;
 use rebis_core::{Engine, Error, ErrorKind, Result, Value};
 
@@ -318,8 +321,8 @@ macro_rules! key_value {
 }
 
 key_value!(i8 i16 i32 i64 u8 u16 u32 u64 bool String &str &String Vec<u8> Value);
-key_value!(rebis_core::uuid::Uuid rebis_core::rust_decimal::Decimal);
-key_value!(rebis_core::chrono::NaiveDate rebis_core::chrono::NaiveDateTime);
+key_value!(Uuid Decimal);
+key_value!(NaiveDate NaiveDateTime);
 
 macro_rules! key_tuple {
     ($($name:ident)+) => {

@@ -98,8 +98,8 @@ impl Unit {
 
     /// The transaction is kept. With `expire`, what was read in it is read again when it is next asked for.
     pub(crate) fn committed(&self, expire: bool) {
-        for id in std::mem::take(&mut *self.undone.borrow_mut()) {
-            let Some(object) = self.object(id) else { continue };
+        let undone: Vec<u64> = std::mem::take(&mut *self.undone.borrow_mut()).into_iter().collect();
+        for object in self.objects(&undone) {
             object.head.undo.borrow_mut().clear();
             if object.head.state.get() == State::Deleted {
                 self.let_go(&object, State::Detached);

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::Unit;
-use crate::mapper::{Expiry, Head, Links, Mapper, Object, State};
+use super::links::forget_loaded;
+use crate::mapper::{Expiry, Head, Mapper, Object, State};
 use crate::model::Key;
 
 impl Unit {
@@ -24,9 +25,8 @@ impl Unit {
     /// Notes that the columns of an object are as the database has them now.
     pub(crate) fn note_read(&self, head: &Head) {
         if self.is_expired(head) {
-            // What was loaded of its relations is as old; what is not flushed stays.
-            let mut links = head.links.borrow_mut();
-            links.iter_mut().filter(|links| !links.is_changed()).for_each(|links| *links = Links::default());
+            // What was loaded of its relations is as old.
+            forget_loaded(&mut head.links.borrow_mut());
         }
         head.expiry.set(Expiry::ReadIn(self.ends.get()));
         if self.wrote.get() {

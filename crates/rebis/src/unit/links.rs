@@ -9,6 +9,11 @@ use super::{Unit, conflict};
 use crate::mapper::{Direction, Head, Links, Object, Relation, State};
 use crate::model::{Key, RelationKind};
 
+/// What was loaded of relations is forgotten; what is not flushed stays.
+pub(super) fn forget_loaded(links: &mut [Links]) {
+    links.iter_mut().filter(|links| !links.is_changed()).for_each(|links| *links = Links::default());
+}
+
 impl Unit {
     /// The links of a relation, made when they are first asked for.
     fn links<'o>(&self, object: &'o Object, relation: usize) -> Result<RefMut<'o, Links>> {
@@ -16,6 +21,9 @@ impl Unit {
         let mut links = object.head.links.borrow_mut();
         if links.is_empty() {
             links.resize_with(count, Links::default);
+        }
+        if self.is_expired(&object.head) {
+            forget_loaded(&mut links);
         }
         Ok(RefMut::map(links, |links| &mut links[relation]))
     }
@@ -67,12 +75,16 @@ impl Unit {
 
     /// Takes an object out of a relation of another one, on both sides.
     pub(crate) fn unlink(&self, owner: &Rc<Object>, relation: usize, other: &Rc<Object>) -> Result<()> {
-        let back = self.relation(&owner.head, relation)?.back;
+        let description = self.relation(&owner.head, relation)?;
         self.take(owner, relation, other)?;
-        match back {
-            Some(back) => self.take(other, back, owner),
-            None => Ok(()),
+        if let Some(back) = description.back {
+            self.take(other, back, owner)?;
         }
+        // What was never inserted and has lost its owner never will be.
+        if description.definition.cascade.delete_orphan && other.head.state.get() == State::Pending {
+            self.let_go(other, State::Transient);
+        }
+        Ok(())
     }
 
     /// Makes these the objects of a relation, in place of those that were there.

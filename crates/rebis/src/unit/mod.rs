@@ -141,14 +141,20 @@ impl Unit {
         given.into_iter().map(object).collect()
     }
 
-    /// Takes what the program has put into the relation fields of an object through `write`: it takes the place of what was there.
-    pub(crate) fn take_assigned(&self, object: &Rc<Object>) -> Result<()> {
+    /// Takes what the program has put into the relation fields of an object through `write`: it takes the place of what was there,
+    /// which is loaded for that.
+    pub(crate) fn take_assigned(
+        &self,
+        object: &Rc<Object>,
+        mut load: impl FnMut(usize) -> Result<()>,
+    ) -> Result<()> {
         let relations = object.head.mapper.relations()?.len();
         for relation in 0..relations {
             let Some(mut record) = object.data.get_mut() else { return Err(conflict(&object.head)) };
             let given = record.take_related(relation);
             drop(record);
             if let Some(given) = given {
+                load(relation)?;
                 let others = self.given(given, &mut Vec::new())?;
                 self.assign(object, relation, &others)?;
             }
