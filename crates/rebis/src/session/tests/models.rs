@@ -198,7 +198,6 @@ impl User {
 
 #[allow(non_upper_case_globals)]
 impl Address {
-    pub(super) const email: Column<Address, String> = Column::new("email");
     pub(super) const user: ToOne<Address, User> = ToOne::new(0);
 }
 
@@ -210,5 +209,4 @@ impl Keyword {
 #[allow(non_upper_case_globals)]
 impl Node {
     pub(super) const parent: ToOne<Node, Node> = ToOne::new(0);
-    pub(super) const children: ToMany<Node, Node> = ToMany::new(1);
 }

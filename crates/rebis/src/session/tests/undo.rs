@@ -86,5 +86,5 @@ fn a_failed_flush_leaves_memory_as_it_was_after_the_rollback() {
     session.flush().unwrap_err();
     session.rollback().unwrap();
     assert_eq!((ed.read().unwrap().fullname.clone(), twin.state()), (None, State::Transient));
-    twin.read().unwrap();
+    assert_eq!(twin.read().unwrap().name, "ed");
 }
