@@ -22,10 +22,15 @@ impl<T: Send + Sync> Published<T> {
         Published(AtomicPtr::new(ptr::null_mut()))
     }
 
+    /// The value, if there is one.
+    pub fn get(&self) -> Option<&T> {
+        // SAFETY: null, or what was published below, which is never freed and never written to.
+        unsafe { self.0.load(Ordering::Acquire).as_ref() }
+    }
+
     /// The value; `make` runs when there is none yet.
     pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
-        // SAFETY: null, or what was published below, which is never freed and never written to.
-        if let Some(value) = unsafe { self.0.load(Ordering::Acquire).as_ref() } {
+        if let Some(value) = self.get() {
             return value;
         }
         let made = Box::into_raw(Box::new(make()));

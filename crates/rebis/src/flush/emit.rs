@@ -6,7 +6,7 @@ use rebis_core::sql::{Expr, Expression, all, any, delete_from, update_table};
 use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
 use super::sync::{LinkRows, Sync};
-use super::work::{Action, Work, is_unset, own_key};
+use super::work::{Action, Work, own_key};
 use crate::load::{key_in_database, key_is};
 use crate::mapper::{Mapper, Object, State};
 use crate::unit::{Unit, conflict};
@@ -175,7 +175,7 @@ fn inserted(object: &Rc<Object>) -> Result<Option<Row>> {
             continue;
         }
         let value = record.read(position);
-        let filled = (column.counted && is_unset(&value)) || (column.defaulted && value == Value::Null);
+        let filled = mapper.is_unset(position, &value) || (column.defaulted && value == Value::Null);
         if filled {
             wanted.push(position);
         } else {

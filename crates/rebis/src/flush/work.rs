@@ -101,14 +101,9 @@ fn switches(unit: &Unit, changed: &[Rc<Object>]) -> Result<BTreeMap<u64, u64>> {
 pub(super) fn own_key(object: &Object) -> Result<Option<Key>> {
     let mapper = object.head.mapper;
     let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
-    let unset = |column: &usize| mapper.mapped()[*column].counted && is_unset(&record.read(*column));
+    let unset = |column: &usize| mapper.is_unset(*column, &record.read(*column));
     if mapper.key().iter().any(unset) {
         return Ok(None);
     }
     Key::of(mapper.key().iter().map(|column| record.read(*column)))
-}
-
-/// Whether a counted key has not been made yet.
-pub(super) fn is_unset(value: &rebis_core::Value) -> bool {
-    matches!(value, rebis_core::Value::Null | rebis_core::Value::Int(0))
 }

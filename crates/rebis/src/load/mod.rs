@@ -41,7 +41,7 @@ pub(crate) fn hydrate(
     first: usize,
     populate: Populate,
 ) -> Result<Option<Rc<Object>>> {
-    let Some(key) = mapper.decoder().key(row, first)? else { return Ok(None) };
+    let Some(key) = mapper.decoder().key(mapper, row, first)? else { return Ok(None) };
     let Some(object) = unit.find(mapper, &key) else {
         let object = mapper.decoder().object(row, first, unit.head(mapper, State::Persistent))?;
         return Ok(Some(unit.adopt(object, key)));
@@ -50,7 +50,7 @@ pub(crate) fn hydrate(
     if populate == Populate::Existing || unit.is_expired(head) {
         // A query passes by what the program is looking at; it is refreshed when the guard has ended.
         if let Some(mut data) = object.data.get_mut() {
-            data.restore(&*mapper.decoder().record(row, first)?);
+            data.restore(&*mapper.decoder().record(mapper, row, first)?);
             if populate == Populate::Existing {
                 unit.expire(head);
             }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use rebis_core::Result;
+use rebis_core::process::Published;
 use rebis_core::schema::Table;
 
 use super::Mapper;
@@ -48,6 +49,8 @@ pub enum Target {
     Of(fn() -> Result<&'static Mapper>),
     /// This one.
     Mapper(&'static Mapper),
+    /// The one that stands in this place by then.
+    Place(&'static Published<&'static Mapper>),
     /// The model's own.
     Own,
 }

@@ -4,6 +4,7 @@
 //! of work sees of an object, without type parameters.
 
 mod definition;
+mod dynamic;
 mod object;
 mod record;
 mod relation;
@@ -16,9 +17,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rebis_core::process::Published;
 use rebis_core::rows::RowView;
 use rebis_core::schema::Table;
-use rebis_core::{Error, ErrorKind, Result};
+use rebis_core::{Error, ErrorKind, Result, Value};
 
 pub use definition::{Definition, RelationDef, Target};
+pub use dynamic::{DynamicRecord, Mappers};
 pub use object::State;
 pub(crate) use object::{Expiry, Head, Links, Object, Undo};
 pub use record::{Given, Model, Record, mapper};
@@ -55,13 +57,13 @@ pub(crate) struct MappedColumn {
 /// Rows → objects, for a mapper whose type is not known.
 pub(crate) trait Decoder: Send + Sync {
     /// The key of the row whose columns begin at this position; `None` when there is no row there.
-    fn key(&self, row: &RowView<'_>, first: usize) -> Result<Option<Key>>;
+    fn key(&self, mapper: &'static Mapper, row: &RowView<'_>, first: usize) -> Result<Option<Key>>;
 
     /// The object of that row.
     fn object(&self, row: &RowView<'_>, first: usize, head: Head) -> Result<Rc<Object>>;
 
     /// The record of that row, to be put in the place of an older one.
-    fn record(&self, row: &RowView<'_>, first: usize) -> Result<Box<dyn Record>>;
+    fn record(&self, mapper: &'static Mapper, row: &RowView<'_>, first: usize) -> Result<Box<dyn Record>>;
 }
 
 static NUMBERS: AtomicU32 = AtomicU32::new(1);
@@ -156,6 +158,11 @@ impl Mapper {
         &self.key
     }
 
+    /// Whether this is the key of a row that the database has still to count.
+    pub(crate) fn is_unset(&self, column: usize, value: &Value) -> bool {
+        self.columns[column].counted && matches!(value, Value::Null | Value::Int(0))
+    }
+
     pub(crate) fn version(&self) -> Option<usize> {
         self.version
     }
@@ -177,6 +184,22 @@ impl Mapper {
             Ok(relations) => Ok(relations),
             Err(error) => Err(Error::new(error.kind(), error.to_string())),
         }
+    }
+}
+
+impl Mapper {
+    /// The number of the relation with this name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`], with the names there are.
+    pub(crate) fn relation(&self, name: &str) -> Result<usize> {
+        let found = self.definitions.iter().position(|definition| definition.name == name);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = self.definitions.iter().map(|definition| &*definition.name).collect();
+            let text =
+                format!("the model {} has no relation '{name}'; it has {}", self.name, names.join(", "));
+            Error::new(ErrorKind::Configuration, text)
+        })
     }
 }
 

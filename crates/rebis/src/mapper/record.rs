@@ -116,7 +116,7 @@ pub fn mapper<M: Model>() -> Result<&'static Mapper> {
 struct Derived<M>(PhantomData<fn() -> M>);
 
 impl<M: Model> Decoder for Derived<M> {
-    fn key(&self, row: &RowView<'_>, first: usize) -> Result<Option<Key>> {
+    fn key(&self, _: &'static Mapper, row: &RowView<'_>, first: usize) -> Result<Option<Key>> {
         Key::of(M::decode_key(row, first)?)
     }
 
@@ -124,7 +124,7 @@ impl<M: Model> Decoder for Derived<M> {
         Ok(Rc::new(Object { head, data: RefCell::new(M::decode(row, first)?) }))
     }
 
-    fn record(&self, row: &RowView<'_>, first: usize) -> Result<Box<dyn Record>> {
+    fn record(&self, _: &'static Mapper, row: &RowView<'_>, first: usize) -> Result<Box<dyn Record>> {
         Ok(Box::new(M::decode(row, first)?))
     }
 }

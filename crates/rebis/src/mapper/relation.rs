@@ -71,6 +71,10 @@ fn target(mapper: &'static Mapper, definition: &RelationDef) -> Result<&'static 
     match definition.target {
         Target::Of(of) => of(),
         Target::Mapper(mapper) => Ok(mapper),
+        Target::Place(place) => place
+            .get()
+            .copied()
+            .ok_or_else(|| Error::new(ErrorKind::Configuration, "its mapper was not made")),
         Target::Own => Ok(mapper),
     }
 }

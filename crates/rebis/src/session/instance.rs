@@ -11,10 +11,10 @@ use std::rc::Rc;
 
 use rebis_core::sql::Column;
 use rebis_core::value::IntoValue;
-use rebis_core::{Error, ErrorKind, FromValue, Result};
+use rebis_core::{Error, ErrorKind, FromValue, Result, Value};
 
 use super::core::Core;
-use crate::mapper::{Model, Object, State};
+use crate::mapper::{Object, Record, State};
 use crate::model::{ObjectRef, One};
 use crate::unit::conflict;
 
@@ -28,7 +28,7 @@ pub struct Instance<T> {
     marker: PhantomData<T>,
 }
 
-impl<T: Model> Instance<T> {
+impl<T: Record> Instance<T> {
     pub(super) fn new(core: &Rc<Core>, object: Rc<Object>) -> Self {
         Instance { core: Rc::clone(core), object, marker: PhantomData }
     }
@@ -83,7 +83,7 @@ impl<T: Model> Instance<T> {
     #[track_caller]
     pub fn get<V: FromValue>(&self, column: Column<T, V>) -> Result<V> {
         let position = self.object.head.mapper.position(column.name())?;
-        let value = self.read()?.read_column(position);
+        let value = self.read()?.read(position);
         V::from_value(value.as_ref()).map_err(|mismatch| mismatched(column.name(), &mismatch))
     }
 
@@ -94,6 +94,27 @@ impl<T: Model> Instance<T> {
     #[track_caller]
     pub fn set<A: Attribute<T, V>, V>(&self, attribute: A, value: V) -> Result<()> {
         attribute.assign(self, value)
+    }
+
+    /// The value of a column by its name, for what is known at run time only.
+    ///
+    /// # Errors
+    /// As [`read`](Instance::read); [`ErrorKind::Configuration`] for a name that is none of its columns.
+    #[track_caller]
+    pub fn column(&self, name: &str) -> Result<Value> {
+        let position = self.object.head.mapper.position(name)?;
+        Ok(self.read()?.read(position))
+    }
+
+    /// Changes a column by its name.
+    ///
+    /// # Errors
+    /// As [`write`](Instance::write) and [`column`](Instance::column).
+    #[track_caller]
+    pub fn set_column(&self, name: &str, value: impl IntoValue) -> Result<()> {
+        let position = self.object.head.mapper.position(name)?;
+        let value = value.into_value();
+        self.write()?.write(position, value.as_ref()).map_err(|mismatch| mismatched(name, &mismatch))
     }
 
     /// How it stands to its session.
@@ -116,7 +137,10 @@ impl<T: Model> Instance<T> {
     /// # Errors
     /// As [`read`](Instance::read).
     #[track_caller]
-    pub fn to_value(&self) -> Result<T> {
+    pub fn to_value(&self) -> Result<T>
+    where
+        T: Clone,
+    {
         Ok(self.read()?.clone())
     }
 
@@ -138,18 +162,15 @@ fn mismatched(column: &str, mismatch: &rebis_core::value::Mismatch) -> Error {
     message = "`{V}` cannot be assigned to this attribute of `{T}`",
     note = "a column takes a value of its type; a relation to one takes `&instance`, or `None::<&Instance<_>>`"
 )]
-pub trait Attribute<T: Model, V> {
+pub trait Attribute<T: Record, V> {
     #[doc(hidden)]
     fn assign(self, instance: &Instance<T>, value: V) -> Result<()>;
 }
 
-impl<T: Model, C, V: IntoValue> Attribute<T, V> for Column<T, C> {
+impl<T: Record, C, V: IntoValue> Attribute<T, V> for Column<T, C> {
     #[track_caller]
     fn assign(self, instance: &Instance<T>, value: V) -> Result<()> {
-        let position = instance.object.head.mapper.position(self.name())?;
-        let value = value.into_value();
-        let mut guard = instance.write()?;
-        guard.write_column(position, value.as_ref()).map_err(|mismatch| mismatched(self.name(), &mismatch))
+        instance.set_column(self.name(), value)
     }
 }
 
@@ -187,7 +208,7 @@ impl<T> fmt::Debug for Instance<T> {
     }
 }
 
-impl<T: Model> From<&Instance<T>> for One<T> {
+impl<T: Record> From<&Instance<T>> for One<T> {
     fn from(instance: &Instance<T>) -> Self {
         One::existing(instance.reference())
     }

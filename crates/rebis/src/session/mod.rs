@@ -1,5 +1,6 @@
 //! The session: objects with identity, a transaction, a unit of work.
 
+mod attach;
 mod core;
 mod instance;
 mod options;
@@ -24,7 +25,7 @@ pub use query::Query;
 pub use related::{Child, Collection, Related};
 
 use crate::load::{Populate, key_of, load_by_key, refresh};
-use crate::mapper::{Model, State, mapper};
+use crate::mapper::{Mapper, Model, Record, State, mapper};
 
 /// A unit of work: objects of one thread, each row one object, changes sent in the right order when they are due.
 ///
@@ -68,9 +69,8 @@ impl Session {
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`] when the model makes no sense; [`ErrorKind::InvalidState`] for related objects of another session.
-    pub fn add<T: Model>(&self, value: T) -> Result<Instance<T>> {
+    pub fn add<T: Record>(&self, value: T) -> Result<Instance<T>> {
         self.core.check()?;
-        mapper::<T>()?;
         let object = self.core.unit.add(Box::new(value))?;
         Ok(Instance::new(&self.core, object))
     }
@@ -79,7 +79,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`add`](Session::add).
-    pub fn add_all<T: Model>(&self, values: impl IntoIterator<Item = T>) -> Result<Vec<Instance<T>>> {
+    pub fn add_all<T: Record>(&self, values: impl IntoIterator<Item = T>) -> Result<Vec<Instance<T>>> {
         values.into_iter().map(|value| self.add(value)).collect()
     }
 
@@ -87,7 +87,7 @@ impl Session {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidState`] for one that has no row.
-    pub fn delete<T: Model>(&self, instance: &Instance<T>) -> Result<()> {
+    pub fn delete<T: Record>(&self, instance: &Instance<T>) -> Result<()> {
         self.core.check()?;
         self.own(instance)?;
         self.core.unit.doom(&instance.object)
@@ -98,8 +98,19 @@ impl Session {
     /// # Errors
     /// [`ErrorKind::Bind`] for a key with another number of columns; and what the database says.
     pub fn get<T: Model>(&self, key: impl IntoKey) -> Result<Option<Instance<T>>> {
+        self.get_of(mapper::<T>()?, key)
+    }
+
+    /// The same, for a mapper that is known at run time only.
+    ///
+    /// # Errors
+    /// As [`get`](Session::get).
+    pub fn get_of<T: Record>(
+        &self,
+        mapper: &'static Mapper,
+        key: impl IntoKey,
+    ) -> Result<Option<Instance<T>>> {
         self.core.check()?;
-        let mapper = mapper::<T>()?;
         let values = key.into_values();
         let Some(key) = key_of(mapper, &values)? else { return Ok(None) };
         let unit = &self.core.unit;
@@ -130,7 +141,12 @@ impl Session {
     ///
     /// A model that makes no sense is told by the methods that ask for rows.
     pub fn query<T: Model>(&self) -> Query<T> {
-        Query::new(&self.core)
+        Query::of(&self.core, mapper::<T>())
+    }
+
+    /// A query for the objects of a mapper that is known at run time only.
+    pub fn query_of<T: Record>(&self, mapper: &'static Mapper) -> Query<T> {
+        Query::of(&self.core, Ok(mapper))
     }
 
     /// Sends what has changed; nothing is sent, and no transaction begins, when nothing has.
@@ -172,7 +188,7 @@ impl Session {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidState`] for one that is not persistent; [`ErrorKind::ObjectDeleted`] when its row is gone.
-    pub fn refresh<T: Model>(&self, instance: &Instance<T>) -> Result<()> {
+    pub fn refresh<T: Record>(&self, instance: &Instance<T>) -> Result<()> {
         self.core.check()?;
         self.persistent(instance)?;
         self.core.on_connection(|conn| refresh(&self.core.unit, conn, &instance.object, Populate::Existing))
@@ -182,7 +198,7 @@ impl Session {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidState`] for one that is not persistent.
-    pub fn expire<T: Model>(&self, instance: &Instance<T>) -> Result<()> {
+    pub fn expire<T: Record>(&self, instance: &Instance<T>) -> Result<()> {
         self.core.check()?;
         self.persistent(instance)?;
         self.core.unit.expire(&instance.object.head);
@@ -193,7 +209,7 @@ impl Session {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidState`] for an object of another session.
-    pub fn expunge<T: Model>(&self, instance: &Instance<T>) -> Result<()> {
+    pub fn expunge<T: Record>(&self, instance: &Instance<T>) -> Result<()> {
         self.core.check()?;
         self.own(instance)?;
         let state = match instance.state() {
@@ -238,14 +254,14 @@ impl Session {
         Rc::ptr_eq(&one.core, &other.core)
     }
 
-    fn own<T: Model>(&self, instance: &Instance<T>) -> Result<()> {
+    fn own<T: Record>(&self, instance: &Instance<T>) -> Result<()> {
         if Rc::ptr_eq(&self.core, &instance.core) {
             return Ok(());
         }
         Err(Error::new(ErrorKind::InvalidState, "the instance belongs to another session"))
     }
 
-    fn persistent<T: Model>(&self, instance: &Instance<T>) -> Result<()> {
+    fn persistent<T: Record>(&self, instance: &Instance<T>) -> Result<()> {
         self.own(instance)?;
         if instance.state() == State::Persistent {
             return Ok(());

@@ -9,7 +9,7 @@ use rebis_core::{Error, ErrorKind, Result};
 use super::core::Core;
 use super::instance::Instance;
 use crate::load::{Populate, load, select_all};
-use crate::mapper::{Mapper, Model, mapper};
+use crate::mapper::{Mapper, Record};
 
 /// A query for the objects of a model; made by [`Session::query`](crate::Session::query).
 #[derive(Debug)]
@@ -30,11 +30,11 @@ impl std::fmt::Debug for CoreRef {
     }
 }
 
-impl<T: Model> Query<T> {
-    pub(super) fn new(core: &Rc<Core>) -> Self {
+impl<T: Record> Query<T> {
+    pub(super) fn of(core: &Rc<Core>, mapper: Result<&'static Mapper>) -> Self {
         Query {
             core: CoreRef(Rc::clone(core)),
-            select: mapper::<T>().map(|mapper| (mapper, select_all(mapper))),
+            select: mapper.map(|mapper| (mapper, select_all(mapper))),
             populate: Populate::Expired,
             marker: PhantomData,
         }
@@ -43,6 +43,10 @@ impl<T: Model> Query<T> {
     fn with(mut self, change: impl FnOnce(Select<Untyped>) -> Select<Untyped>) -> Self {
         self.select = self.select.map(|(mapper, select)| (mapper, change(select)));
         self
+    }
+
+    fn name(&self) -> &'static str {
+        self.select.as_ref().map_or("object", |(mapper, _)| mapper.name())
     }
 
     /// Only the rows for which this is true, and what was said before.
@@ -112,8 +116,8 @@ impl<T: Model> Query<T> {
     /// # Errors
     /// [`NoRow`](ErrorKind::NoRow), [`MultipleRows`](ErrorKind::MultipleRows), and as [`all`](Query::all).
     pub fn one(self) -> Result<Instance<T>> {
-        let none =
-            || Error::new(ErrorKind::NoRow, format!("one {} was expected, and there is none", T::name()));
+        let name = self.name();
+        let none = || Error::new(ErrorKind::NoRow, format!("one {name} was expected, and there is none"));
         self.one_or_none()?.ok_or_else(none)
     }
 
@@ -122,12 +126,13 @@ impl<T: Model> Query<T> {
     /// # Errors
     /// [`MultipleRows`](ErrorKind::MultipleRows), and as [`all`](Query::all).
     pub fn one_or_none(self) -> Result<Option<Instance<T>>> {
+        let name = self.name();
         let mut found = self.all()?.into_iter();
         match (found.next(), found.next()) {
             (one, None) => Ok(one),
             _ => Err(Error::new(
                 ErrorKind::MultipleRows,
-                format!("one {} was expected, and there are more", T::name()),
+                format!("one {name} was expected, and there are more"),
             )),
         }
     }

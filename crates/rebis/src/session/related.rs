@@ -8,18 +8,18 @@ use rebis_core::Result;
 
 use super::core::Core;
 use super::instance::{Attribute, Instance};
-use crate::mapper::{Model, Object};
+use crate::mapper::{Object, Record};
 use crate::model::{ToMany, ToOne};
 
 /// A relation, as a name: `User::addresses`, `Address::user`.
-pub trait Related<T: Model> {
+pub trait Related<T: Record> {
     /// What is on the other side: a [`Collection`], or an instance or none.
     type Other;
     #[doc(hidden)]
     fn open(self, instance: &Instance<T>) -> Result<Self::Other>;
 }
 
-impl<T: Model> Instance<T> {
+impl<T: Record> Instance<T> {
     /// The objects on the other side of a relation. They are loaded when they are first asked for.
     ///
     /// # Errors
@@ -28,9 +28,27 @@ impl<T: Model> Instance<T> {
     pub fn related<R: Related<T>>(&self, relation: R) -> Result<R::Other> {
         relation.open(self)
     }
+
+    /// The objects on the other side of a relation by its name, for what is known at run time only. Of a relation to one there is
+    /// at most one.
+    ///
+    /// # Errors
+    /// As [`related`](Instance::related); [`Configuration`](rebis_core::ErrorKind::Configuration) for a name that is none of its
+    /// relations, or a relation to objects of another type.
+    pub fn related_by_name<U: Record>(&self, name: &str) -> Result<Collection<U>> {
+        let number = self.object.head.mapper.relation(name)?;
+        self.core.related(&self.object, number)?;
+        let Instance { core, object, .. } = self;
+        Ok(Collection {
+            core: Rc::clone(core),
+            owner: Rc::clone(object),
+            relation: number,
+            marker: PhantomData,
+        })
+    }
 }
 
-impl<T: Model, U: Model> Related<T> for ToMany<T, U> {
+impl<T: Record, U: Record> Related<T> for ToMany<T, U> {
     type Other = Collection<U>;
 
     fn open(self, instance: &Instance<T>) -> Result<Collection<U>> {
@@ -45,7 +63,7 @@ impl<T: Model, U: Model> Related<T> for ToMany<T, U> {
     }
 }
 
-impl<T: Model, U: Model> Related<T> for ToOne<T, U> {
+impl<T: Record, U: Record> Related<T> for ToOne<T, U> {
     type Other = Option<Instance<U>>;
 
     fn open(self, instance: &Instance<T>) -> Result<Option<Instance<U>>> {
@@ -55,13 +73,13 @@ impl<T: Model, U: Model> Related<T> for ToOne<T, U> {
     }
 }
 
-impl<T: Model, U: Model> Attribute<T, &Instance<U>> for ToOne<T, U> {
+impl<T: Record, U: Record> Attribute<T, &Instance<U>> for ToOne<T, U> {
     fn assign(self, instance: &Instance<T>, value: &Instance<U>) -> Result<()> {
         self.assign(instance, Some(value))
     }
 }
 
-impl<T: Model, U: Model> Attribute<T, Option<&Instance<U>>> for ToOne<T, U> {
+impl<T: Record, U: Record> Attribute<T, Option<&Instance<U>>> for ToOne<T, U> {
     fn assign(self, instance: &Instance<T>, value: Option<&Instance<U>>) -> Result<()> {
         instance.core.check()?;
         instance.core.freshen(&instance.object)?;
@@ -81,7 +99,7 @@ pub struct Collection<U> {
     marker: PhantomData<U>,
 }
 
-impl<U: Model> Collection<U> {
+impl<U: Record> Collection<U> {
     fn objects(&self) -> Vec<Rc<Object>> {
         let ids = self.core.unit.linked(&self.owner, self.relation).ok().flatten().unwrap_or_default();
         self.core.unit.objects(&ids)
@@ -146,7 +164,7 @@ impl<U: Model> Collection<U> {
     }
 }
 
-impl<U: Model> IntoIterator for Collection<U> {
+impl<U: Record> IntoIterator for Collection<U> {
     type Item = Instance<U>;
     type IntoIter = std::vec::IntoIter<Instance<U>>;
 
@@ -155,7 +173,7 @@ impl<U: Model> IntoIterator for Collection<U> {
     }
 }
 
-impl<U: Model> IntoIterator for &Collection<U> {
+impl<U: Record> IntoIterator for &Collection<U> {
     type Item = Instance<U>;
     type IntoIter = std::vec::IntoIter<Instance<U>>;
 
@@ -180,7 +198,7 @@ pub enum Child<U> {
     Instance(Instance<U>),
 }
 
-impl<U: Model> From<U> for Child<U> {
+impl<U: Record> From<U> for Child<U> {
     fn from(value: U) -> Self {
         Child::Value(value)
     }
@@ -194,7 +212,7 @@ impl<U> From<&Instance<U>> for Child<U> {
 
 impl Core {
     /// The object of an instance that is this session's.
-    fn own<U: Model>(&self, instance: &Instance<U>) -> Result<Rc<Object>> {
+    fn own<U: Record>(&self, instance: &Instance<U>) -> Result<Rc<Object>> {
         if std::ptr::eq(Rc::as_ptr(&instance.core), self) {
             return Ok(Rc::clone(&instance.object));
         }

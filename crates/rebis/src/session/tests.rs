@@ -2,6 +2,7 @@
 
 mod models;
 
+mod attach;
 mod basics;
 mod flushes;
 mod relations;

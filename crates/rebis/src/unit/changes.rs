@@ -227,6 +227,14 @@ impl Unit {
         }
     }
 
+    /// Takes the mark away.
+    pub(crate) fn spare(&self, head: &Head) {
+        if head.doomed.get() {
+            self.touch_links(head);
+            head.doomed.set(false);
+        }
+    }
+
     /// Marks an object to be deleted at the next flush.
     ///
     /// # Errors

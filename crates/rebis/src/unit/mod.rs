@@ -88,7 +88,7 @@ impl Unit {
     }
 
     /// The object that a relation field names.
-    fn referred(&self, reference: ObjectRef) -> Result<Rc<Object>> {
+    pub(crate) fn referred(&self, reference: ObjectRef) -> Result<Rc<Object>> {
         if reference.session != self.number {
             return Err(Error::new(
                 ErrorKind::InvalidState,
