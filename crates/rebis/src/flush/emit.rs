@@ -1,5 +1,6 @@
 //! Statements, in batches, and what the database made of them.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use rebis_core::sql::{Expr, Expression, all, any, delete_from, update_table};
@@ -27,7 +28,7 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work) -> Result<()>
         write_keys(unit, &object, &keys, action, &mut later)?;
         let row = match action {
             Action::Insert => inserted(&object)?,
-            Action::Update => match switched.get(&object.head.id) {
+            Action::Update | Action::Delete => match switched.get(&object.head.id) {
                 Some(old) => switch(unit, &object, *old)?,
                 None => updated(&object)?,
             },
@@ -36,7 +37,7 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work) -> Result<()>
         if !batch.takes(&row) {
             batch.send(unit, conn)?;
         }
-        batch.rows.push((object, row));
+        batch.push(object, row);
     }
     batch.send(unit, conn)?;
     post_updates(unit, conn, later)?;
@@ -64,11 +65,17 @@ struct Row {
 #[derive(Default)]
 struct Batch {
     rows: Vec<(Rc<Object>, Row)>,
+    ids: HashSet<u64>,
 }
 
 impl Batch {
     fn has(&self, id: u64) -> bool {
-        self.rows.iter().any(|(object, _)| object.head.id == id)
+        self.ids.contains(&id)
+    }
+
+    fn push(&mut self, object: Rc<Object>, row: Row) {
+        self.ids.insert(object.head.id);
+        self.rows.push((object, row));
     }
 
     fn takes(&self, row: &Row) -> bool {
@@ -81,6 +88,7 @@ impl Batch {
     }
 
     fn send(&mut self, unit: &Unit, conn: &mut Connection) -> Result<()> {
+        self.ids.clear();
         let rows = std::mem::take(&mut self.rows);
         let Some((_, Row { action, mapper, columns, wanted, .. })) = rows.first() else { return Ok(()) };
         let (action, mapper, columns, wanted) = (*action, *mapper, columns.clone(), wanted.clone());
@@ -88,7 +96,7 @@ impl Batch {
             rows.into_iter().map(|(object, row)| (object, row.values)).unzip();
         match action {
             Action::Insert => insert(unit, conn, mapper, &objects, values, &columns, &wanted),
-            Action::Update => update(unit, conn, mapper, &objects, values, &columns),
+            Action::Update | Action::Delete => update(unit, conn, mapper, &objects, values, &columns),
         }
     }
 }
@@ -394,7 +402,8 @@ fn link(unit: &Unit, conn: &mut Connection, rows: &LinkRows) -> Result<()> {
 
 fn unlink(unit: &Unit, conn: &mut Connection, rows: &LinkRows) -> Result<()> {
     let Some(secondary) = &rows.relation.secondary else { return Ok(()) };
-    for some in rows.removed.chunks(DELETED_AT_A_TIME) {
+    let removed: Vec<(u64, u64)> = rows.removed.iter().copied().collect();
+    for some in removed.chunks(DELETED_AT_A_TIME) {
         let mut conditions = Vec::new();
         for pair in some {
             let values = between(unit, rows, *pair)?;

@@ -112,7 +112,10 @@ fn groups(mappers: &[&'static Mapper]) -> Vec<Vec<&'static Mapper>> {
 
 /// Row by row: each behind the rows that its foreign keys name.
 fn by_rows(unit: &Unit, rows: Saved, syncs: &BTreeMap<u64, Vec<Sync>>) -> Result<Saved> {
-    let here: BTreeSet<u64> = rows.iter().map(|(object, _)| object.head.id).collect();
+    // A row that is there already can be named at any time, and until its key changes it is where it was.
+    let come_or_go = |action: &Action| *action != Action::Update;
+    let here: BTreeSet<u64> =
+        rows.iter().filter(|(_, action)| come_or_go(action)).map(|(object, _)| object.head.id).collect();
     let mut keys: HashMap<(u32, Key), u64> = HashMap::new();
     for (object, _) in &rows {
         if let Some(key) = own_key(object)? {
@@ -123,10 +126,9 @@ fn by_rows(unit: &Unit, rows: Saved, syncs: &BTreeMap<u64, Vec<Sync>>) -> Result
     for (object, _) in &rows {
         let id = object.head.id;
         let mut named: BTreeSet<u64> = BTreeSet::new();
-        for sync in syncs.get(&id).into_iter().flatten().filter(|sync| !sync.post_update) {
-            named.extend(sync.parent);
-        }
-        named.extend(by_columns(unit, object, &keys)?);
+        let own: &[Sync] = syncs.get(&id).map_or(&[], Vec::as_slice);
+        named.extend(own.iter().filter(|sync| !sync.post_update).filter_map(|sync| sync.parent));
+        named.extend(by_columns(unit, object, own, &keys)?);
         named.remove(&id);
         named.retain(|parent| here.contains(parent));
         parents.insert(id, named);
@@ -157,10 +159,18 @@ fn by_rows(unit: &Unit, rows: Saved, syncs: &BTreeMap<u64, Vec<Sync>>) -> Result
 }
 
 /// The objects that the foreign keys name by their values, as far as they are among these rows.
-fn by_columns(unit: &Unit, object: &Rc<Object>, keys: &HashMap<(u32, Key), u64>) -> Result<Vec<u64>> {
+fn by_columns(
+    unit: &Unit,
+    object: &Rc<Object>,
+    syncs: &[Sync],
+    keys: &HashMap<(u32, Key), u64>,
+) -> Result<Vec<u64>> {
     let mut found = Vec::new();
     for relation in object.head.mapper.relations()? {
+        // Columns that follow from a relation still have their old values.
+        let follows = syncs.iter().any(|sync| sync.columns == relation.pairs);
         if relation.direction == Direction::ManyToOne
+            && !follows
             && !relation.definition.post_update
             && let Some(key) = unit.referred_key(object, relation)?
             && let Some(parent) = keys.get(&(relation.target.number(), key))

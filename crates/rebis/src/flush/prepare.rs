@@ -52,7 +52,7 @@ fn orphans(unit: &Unit, object: &Rc<Object>) -> Result<()> {
             let Some(links) = links.get(number) else { continue };
             let now = links.loaded.as_deref().unwrap_or(&[]);
             let before = links.before.iter().flatten().filter(|id| !now.contains(id));
-            before.chain(&links.removed).copied().collect()
+            before.chain(&links.removed).chain(&links.left).copied().collect()
         };
         for orphan in unit.objects(&gone) {
             if has_owner(unit, &orphan, relation)? {

@@ -1,6 +1,6 @@
 //! Relations → foreign keys, and rows of the tables between two sides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use rebis_core::Result;
@@ -23,8 +23,8 @@ pub(super) struct Sync {
 pub(super) struct LinkRows {
     pub(super) relation: &'static Relation,
     /// The near and the far object of each row.
-    pub(super) added: Vec<(u64, u64)>,
-    pub(super) removed: Vec<(u64, u64)>,
+    pub(super) added: BTreeSet<(u64, u64)>,
+    pub(super) removed: BTreeSet<(u64, u64)>,
 }
 
 /// What follows from all changed relations.
@@ -53,7 +53,6 @@ impl Syncs {
     fn relation(&mut self, unit: &Unit, object: &Rc<Object>, relation: &'static Relation, links: &Links) {
         let doomed = object.head.doomed.get();
         let id = object.head.id;
-        let pending = object.head.state.get() == State::Pending;
         match relation.direction {
             Direction::ManyToOne => {
                 if !doomed && links.before.is_some() {
@@ -62,12 +61,7 @@ impl Syncs {
                 }
             }
             Direction::OneToMany => {
-                let (mut added, mut removed) = difference(links);
-                if doomed {
-                    // All that is there is freed from it.
-                    added.clear();
-                    removed.extend(links.loaded.iter().flatten().copied());
-                }
+                let (added, removed) = difference(links, doomed);
                 let columns: Vec<(usize, usize)> =
                     relation.pairs.iter().map(|(near, far)| (*far, *near)).collect();
                 for child in added {
@@ -87,12 +81,9 @@ impl Syncs {
                 }
             }
             Direction::ManyToMany => {
-                let (mut added, mut removed) = difference(links);
-                if doomed {
-                    added.clear();
-                    removed.extend(links.loaded.iter().flatten().copied());
-                }
-                if pending || !added.is_empty() || !removed.is_empty() {
+                let (mut added, removed) = difference(links, doomed);
+                added.retain(|other| unit.object(*other).is_some_and(|other| !other.head.doomed.get()));
+                if !added.is_empty() || !removed.is_empty() {
                     self.rows(relation, id, &added, &removed);
                 }
             }
@@ -123,7 +114,8 @@ impl Syncs {
     }
 
     fn rows(&mut self, relation: &'static Relation, id: u64, added: &[u64], removed: &[u64]) {
-        let near = |others: &[u64]| -> Vec<(u64, u64)> { others.iter().map(|other| (id, *other)).collect() };
+        let near =
+            |others: &[u64]| -> BTreeSet<(u64, u64)> { others.iter().map(|other| (id, *other)).collect() };
         let (mut added, mut removed) = (near(added), near(removed));
         // The other side of the relation, when it has changed as well, says the same rows the other way round.
         for known in &self.links {
@@ -156,8 +148,12 @@ fn is_reverse(one: &Relation, other: &Relation) -> bool {
     }
 }
 
-/// What has come in and what has left since the last flush.
-fn difference(links: &Links) -> (Vec<u64>, Vec<u64>) {
+/// What has come in and what has left since the last flush. All that the database has leaves one that is deleted.
+fn difference(links: &Links, doomed: bool) -> (Vec<u64>, Vec<u64>) {
+    if doomed {
+        let there = links.before.as_ref().or(links.loaded.as_ref()).unwrap_or(&links.removed);
+        return (Vec::new(), there.clone());
+    }
     let (mut added, mut removed) = (links.added.clone(), links.removed.clone());
     if let (Some(before), Some(now)) = (&links.before, &links.loaded) {
         added.extend(now.iter().filter(|id| !before.contains(id)));

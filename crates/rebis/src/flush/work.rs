@@ -16,6 +16,7 @@ use crate::unit::{Unit, conflict};
 pub(super) enum Action {
     Insert,
     Update,
+    Delete,
 }
 
 /// The work of one flush.
@@ -60,7 +61,7 @@ impl Work {
         let saved = order(unit, saved, &syncs)?;
         let deleted = order(
             unit,
-            deleted.into_iter().map(|object| (object, Action::Update)).collect(),
+            deleted.into_iter().map(|object| (object, Action::Delete)).collect(),
             &BTreeMap::new(),
         )?;
         let deleted = deleted.into_iter().rev().map(|(object, _)| object).collect();

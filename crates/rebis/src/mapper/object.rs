@@ -94,6 +94,8 @@ pub(crate) struct Links {
     pub(crate) added: Vec<u64>,
     /// Taken out while the others are not loaded.
     pub(crate) removed: Vec<u64>,
+    /// Taken out by the program since the last flush, whether or not they were there at that time.
+    pub(crate) left: Vec<u64>,
 }
 
 impl Links {

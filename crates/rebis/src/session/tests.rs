@@ -5,6 +5,7 @@ mod models;
 mod attach;
 mod basics;
 mod flushes;
+mod random;
 mod relations;
 mod undo;
 

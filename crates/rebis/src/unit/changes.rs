@@ -1,11 +1,33 @@
 //! What has changed: since the last flush, and since a transaction or a savepoint began.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use rebis_core::{Error, ErrorKind, Result};
 
+use super::links::forget_loaded;
 use super::{Unit, conflict};
 use crate::mapper::{Expiry, Head, Links, Object, Record, State, Undo};
+
+/// What was noted at this level and those inside it; it is noted no more.
+fn since(noted: &RefCell<Vec<(u32, u64)>>, level: u32) -> Vec<u64> {
+    let mut noted = noted.borrow_mut();
+    let late = noted.iter().filter(|(read, _)| *read >= level).map(|(_, id)| *id).collect();
+    noted.retain(|(read, _)| *read < level);
+    late
+}
+
+/// How an object was before the first of these changes; its columns may have been changed first at an inner level.
+fn earliest(entries: Vec<Undo>) -> Option<Undo> {
+    let mut entries = entries.into_iter();
+    let mut first = entries.next()?;
+    if first.record.is_none()
+        && let Some(inner) = entries.find(|inner| inner.record.is_some())
+    {
+        (first.record, first.base) = (inner.record, inner.base);
+    }
+    Some(first)
+}
 
 impl Unit {
     /// Notes how an object is before it is changed; its columns are read for that.
@@ -81,6 +103,7 @@ impl Unit {
                 links.before = None;
                 links.added.clear();
                 links.removed.clear();
+                links.left.clear();
             }
         }
         self.changed.borrow_mut().clear();
@@ -121,6 +144,7 @@ impl Unit {
         self.level.set(0);
         self.wrote.set(false);
         self.read_late.borrow_mut().clear();
+        self.loaded_late.borrow_mut().clear();
     }
 
     /// A savepoint begins; everything is flushed.
@@ -135,18 +159,22 @@ impl Unit {
         let ids: Vec<u64> = self.undone.borrow().iter().copied().collect();
         for object in self.objects(&ids) {
             let mut undo = object.head.undo.borrow_mut();
-            let has_outer = undo.iter().any(|entry| entry.level == outer);
-            let mut first_inner = true;
-            undo.retain_mut(|entry| {
-                if entry.level < level {
-                    return true;
+            let Some(first) = undo.iter().position(|entry| entry.level >= level) else { continue };
+            let Some(mut kept) = earliest(undo.split_off(first)) else { continue };
+            kept.level = outer;
+            match undo.last_mut() {
+                // The outer one knows how it was at first, but perhaps not its columns, which were changed only inside.
+                Some(last) if last.level == outer => {
+                    if last.record.is_none() {
+                        (last.record, last.base) = (kept.record, kept.base);
+                    }
                 }
-                let keep = !has_outer && std::mem::take(&mut first_inner);
-                entry.level = outer;
-                keep
-            });
+                _ => undo.push(kept),
+            }
         }
-        self.read_late.borrow_mut().iter_mut().for_each(|(read, _)| *read = (*read).min(outer));
+        for late in [&self.read_late, &self.loaded_late] {
+            late.borrow_mut().iter_mut().for_each(|(read, _)| *read = (*read).min(outer));
+        }
         self.level.set(outer);
     }
 
@@ -164,31 +192,24 @@ impl Unit {
         for object in &objects {
             let mut undo = object.head.undo.borrow_mut();
             let Some(first) = undo.iter().position(|entry| entry.level >= level) else { continue };
-            let mut entries = undo.split_off(first).into_iter();
+            let entries = undo.split_off(first);
             if undo.is_empty() {
                 self.undone.borrow_mut().remove(&object.head.id);
             }
             drop(undo);
-            let Some(mut entry) = entries.next() else { continue };
-            // Columns may have been changed first at an inner level.
-            if entry.record.is_none() {
-                let inner = entries.find(|inner| inner.record.is_some());
-                if let Some(inner) = inner {
-                    (entry.record, entry.base) = (inner.record, inner.base);
-                }
-            }
+            let Some(entry) = earliest(entries) else { continue };
             // Two objects may have changed keys: all are forgotten before one is remembered.
             self.forget_key(&object.head);
             restored.push((Rc::clone(object), entry));
         }
-        let mut read_late = self.read_late.borrow_mut();
-        let late: Vec<u64> = read_late.iter().filter(|(read, _)| *read >= level).map(|(_, id)| *id).collect();
-        read_late.retain(|(read, _)| *read < level);
-        drop(read_late);
+        let (read, loaded) = (since(&self.read_late, level), since(&self.loaded_late, level));
         for (object, entry) in restored {
             self.restore(&object, entry);
         }
-        for object in self.objects(&late) {
+        for object in self.objects(&loaded) {
+            forget_loaded(&mut object.head.links.borrow_mut());
+        }
+        for object in self.objects(&read) {
             if object.head.state.get() == State::Persistent {
                 self.expire(&object.head);
             }

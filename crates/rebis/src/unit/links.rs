@@ -56,6 +56,9 @@ impl Unit {
             }
         }
         links.removed.clear();
+        if self.wrote.get() {
+            self.loaded_late.borrow_mut().push((self.level.get(), object.head.id));
+        }
         if now != ids {
             links.before = Some(ids);
         }
@@ -66,17 +69,21 @@ impl Unit {
     /// Puts an object into a relation of another one, and that one into the relation that leads back.
     pub(crate) fn link(&self, owner: &Rc<Object>, relation: usize, other: &Rc<Object>) -> Result<()> {
         let description = self.relation(&owner.head, relation)?;
-        self.put(owner, relation, description, other)?;
-        if let Some(back) = description.back {
-            self.put(other, back, self.relation(&other.head, back)?, owner)?;
+        let is_new = self.put(owner, relation, description, other)?;
+        match description.back {
+            // The other side may not be loaded, and then cannot tell that it has it already.
+            Some(back) if is_new => {
+                self.put(other, back, self.relation(&other.head, back)?, owner).map(|_| ())
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Takes an object out of a relation of another one, on both sides.
     pub(crate) fn unlink(&self, owner: &Rc<Object>, relation: usize, other: &Rc<Object>) -> Result<()> {
         let description = self.relation(&owner.head, relation)?;
         self.take(owner, relation, other)?;
+        self.links(owner, relation)?.left.push(other.head.id);
         if let Some(back) = description.back {
             self.take(other, back, owner)?;
         }
@@ -113,14 +120,14 @@ impl Unit {
         others.iter().try_for_each(|other| self.link(owner, relation, other))
     }
 
-    /// One side of a link. What stood in the only place there is taken out on its own side as well.
+    /// One side of a link; false when it is there already. What stood in the only place there is taken out on its own side as well.
     fn put(
         &self,
         owner: &Rc<Object>,
         number: usize,
         relation: &'static Relation,
         other: &Rc<Object>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let id = other.head.id;
         if relation.definition.kind == RelationKind::One {
             if let (Some(old), Some(back)) = (self.current(owner, number, relation)?, relation.back)
@@ -129,20 +136,21 @@ impl Unit {
                 self.take(&old, back, owner)?;
             }
             if self.links(owner, number)?.loaded.as_deref() == Some(&[id]) {
-                return Ok(());
+                return Ok(false);
             }
             self.touch_links(&owner.head);
             let mut links = self.links(owner, number)?;
             let old = links.loaded.replace(vec![id]).unwrap_or_default();
             links.before.get_or_insert(old);
-            return Ok(());
+            return Ok(true);
         }
         if self.links(owner, number)?.loaded.as_ref().is_some_and(|loaded| loaded.contains(&id)) {
-            return Ok(());
+            return Ok(false);
         }
         self.touch_links(&owner.head);
         let mut links = self.links(owner, number)?;
-        let Links { loaded, before, added, removed } = &mut *links;
+        let Links { loaded, before, added, removed, left } = &mut *links;
+        left.retain(|known| *known != id);
         if loaded.is_none() && owner.head.state.get() != State::Persistent {
             *loaded = Some(Vec::new());
         }
@@ -152,13 +160,17 @@ impl Unit {
                 loaded.push(id);
             }
             None => {
-                removed.retain(|known| *known != id);
-                if !added.contains(&id) {
-                    added.push(id);
+                // What was only taken out since the last flush is there still.
+                match removed.iter().position(|known| *known == id) {
+                    Some(place) => {
+                        removed.remove(place);
+                    }
+                    None if added.contains(&id) => {}
+                    None => added.push(id),
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn take(&self, owner: &Rc<Object>, number: usize, other: &Rc<Object>) -> Result<()> {
@@ -168,18 +180,19 @@ impl Unit {
         }
         self.touch_links(&owner.head);
         let mut links = self.links(owner, number)?;
-        let Links { loaded, before, added, removed } = &mut *links;
+        let Links { loaded, before, added, removed, left: _ } = &mut *links;
         match loaded {
             Some(loaded) => {
                 before.get_or_insert_with(|| loaded.clone());
                 loaded.retain(|known| *known != id);
             }
-            None => {
-                added.retain(|known| *known != id);
-                if !removed.contains(&id) {
-                    removed.push(id);
+            None => match added.iter().position(|known| *known == id) {
+                Some(place) => {
+                    added.remove(place);
                 }
-            }
+                None if removed.contains(&id) => {}
+                None => removed.push(id),
+            },
         }
         Ok(())
     }

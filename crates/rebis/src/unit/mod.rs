@@ -37,6 +37,8 @@ pub(crate) struct Unit {
     wrote: Cell<bool>,
     /// What was read since, and at which level.
     read_late: RefCell<Vec<(u32, u64)>>,
+    /// Of what relations were loaded since, and at which level.
+    loaded_late: RefCell<Vec<(u32, u64)>>,
     /// How many objects there were after the last sweep.
     kept: Cell<usize>,
 }
@@ -57,6 +59,7 @@ impl Unit {
             undone: RefCell::default(),
             wrote: Cell::new(false),
             read_late: RefCell::default(),
+            loaded_late: RefCell::default(),
             kept: Cell::new(0),
         }
     }
@@ -206,6 +209,7 @@ impl Unit {
             self.let_go(&object, state);
         }
         self.read_late.borrow_mut().clear();
+        self.loaded_late.borrow_mut().clear();
         self.wrote.set(false);
         self.level.set(0);
         self.kept.set(0);
