@@ -9,6 +9,7 @@ use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
 use std::sync::Arc;
 
+use crate::dialect::Dialect;
 use crate::schema::{SchemaTranslateMap, Table};
 use crate::sql::{
     Assignment, Call, Conflict, CteBody, CteNode, DeleteNode, InsertNode, Item, Join, Lock, Node, Ordering,
@@ -72,8 +73,10 @@ pub(super) fn is_plain(list: &[Arc<Node>]) -> bool {
 }
 
 impl<'s> Key<'s> {
-    pub(super) fn of(statement: &'s StatementNode, schemas: &SchemaTranslateMap) -> Self {
+    pub(super) fn of(statement: &'s StatementNode, dialect: &Dialect, schemas: &SchemaTranslateMap) -> Self {
         let mut key = Key { shape: Shape(Vec::with_capacity(256)), ..Key::default() };
+        // An engine's servers may be MySQL and MariaDB.
+        key.shape.add(dialect.name);
         key.shape.add(schemas);
         key.statement(statement);
         key

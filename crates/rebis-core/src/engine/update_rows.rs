@@ -39,7 +39,7 @@ impl Connection {
         columns: &[&str],
         rows: Vec<Vec<Value>>,
     ) -> Result<u64> {
-        let most = self.engine().dialect().writes.most_parameters;
+        let most = self.dialect().writes.most_parameters;
         let each = keys.len() * (columns.len() + 1) + columns.len();
         let batch = (most / each.max(1)).clamp(1, ROWS_AT_A_TIME);
         let mut found = 0_u64;

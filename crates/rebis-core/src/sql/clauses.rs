@@ -99,7 +99,7 @@ impl<R> Select<R> {
         self.locked(LockStrength::KeyShare, wait)
     }
 
-    /// Of a lock: only the rows of this table, `FOR UPDATE OF …`. MariaDB does not know it and says so.
+    /// Of a lock: only the rows of this table, `FOR UPDATE OF …`. MariaDB does not have it.
     #[must_use]
     pub fn lock_of(mut self, source: impl Into<Source>) -> Self {
         if let Some(lock) = &mut self.node.lock {

@@ -27,6 +27,20 @@ fn hosts_ports_and_accounts() {
 }
 
 #[test]
+fn mariadb_is_a_word_of_its_own() {
+    use crate::Dialect;
+    let (mysql, mariadb) = (url("mysql://h/d"), url("mariadb+mysqldb://h/d"));
+    assert_eq!(mariadb.to_string(), "mariadb://h/d");
+    assert_eq!((Dialect::of(&mysql), Dialect::of(&mariadb)), (Dialect::MYSQL, Dialect::MARIADB));
+    // The server counts.
+    let found = |product: &str| crate::driver::Server::new(product, "1", None);
+    assert_eq!(Dialect::MYSQL.found(Some(&found("MariaDB"))), &Dialect::MARIADB);
+    assert_eq!(Dialect::MARIADB.found(Some(&found("MySQL"))), &Dialect::MYSQL);
+    assert_eq!(Dialect::MARIADB.found(None), &Dialect::MARIADB);
+    assert_eq!(Dialect::SQLITE.found(Some(&found("MySQL"))), &Dialect::SQLITE);
+}
+
+#[test]
 fn an_empty_host_is_a_unix_socket() {
     let url = url("postgresql://app@/shop?host=/run/postgresql");
     assert!(url.hosts().is_empty());

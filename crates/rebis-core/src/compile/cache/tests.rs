@@ -153,6 +153,18 @@ fn what_changes_the_text_changes_the_key() {
 }
 
 #[test]
+fn the_servers_of_one_engine_may_be_mysql_and_mariadb() {
+    let cache = CompiledCache::new(10);
+    let t = table(&["a"]);
+    let made = || insert_into(&t).values([("a", 1)]).unwrap().returning(vec![t.c("a")]);
+    assert!(!compile(&cache, made(), Dialect::MARIADB).2);
+    assert!(compile(&cache, made(), Dialect::MARIADB).2);
+    let (made, schemas) = (made().into(), SchemaTranslateMap::new());
+    let error = cache.statement(&made, &Dialect::MYSQL, &schemas).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+}
+
+#[test]
 fn a_table_of_the_same_name_is_another_table() {
     let cache = CompiledCache::new(10);
     let t = table(&["a"]);

@@ -26,6 +26,7 @@ impl Writer<'_> {
         };
         self.push(" DROP ");
         self.push(word);
+        self.check_part_exists()?;
         self.if_exists();
         self.push(" ");
         self.identifier(name.as_deref().unwrap_or_default())?;

@@ -189,6 +189,14 @@ impl Writer<'_> {
         self.qualified(enumeration.schema.as_deref(), &enumeration.name)
     }
 
+    /// IF EXISTS or IF NOT EXISTS, said of an index or a constraint.
+    fn check_part_exists(&self) -> Result<()> {
+        if self.flags.exists && !self.dialect.tables.parts_if_exist {
+            return self.unsupported("IF EXISTS of indexes and constraints; ask the inspector first");
+        }
+        Ok(())
+    }
+
     fn if_exists(&mut self) {
         self.push(if self.flags.exists { " IF EXISTS" } else { "" });
     }

@@ -20,6 +20,23 @@ fn texts(ddl: &Ddl) -> [String; 3] {
     ALL.map(|dialect| ddl.to_sql(dialect).unwrap())
 }
 
+const NO: Result<&str, ErrorKind> = Err(ErrorKind::Unsupported);
+
+/// Text or error on each database.
+#[track_caller]
+fn each(ddl: &Ddl, expected: [Result<&str, ErrorKind>; 3]) {
+    for (dialect, expected) in ALL.into_iter().zip(expected) {
+        on(dialect, ddl, expected);
+    }
+}
+
+/// Text or error on one of them.
+#[track_caller]
+fn on(dialect: Dialect, ddl: &Ddl, expected: Result<&str, ErrorKind>) {
+    let said = ddl.to_sql(dialect).map_err(|error| error.kind());
+    assert_eq!(said.as_deref().map_err(|kind| *kind), expected, "{}", dialect.name);
+}
+
 fn kinds(ddl: &Ddl) -> [Option<ErrorKind>; 3] {
     ALL.map(|dialect| ddl.to_sql(dialect).err().map(|error| error.kind()))
 }

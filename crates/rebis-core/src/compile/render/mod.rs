@@ -60,7 +60,7 @@ impl Rendered {
     /// # Errors
     /// As [`render`].
     pub(crate) fn of(statement: &Composed, dialect: &Dialect, schemas: &SchemaTranslateMap) -> Result<Self> {
-        let key = Key::of(&statement.0, schemas);
+        let key = Key::of(&statement.0, dialect, schemas);
         let Compiled { sql, order, fixed, .. } = render(&statement.0, &key, dialect, schemas)?;
         let numbered = |number: &usize| match key.values.get(*number) {
             Some(value) => (*value).clone(),
@@ -283,7 +283,8 @@ impl Renderer<'_> {
 /// The text alone, for people.
 fn text(statement: &StatementNode, dialect: &Dialect) -> Result<String> {
     let schemas = SchemaTranslateMap::new();
-    render(statement, &Key::of(statement, &schemas), dialect, &schemas).map(|compiled| compiled.sql.into())
+    render(statement, &Key::of(statement, dialect, &schemas), dialect, &schemas)
+        .map(|compiled| compiled.sql.into())
 }
 
 /// The text with the values in it, for people.

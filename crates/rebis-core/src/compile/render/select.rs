@@ -293,6 +293,9 @@ impl Renderer<'_> {
             LockStrength::KeyShare => words.key_share,
         });
         if !lock.of.is_empty() {
+            if !words.of {
+                return self.unsupported("locks on some of the tables only; lock the rows of all of them");
+            }
             self.push(" OF ");
             self.list(&lock.of, |this, source| this.identifier(source.name()))?;
         }

@@ -150,3 +150,22 @@ fn updates_and_deletes_that_read_other_tables() {
     let itself = update::<User>().set(User::name, "x").from(table::<User>());
     assert_eq!(itself.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
 }
+
+#[test]
+fn what_one_of_mysql_and_mariadb_lacks() {
+    let refused = |sql: Result<String>, text: &str| {
+        let error = sql.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains(text), "{error}");
+    };
+    let made = insert::<User>().row([User::id.set(1), User::name.set("ed")]).unwrap().returning(User::id);
+    assert!(made.to_sql(Dialect::MARIADB).unwrap().ends_with(" RETURNING `users`.`id`"));
+    refused(made.to_sql(Dialect::MYSQL), "mysql has no RETURNING");
+    let locked = select(User::id).for_update(LockWait::Wait).lock_of(table::<User>());
+    assert!(locked.to_sql(Dialect::MYSQL).unwrap().ends_with(" FOR UPDATE OF `users`"));
+    refused(locked.to_sql(Dialect::MARIADB), "mariadb has no locks on some");
+    let first = select(Address::email).filter(Address::user_id.eq(User::id)).limit(1).lateral("first");
+    let both = select((User::id, first.typed::<String>("email"))).from(table::<User>()).cross_join(&first);
+    assert!(both.to_sql(Dialect::MYSQL).unwrap().contains("CROSS JOIN LATERAL ("));
+    refused(both.to_sql(Dialect::MARIADB), "mariadb has no LATERAL");
+}
