@@ -4,11 +4,11 @@
 //! value in the tree, by which the renderer finds the number of the value again.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
 use std::sync::Arc;
 
+use super::places::Places;
 use crate::dialect::Dialect;
 use crate::schema::{SchemaTranslateMap, Table};
 use crate::sql::{
@@ -28,32 +28,6 @@ pub(super) struct Key<'s> {
     places: Places,
     /// Queries, and the like, that were looked at.
     shared: Vec<*const ()>,
-}
-
-/// The places of values, and of lists of values, with the number of the first one.
-#[derive(Debug, Default)]
-struct Places {
-    /// A few are looked through faster than hashed.
-    few: Vec<(*const (), usize)>,
-    many: HashMap<*const (), usize>,
-}
-
-/// How many places are looked through.
-const FEW: usize = 32;
-
-impl Places {
-    fn number_of(&self, place: *const ()) -> Option<usize> {
-        let few = self.few.iter().find(|(known, _)| *known == place).map(|(_, number)| *number);
-        few.or_else(|| if self.many.is_empty() { None } else { self.many.get(&place).copied() })
-    }
-
-    fn add(&mut self, place: *const (), number: usize) {
-        if self.few.len() < FEW {
-            self.few.push((place, number));
-        } else {
-            self.many.insert(place, number);
-        }
-    }
 }
 
 /// From so many values on, a list in IN is filled up to the next power of two by repeating its last value: a few texts serve

@@ -5,7 +5,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::expression::{Column, Expr, column_node};
+use super::columns::{Column, column_node};
+use super::expression::Expr;
 use super::from::TableAlias;
 use super::node::{Node, Source};
 use super::select::{Item, Select, SelectNode, SetOperator};

@@ -5,8 +5,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::columns::Column;
 use super::cte::{Cte, CteNode};
-use super::expression::{Column, Expr};
+use super::expression::Expr;
 use super::node::{Node, Ordering, Source};
 use super::parameter::Binds;
 use super::select::{Item, Select, SelectNode, Selection};

@@ -5,9 +5,10 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::columns::Column;
 use super::cte::{Cte, CteNode};
 use super::dml::Assignment;
-use super::expression::{Column, Expr};
+use super::expression::Expr;
 use super::node::Node;
 use super::parameter::Binds;
 use super::select::{Item, Select, SelectNode, Selection};

@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Rem, Sub};
 use std::sync::Arc;
 
-use super::expression::{Column, Expr};
+use super::columns::Column;
+use super::expression::Expr;
 use super::known::Known;
 use super::node::{BinaryOperator, Node};
 use super::select::Select;

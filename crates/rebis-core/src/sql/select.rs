@@ -6,8 +6,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::clauses::{Lock, Words};
+use super::columns::Column;
 use super::cte::CteNode;
-use super::expression::{Column, Expr, Expression};
+use super::expression::{Expr, Expression};
 use super::from::TableAlias;
 use super::node::{Node, Ordering, Source};
 use super::parameter::Binds;

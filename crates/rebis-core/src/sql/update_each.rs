@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::columns::column_node;
 use super::dml::{Assignment, Update, update_table};
-use super::expression::column_node;
 use super::node::{BinaryOperator, Node, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Table;

@@ -2,9 +2,9 @@
 
 use rebis::schema::{ColumnDef, Entity, ForeignKey, SqlType, Table};
 use rebis::sql::{
-    Expression, FrameBound, FrameExclusion, LockWait, MoreExpression, Sampling, Select, alias, all_of,
-    any_of, count_all, full_text_match, func, json_rows, literal, named, per_backend, select, sum,
-    table_function, values, window,
+    Expression, FrameBound, FrameExclusion, LockWait, Sampling, Select, alias, all_of, any_of, count_all,
+    full_text_match, func, json_rows, literal, named, per_backend, select, sum, table_function, values,
+    window,
 };
 use rebis::{Connection, ErrorKind, FromRow, Value, raw, serde_json, sql, text};
 
