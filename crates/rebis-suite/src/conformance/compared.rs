@@ -11,25 +11,13 @@ use rebis::sql::{
 };
 use rebis::{Backend, Connection};
 
-use super::{Database, Outcome, Scenario, passed, pick};
+use super::{Database, Outcome, Scenario, id, number, passed, pick, word};
 
 pub(super) const CASES: &[Scenario] = &[
     ("compared_a_rich_schema", rich),
     ("compared_each_change_is_seen", changes),
     ("compared_metadata_reflected", metadata_reflected),
 ];
-
-fn id() -> ColumnDef {
-    ColumnDef::new("id", SqlType::BigInteger).autoincrement()
-}
-
-fn number(name: &str) -> ColumnDef {
-    ColumnDef::new(name, SqlType::Integer)
-}
-
-fn word(name: &str) -> ColumnDef {
-    ColumnDef::new(name, SqlType::String { length: 40 })
-}
 
 /// Every type and every kind of default.
 fn types() -> Table {

@@ -7,7 +7,7 @@ use rebis::schema::{
 use rebis::sql::{Statement, create_index, drop_index, insert_into, select};
 use rebis::{Connection, ErrorKind, raw, text};
 
-use super::{Database, Outcome, Scenario, count, failure, passed, pick, run_raw};
+use super::{Database, Outcome, Scenario, count, failure, id, passed, pick, run_raw};
 
 pub(super) const CASES: &[Scenario] = &[
     ("ddl_create_and_drop_twice", twice),
@@ -19,10 +19,6 @@ pub(super) const CASES: &[Scenario] = &[
     ("ddl_comments", comments),
     ("ddl_every_type", types),
 ];
-
-fn id() -> ColumnDef {
-    ColumnDef::new("id", SqlType::BigInteger).autoincrement()
-}
 
 fn column(name: &str, sql_type: SqlType) -> ColumnDef {
     ColumnDef::new(name, sql_type)

@@ -43,6 +43,7 @@ mod wide;
 use std::fmt::Debug;
 use std::time::Duration;
 
+use rebis::schema::{ColumnDef, SqlType};
 use rebis::{Backend, Connection, Error, FromValue, Result, Rows, Value, raw, text};
 
 use crate::databases::{Database, database};
@@ -128,6 +129,18 @@ fn pick<T>(database: &Database, sqlite: T, mysql: T, postgresql: T) -> T {
         Backend::Postgresql => postgresql,
         _ => sqlite,
     }
+}
+
+fn id() -> ColumnDef {
+    ColumnDef::new("id", SqlType::BigInteger).autoincrement()
+}
+
+fn number(name: &str) -> ColumnDef {
+    ColumnDef::new(name, SqlType::Integer)
+}
+
+fn word(name: &str) -> ColumnDef {
+    ColumnDef::new(name, SqlType::String { length: 40 })
 }
 
 /// A new table; its name begins with `conf_`, because others test on the same servers.

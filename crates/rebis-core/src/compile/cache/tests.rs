@@ -1,4 +1,5 @@
 use super::*;
+use crate::compile::tests::DIALECTS;
 use crate::error::ErrorKind;
 use crate::schema::{ColumnDef, SqlType};
 use crate::sql::{
@@ -33,8 +34,6 @@ fn compile(
     assert_eq!((&sql, &values), (&fresh_sql, &fresh_values));
     (sql, values, cached)
 }
-
-const DIALECTS: [Dialect; 3] = [Dialect::SQLITE, Dialect::MYSQL, Dialect::POSTGRESQL];
 
 /// The first is compiled, the second comes from the cache; each with its own values.
 #[track_caller]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Renderer;
+use super::scope::Scope;
 use crate::dialect::Rollup;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::{
@@ -83,7 +84,7 @@ impl Renderer<'_> {
                 "combined query with a part that has an order, a limit, a CTE or parts of its own; make it a subquery",
             );
         }
-        self.core(part)
+        self.core(part).map(drop)
     }
 
     fn operator(&mut self, operator: SetOperator) -> Result<()> {
@@ -102,12 +103,12 @@ impl Renderer<'_> {
     }
 
     fn whole(&mut self, select: &SelectNode) -> Result<()> {
-        self.core(select)?;
+        let scope = self.core(select)?;
         for (operator, other) in &select.combined {
             self.operator(*operator)?;
             self.part(other)?;
         }
-        self.order_by(select)?;
+        self.order_by(select, scope)?;
         self.limits(select)?;
         self.lock(select)?;
         self.words(select, WordsPlace::Suffix, " ", "");
@@ -125,8 +126,8 @@ impl Renderer<'_> {
         }
     }
 
-    /// Everything but what stands once behind combined queries. The names of the first part count in the order.
-    fn core(&mut self, select: &SelectNode) -> Result<()> {
+    /// Everything but what stands once behind combined queries. Returns what can be named: of the first part, in the order.
+    fn core(&mut self, select: &SelectNode) -> Result<Scope> {
         let first = self.first_source(select)?;
         let scope = self.scope(select, first.as_ref())?;
         self.scopes.push(scope);
@@ -155,8 +156,7 @@ impl Renderer<'_> {
             self.group_by(&select.group_by)?;
         }
         self.conditions(" HAVING ", &select.having)?;
-        self.scopes.pop();
-        Ok(())
+        Ok(self.scopes.pop().unwrap_or_default())
     }
 
     pub(super) fn item(&mut self, item: &Item) -> Result<()> {
@@ -203,12 +203,10 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    fn order_by(&mut self, select: &SelectNode) -> Result<()> {
+    fn order_by(&mut self, select: &SelectNode, scope: Scope) -> Result<()> {
         if select.order_by.is_empty() {
             return Ok(());
         }
-        let first = self.first_source(select)?;
-        let scope = self.scope(select, first.as_ref())?;
         self.scopes.push(scope);
         self.push(" ORDER BY ");
         self.list(&select.order_by, |this, key| {

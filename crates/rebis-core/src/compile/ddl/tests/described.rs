@@ -113,7 +113,7 @@ fn checks_and_constraints_of_one_database() {
         .finish()
         .unwrap();
     assert_eq!(
-        ALL.map(|dialect| table
+        DIALECTS.map(|dialect| table
             .create_sql(dialect)
             .unwrap()
             .join("; ")
@@ -136,7 +136,7 @@ fn checks_and_constraints_of_one_database() {
 fn values_in_ddl() {
     let condition = |value: Value| {
         let check = CheckConstraint::new(column("a").eq(value)).name("c");
-        ALL.map(|dialect| {
+        DIALECTS.map(|dialect| {
             let sql = add_constraint(&parts(), check.clone());
             let sql = match dialect.name {
                 "sqlite" => {

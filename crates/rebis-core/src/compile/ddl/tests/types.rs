@@ -1,6 +1,6 @@
 //! Every type with its names on the three databases, in CREATE TABLE and in CAST.
 
-use super::{ALL, columns, kinds, number, texts};
+use super::{DIALECTS, columns, kinds, number, texts};
 use crate::compile::types::{cast_type, column_type};
 use crate::schema::{
     ColumnDef, ColumnType, EnumType, MysqlType, PostgresqlType, ServerDefault, SqlType, Table, TypeName,
@@ -12,7 +12,7 @@ use crate::{Backend, Dialect, ErrorKind, Result};
 const NONE: &str = "";
 
 fn compare(what: &SqlType, name: impl Fn(&SqlType, &Dialect) -> Result<String>, expected: [&str; 3]) {
-    for (dialect, expected) in ALL.iter().zip(expected) {
+    for (dialect, expected) in DIALECTS.iter().zip(expected) {
         match name(what, dialect) {
             Ok(name) => assert_eq!(name, expected, "{what:?}"),
             Err(error) => {
@@ -242,7 +242,7 @@ fn enums_that_cannot_be() {
     let kinds = |enumeration: EnumType| {
         let table =
             Table::build("t").column(ColumnDef::new("m", SqlType::Enum(enumeration))).finish().unwrap();
-        ALL.map(|dialect| table.create_sql(dialect).err().map(|error| error.kind()))
+        DIALECTS.map(|dialect| table.create_sql(dialect).err().map(|error| error.kind()))
     };
     assert_eq!(kinds(EnumType::new("e", [""; 0])), schema);
     assert_eq!(kinds(EnumType::new("e", ["a", "b", "a"])), schema);
@@ -252,7 +252,10 @@ fn enums_that_cannot_be() {
     let set = SqlType::Mysql(MysqlType::set(["a,b"]));
     assert_eq!(column_type(&set, &Dialect::MYSQL).unwrap_err().kind(), ErrorKind::Schema);
     let time = SqlType::TimeWith { precision: 7 };
-    assert_eq!(ALL.map(|dialect| column_type(&time, &dialect).unwrap_err().kind()), [ErrorKind::Schema; 3]);
+    assert_eq!(
+        DIALECTS.map(|dialect| column_type(&time, &dialect).unwrap_err().kind()),
+        [ErrorKind::Schema; 3]
+    );
 }
 
 #[test]

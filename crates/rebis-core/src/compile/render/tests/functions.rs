@@ -14,7 +14,7 @@ fn selected<T: Typed>(expression: Expr<T>) -> impl Fn(Dialect) -> Result<String>
 /// What SQLite, MySQL and PostgreSQL say, `-` where it is unsupported.
 #[track_caller]
 pub(super) fn say(to_sql: impl Fn(Dialect) -> Result<String>, expected: [&str; 3]) {
-    let said = [Dialect::SQLITE, Dialect::MYSQL, Dialect::POSTGRESQL].map(|dialect| match to_sql(dialect) {
+    let said = DIALECTS.map(|dialect| match to_sql(dialect) {
         Ok(sql) => sql.replace('`', "\""),
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");

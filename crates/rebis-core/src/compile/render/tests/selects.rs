@@ -289,12 +289,11 @@ fn values_in_the_text_are_for_people() {
         (Value::Refused("x */ y".into()), ["!"; 3]),
     ];
     for (value, expected) in cases {
-        let said =
-            [Dialect::SQLITE, Dialect::MYSQL, Dialect::POSTGRESQL].map(|dialect| match of(&value, dialect) {
-                Ok(sql) => sql,
-                Err(error) if error.kind() == ErrorKind::Unsupported => "-".to_owned(),
-                Err(_) => "!".to_owned(),
-            });
+        let said = DIALECTS.map(|dialect| match of(&value, dialect) {
+            Ok(sql) => sql,
+            Err(error) if error.kind() == ErrorKind::Unsupported => "-".to_owned(),
+            Err(_) => "!".to_owned(),
+        });
         assert_eq!(said, expected);
     }
     let of_name = users().filter(User::name.eq(param::<String>("who")));
