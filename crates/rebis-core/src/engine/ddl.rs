@@ -12,7 +12,20 @@ use crate::sql::{
 };
 
 impl Connection {
-    /// Makes a table, the types of its enums where they are missing, its indexes and its comments. MySQL commits what was done before on this connection.
+    /// Makes a table, the types of its enums where they are missing, its indexes and its comments. MySQL commits what was done
+    /// before on this connection.
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    /// use rebis_core::schema::{ColumnDef, SqlType, Table};
+    ///
+    /// let users = Table::build("users").column(ColumnDef::new("id", SqlType::BigInteger).autoincrement()).finish()?;
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// conn.create_table(&users)?;
+    /// assert!(conn.inspect().has_table("users")?);
+    /// conn.drop_table(&users)?;
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Statement`](crate::ErrorKind::Statement) when it is there already, [`Unsupported`](crate::ErrorKind::Unsupported) for
@@ -124,8 +137,8 @@ impl MetaData {
         conn.tell_ddl(DdlMoment::AfterCreate, DdlTarget::MetaData(self))
     }
 
-    /// Drops the tables that are there, each before those that it refers to, then the types of their enums. Foreign keys that make a circle are dropped first; on
-    /// SQLite, which cannot, they are looked at when the transaction is committed.
+    /// Drops the tables that are there, each before those that it refers to, then the types of their enums. Foreign keys that
+    /// make a circle are dropped first; on SQLite, which cannot, they are looked at when the transaction is committed.
     ///
     /// It runs in the connection's transaction: commit it. MySQL commits by itself, table by table.
     ///

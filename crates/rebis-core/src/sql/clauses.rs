@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::expression::Expr;
 use super::node::{Node, Source};
-use super::select::{Select, Selection};
+use super::select::Select;
+use super::selection::Selection;
 use super::typed::{Operand, Typed};
 use crate::url::Backend;
 

@@ -60,6 +60,22 @@ pub fn literal<V: ResultOf>(value: V) -> Expr<V::Result> {
 }
 
 /// What columns and expressions have in common.
+///
+/// ```
+/// use rebis_core::schema::{ColumnDef, SqlType, Table};
+/// use rebis_core::Dialect;
+/// use rebis_core::sql::{Expression, select};
+///
+/// let users = Table::build("users").column(ColumnDef::new("id", SqlType::Integer).primary_key());
+/// let users = users.column(ColumnDef::new("name", SqlType::Text)).finish()?;
+/// let name = users.c("name").type_coerce::<String>();
+/// let found = select(vec![users.c("id")]).filter(name.starts_with("5%") & users.c("id").in_list([1, 2]));
+/// assert_eq!(
+///     found.to_sql_with_values(Dialect::SQLITE)?,
+///     r#"SELECT "users"."id" FROM "users" WHERE "users"."name" LIKE '5/%%' ESCAPE '/' AND "users"."id" IN (1, 2)"#
+/// );
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 #[allow(clippy::wrong_self_convention, reason = "an expression is consumed by what is made of it")]
 pub trait Expression: Operand + Sized {
     /// The type of the value in Rust.

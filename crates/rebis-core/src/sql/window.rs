@@ -142,6 +142,21 @@ pub fn last_value<E: Expression>(expression: E) -> Expr<<E::Type as Typed>::Null
 }
 
 /// A window of rows.
+///
+/// ```
+/// use rebis_core::schema::{ColumnDef, SqlType, Table};
+/// use rebis_core::Dialect;
+/// use rebis_core::sql::{Expression, FrameBound, select, sum, window};
+///
+/// let t = Table::build("t").column(ColumnDef::new("day", SqlType::Date)).column(ColumnDef::new("n", SqlType::Integer)).finish()?;
+/// let week = window().order_by(t.c("day")).rows(FrameBound::Preceding(6), FrameBound::CurrentRow);
+/// let sums = select(sum(t.c("n").type_coerce::<i64>()).over(week));
+/// assert_eq!(
+///     sums.to_sql(Dialect::SQLITE)?,
+///     r#"SELECT sum("t"."n") OVER (ORDER BY "t"."day" ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) FROM "t""#
+/// );
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct WindowSpec(Window);
 
