@@ -97,6 +97,24 @@ impl Table {
     /// A column by its name, of a type that is known at run time only. One that the table does not have is an error when the
     /// statement is compiled.
     pub fn c(&self, name: impl Into<Cow<'static, str>>) -> Expr<Value> {
+        self.typed(name)
+    }
+
+    /// A column by its name, read as a `T`.
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    /// use rebis_core::schema::{ColumnDef, Table};
+    /// use rebis_core::sql::{insert_into, select};
+    ///
+    /// let squares = Table::build("squares").column(ColumnDef::of::<i64>("n")).finish()?;
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// conn.create_table(&squares)?;
+    /// conn.execute(insert_into(&squares).values([("n", 7)])?)?;
+    /// assert_eq!(conn.fetch_all(select(squares.typed::<i64>("n") * 2))?, [(14,)]);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    pub fn typed<T: Typed>(&self, name: impl Into<Cow<'static, str>>) -> Expr<T> {
         Expr::shared(column_node(Source::Table(self.clone()), name))
     }
 }
