@@ -252,6 +252,7 @@ impl Renderer<'_> {
     }
 
     pub(super) fn query(&mut self, select: &SelectNode) -> Result<()> {
+        self.check_own_source(select)?;
         self.push("(");
         self.select(select)?;
         self.push(")");

@@ -133,6 +133,9 @@ struct Renderer<'d> {
     scopes: Vec<Scope>,
     /// The names of the CTEs that can be used here.
     ctes: Vec<Arc<str>>,
+    /// Whether a value that stands here again keeps its number: PostgreSQL takes `x + $1` and `x + $2` for two expressions, of
+    /// which one is not grouped by.
+    keeps_numbers: bool,
 }
 
 impl<'d> Renderer<'d> {
@@ -148,6 +151,7 @@ impl<'d> Renderer<'d> {
             fixed: Vec::new(),
             scopes: Vec::new(),
             ctes: Vec::new(),
+            keeps_numbers: false,
         }
     }
 }
@@ -246,13 +250,21 @@ impl Renderer<'_> {
     }
 
     fn placeholder(&mut self, number: usize) {
-        self.order.push(number);
-        match self.dialect.placeholder {
-            Placeholder::Question => return self.push("?"),
-            Placeholder::QuestionNumber => self.push("?"),
-            Placeholder::DollarNumber => self.push("$"),
+        let sign = match self.dialect.placeholder {
+            Placeholder::Question => {
+                self.order.push(number);
+                return self.push("?");
+            }
+            Placeholder::QuestionNumber => "?",
+            Placeholder::DollarNumber => "$",
+        };
+        let order = if self.keeps_numbers { self.order.as_slice() } else { &[] };
+        let known = order.iter().position(|known| *known == number);
+        if known.is_none() {
+            self.order.push(number);
         }
-        self.number(self.order.len());
+        self.push(sign);
+        self.number(known.map_or(self.order.len(), |place| place + 1));
     }
 
     fn number(&mut self, number: usize) {

@@ -97,6 +97,25 @@ impl Renderer<'_> {
         }
     }
 
+    /// A query inside of an expression reads rows of its own: one that takes all its columns from the query around it would
+    /// silently be that query's row, with its order and its limit meaning nothing.
+    pub(super) fn check_own_source(&self, select: &SelectNode) -> Result<()> {
+        select.combined.iter().try_for_each(|(_, part)| self.check_own_source(part))?;
+        if !select.joins.is_empty() || self.first_source(select)?.is_some() {
+            return Ok(());
+        }
+        let mut outer = None;
+        let mut look = |node: &Node| sources(node, &mut |source| outer = Some(source.name().to_owned()));
+        select.items.iter().for_each(|item| look(&item.node));
+        select.filters.iter().for_each(|filter| look(filter));
+        let Some(name) = outer else { return Ok(()) };
+        let text = format!(
+            "a query inside of another has no FROM of its own, only columns of '{name}' from around it; name what it reads by \
+             `from`, by an alias where both are compared"
+        );
+        Err(Error::new(ErrorKind::Statement, text))
+    }
+
     /// What may be named in a query with this first source.
     pub(super) fn scope(&self, select: &SelectNode, first: Option<&Source>) -> Result<Scope> {
         let mut scope = Scope::default();

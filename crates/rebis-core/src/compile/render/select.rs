@@ -130,6 +130,7 @@ impl Renderer<'_> {
         let first = self.first_source(select)?;
         let scope = self.scope(select, first.as_ref())?;
         self.scopes.push(scope);
+        let around = std::mem::replace(&mut self.keeps_numbers, is_grouped(select));
         self.push("SELECT ");
         self.words(select, WordsPlace::Hint, "/*+ ", " */ ");
         self.words(select, WordsPlace::Prefix, "", " ");
@@ -144,17 +145,20 @@ impl Renderer<'_> {
         }
         check_groupings(select)?;
         self.list(&select.items, Self::item)?;
+        self.keeps_numbers = false;
         if let Some(first) = &first {
             self.push(" FROM ");
             self.source(first)?;
         }
         self.joins(select, usize::from(first.is_some()))?;
         self.conditions(" WHERE ", &select.filters)?;
+        self.keeps_numbers = is_grouped(select);
         if !select.group_by.is_empty() {
             self.push(" GROUP BY ");
             self.group_by(&select.group_by)?;
         }
         self.conditions(" HAVING ", &select.having)?;
+        self.keeps_numbers = around;
         self.scopes.pop();
         Ok(())
     }
@@ -210,6 +214,7 @@ impl Renderer<'_> {
         let first = self.first_source(select)?;
         let scope = self.scope(select, first.as_ref())?;
         self.scopes.push(scope);
+        let around = std::mem::replace(&mut self.keeps_numbers, is_grouped(select));
         self.push(" ORDER BY ");
         self.list(&select.order_by, |this, key| {
             let name = answer_name(select, &key.node);
@@ -219,6 +224,7 @@ impl Renderer<'_> {
             }
             this.key(key, name)
         })?;
+        self.keeps_numbers = around;
         self.scopes.pop();
         Ok(())
     }
@@ -303,6 +309,11 @@ impl Renderer<'_> {
         });
         Ok(())
     }
+}
+
+/// Whether its expressions have to be the same in several clauses.
+fn is_grouped(select: &SelectNode) -> bool {
+    select.distinct || !select.distinct_on.is_empty() || !select.group_by.is_empty()
 }
 
 /// What a key of the order is called in the answer: a label, or, behind combined queries, a column of the first one.

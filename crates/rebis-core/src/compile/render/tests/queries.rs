@@ -52,6 +52,52 @@ fn what_is_wrong_with_a_cte_is_said_before_anything_is_sent() {
 }
 
 #[test]
+fn a_query_inside_of_another_has_rows_of_its_own() {
+    let large = || select(User::id).filter(User::name.eq("jo"));
+    let most = || select(max(User::id));
+    let wrong = [
+        select(User::id).filter(User::id.in_select(large().limit(1))),
+        select(User::id).filter(exists(large())),
+        select(User::id).filter(User::id.nullable().eq(most().scalar())),
+        select(User::id).filter(User::id.in_select(select(Address::user_id).union(large()))),
+    ];
+    for statement in wrong {
+        let error = statement.to_sql(Dialect::SQLITE).unwrap_err();
+        assert_eq!((error.kind(), error.to_string().contains("'users'")), (ErrorKind::Statement, true));
+    }
+    let delete = delete::<User>().filter(User::id.in_select(large().limit(1)));
+    assert_eq!(delete.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
+    // With a FROM the inner one is meant.
+    let delete = super::delete::<User>().filter(User::id.in_select(large().from(table::<User>()).limit(1)));
+    assert_eq!(
+        delete.to_sql(Dialect::POSTGRESQL).unwrap(),
+        r#"DELETE FROM "users" WHERE "users"."id" IN (SELECT "users"."id" FROM "users" WHERE "users"."name" = $1 LIMIT $2)"#
+    );
+    alike(condition(exists(select(literal(1)))), "EXISTS (SELECT $1)");
+}
+
+#[test]
+fn what_is_grouped_by_is_the_same_expression() {
+    let shifted = User::id + 7;
+    let groups = select((shifted.clone(), count_all()))
+        .filter(User::id.ne(3))
+        .group_by(shifted.clone())
+        .having(shifted.clone().gt(10))
+        .order_by(shifted.clone());
+    assert_eq!(
+        groups.to_sql(Dialect::POSTGRESQL).unwrap(),
+        r#"SELECT "users"."id" + $1, count(*) FROM "users" WHERE "users"."id" <> $2 GROUP BY "users"."id" + $1 HAVING "users"."id" + $1 > $3 ORDER BY "users"."id" + $1"#
+    );
+    assert_eq!(
+        groups.to_sql(Dialect::MYSQL).unwrap().matches('?').count(),
+        6,
+        "placeholders without numbers are one each"
+    );
+    let plain = select(shifted.clone()).order_by(shifted);
+    assert!(plain.to_sql(Dialect::POSTGRESQL).unwrap().ends_with(r#""users"."id" + $2"#));
+}
+
+#[test]
 fn lateral_queries_and_distinct_on() {
     let first = select(Address::email).filter(Address::user_id.eq(User::id)).limit(1).lateral("first");
     let statement =
