@@ -107,10 +107,16 @@ impl Renderer<'_> {
         if !self.dialect.writes.with_before_insert {
             self.with_query(&insert.with, select)?;
         }
-        if insert.conflict.is_some() && select.filters.is_empty() && select.combined.is_empty() {
+        let last = select.combined.last().map_or(select, |(_, last)| last);
+        if insert.conflict.is_some() && last.filters.is_empty() {
             // SQLite would take the ON of ON CONFLICT for a join's.
             let mut select = select.clone();
-            select.filters.push(Arc::new(Node::All(Vec::new())));
+            let last = select.combined.last_mut().map(|(_, last)| last);
+            let always = Arc::new(Node::All(Vec::new()));
+            match last {
+                Some(last) => last.filters.push(always),
+                None => select.filters.push(always),
+            }
             self.select(&select)?;
         } else {
             self.select(select)?;

@@ -25,6 +25,37 @@ pub(super) fn say(to_sql: impl Fn(Dialect) -> Result<String>, expected: [&str; 3
 }
 
 #[test]
+fn filters_of_aggregates_are_never_left_out() {
+    let large = || User::id.gt(7);
+    let json = || func::<serde_json::Value>("json_arrayagg", (User::id,)).filter(large());
+    say(
+        selected(json()),
+        [
+            r#"json_arrayagg("users"."id") FILTER (WHERE "users"."id" > ?1)"#,
+            "-",
+            r#"json_arrayagg("users"."id") FILTER (WHERE "users"."id" > $1)"#,
+        ],
+    );
+    say(
+        selected(count(User::id).filter(large()).filter(User::id.lt(9))),
+        [
+            r#"count("users"."id") FILTER (WHERE "users"."id" > ?1 AND "users"."id" < ?2)"#,
+            r#"count(CASE WHEN "users"."id" > ? AND "users"."id" < ? THEN "users"."id" END)"#,
+            r#"count("users"."id") FILTER (WHERE "users"."id" > $1 AND "users"."id" < $2)"#,
+        ],
+    );
+    let over = || count(User::id).over(window()).filter(large());
+    assert_eq!(
+        selected(over())(Dialect::SQLITE).unwrap(),
+        r#"count("users"."id") FILTER (WHERE "users"."id" > ?1) OVER ()"#
+    );
+    let of_no_aggregate = [count(User::id.expr().distinct()), (count_all() + 1).filter(large())];
+    for wrong in of_no_aggregate {
+        assert_eq!(selected(wrong)(Dialect::POSTGRESQL).unwrap_err().kind(), ErrorKind::Statement);
+    }
+}
+
+#[test]
 fn joined_texts_and_arrays() {
     say(
         selected(string_agg(User::name, "'\\").aggregate_order_by(User::id.desc())),

@@ -247,3 +247,15 @@ fn columns_that_are_not_named_have_defaults_of_the_program() {
     let given = update_table(&table).set_column("c", 1);
     alike(|dialect| given.to_sql(dialect), r#"UPDATE "t" SET "c" = $1"#);
 }
+
+#[test]
+fn the_last_part_of_an_upserted_union_ends_before_the_conflict() {
+    let part = || select((Address::user_id, Address::email));
+    let both = insert::<User>()
+        .from_select(["id", "name"], part().filter(Address::user_id.gt(0)).union(part()))
+        .on_conflict_do_nothing(["id"]);
+    assert_eq!(
+        both.to_sql(Dialect::SQLITE).unwrap().split_once(" UNION ").unwrap().1,
+        r#"SELECT "addresses"."user_id", "addresses"."email" FROM "post"."addresses" WHERE 1 = 1 ON CONFLICT ("id") DO NOTHING"#
+    );
+}
