@@ -56,7 +56,7 @@ fn strength(known: Known) -> u8 {
     match known {
         Known::RegularExpression | Known::JsonBoolean | Known::FullText => COMPARISON,
         Known::JsonText => EITHER,
-        Known::IntegerDivide | Known::TrueDivide => PRODUCT,
+        Known::IntegerDivide | Known::TrueDivide | Known::FloatRemainder | Known::DecimalRemainder => PRODUCT,
         // Written with a sum or a product by one of the databases.
         Known::Extract(DatePart::Quarter | DatePart::DayOfWeek) => SUM,
         _ => ATOM,

@@ -41,7 +41,7 @@ impl Renderer<'_> {
             })?;
         }
         if let Some(conflict) = &insert.conflict {
-            self.conflict(&insert.table, conflict)?;
+            self.conflict(&insert.table, conflict, insert.select.is_some())?;
         }
         self.returning(&insert.returning, self.dialect.returning.insert)?;
         self.scopes.pop();
@@ -133,7 +133,8 @@ impl Renderer<'_> {
         self.with(ctes)
     }
 
-    fn conflict(&mut self, table: &Table, conflict: &Conflict) -> Result<()> {
+    /// Of a query the columns of the table are qualified where the query's own can be named as well: on MySQL.
+    fn conflict(&mut self, table: &Table, conflict: &Conflict, of_query: bool) -> Result<()> {
         check_conflict(conflict)?;
         if conflict.constraint.is_some() && !self.dialect.writes.conflict_constraint {
             return self.unsupported("constraint's name in an upsert; name its columns");
@@ -158,15 +159,21 @@ impl Renderer<'_> {
             Upsert::OnDuplicateKey => {
                 self.push(" ON DUPLICATE KEY UPDATE ");
                 if conflict.update {
-                    return self.assignments(table, &conflict.assignments, false);
+                    return self.assignments(table, &conflict.assignments, of_query);
                 }
                 // A column that becomes itself: nothing happens, and other errors stay errors, unlike with INSERT IGNORE.
                 let key =
                     table.primary_key().chain(table.columns()).next().map_or("", |column| column.name());
                 let first = conflict.target.first().map_or(key, |name| name);
-                self.own_column(table, first)?;
-                self.push(" = ");
-                self.own_column(table, first)
+                for between in [" = ", ""] {
+                    if of_query {
+                        self.identifier(table.name())?;
+                        self.push(".");
+                    }
+                    self.own_column(table, first)?;
+                    self.push(between);
+                }
+                Ok(())
             }
         }
     }

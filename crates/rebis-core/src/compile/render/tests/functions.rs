@@ -257,3 +257,12 @@ fn rows_json_and_the_rest() {
     let unknown = select(User::id).filter_by(users, [("nmae", 1)]).unwrap_err();
     assert_eq!(unknown.kind(), ErrorKind::Statement);
 }
+
+#[test]
+fn remainders_are_those_of_the_numbers_or_unsupported() {
+    say(selected(User::id % 3), [r#""users"."id" % ?1"#, r#""users"."id" % ?"#, r#""users"."id" % $1"#]);
+    say(selected(literal(5.5) % 2), ["-", "? % ?", "-"]);
+    let decimal = rust_decimal::Decimal::new(55, 1);
+    say(selected((literal(decimal) % 2) * 3), ["-", "? % ? * ?", "$1 % $2 * $3"]);
+    say(selected(literal(decimal) * (literal(decimal) % 2)), ["-", "? * (? % ?)", "$1 * ($2 % $3)"]);
+}

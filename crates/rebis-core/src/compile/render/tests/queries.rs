@@ -131,7 +131,7 @@ fn inserts_of_queries_and_defaults() {
     let met = copy.on_conflict_do_update(["id"], [User::name.set(proposed(User::name))]);
     let into = r#"INSERT INTO "users" ("id", "name") SELECT "addresses"."user_id", "addresses"."email" FROM "post"."addresses" WHERE 1 = 1"#;
     let update = r#"ON CONFLICT ("id") DO UPDATE SET "name" = excluded."name""#;
-    let duplicate = "ON DUPLICATE KEY UPDATE `name` = VALUES(`name`)";
+    let duplicate = "ON DUPLICATE KEY UPDATE `users`.`name` = VALUES(`name`)";
     assert_eq!(
         texts(|dialect| met.to_sql(dialect)),
         [
