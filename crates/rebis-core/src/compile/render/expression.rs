@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::Renderer;
-use crate::compile::key::filled_length;
 use crate::compile::scan::{Piece, scan};
 use crate::compile::types::cast_type;
 use crate::dialect::{Concatenation, NullSafe};
@@ -133,7 +132,8 @@ impl Renderer<'_> {
                 if matches!(**item, Node::Row(_)) {
                     self.push(self.dialect.rows_in_list);
                 }
-                self.value_list(list, filled_length(list.len()))?;
+                let length = self.key.map_or(list.len(), |key| key.filled_length(list.len()));
+                self.value_list(list, length)?;
                 self.push(")");
                 Ok(())
             }

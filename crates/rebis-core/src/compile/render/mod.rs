@@ -60,7 +60,7 @@ impl Rendered {
     /// # Errors
     /// As [`render`].
     pub(crate) fn of(statement: &Composed, dialect: &Dialect, schemas: &SchemaTranslateMap) -> Result<Self> {
-        let key = Key::of(&statement.0, schemas);
+        let key = Key::of(&statement.0, schemas, dialect)?;
         let Compiled { sql, order, fixed, .. } = render(&statement.0, &key, dialect, schemas)?;
         let numbered = |number: &usize| match key.values.get(*number) {
             Some(value) => (*value).clone(),
@@ -219,25 +219,23 @@ impl Renderer<'_> {
 
     /// Expressions with commas between them; values up to this length.
     fn value_list(&mut self, list: &[Arc<Node>], length: usize) -> Result<()> {
-        let length = if self.key.is_some() && is_plain(list) { length } else { list.len() };
+        let Some(first) = self.place_of_list(list)? else {
+            return self.list(list, |this, node| this.expression(node));
+        };
         for index in 0..length {
             if index > 0 {
                 self.push(", ");
             }
-            self.element(list, index)?;
+            self.placeholder(first + index);
         }
         Ok(())
     }
 
-    /// One of them. A list of values has one place.
-    fn element(&mut self, list: &[Arc<Node>], index: usize) -> Result<()> {
-        match (self.key, list.get(index)) {
-            (Some(key), _) if is_plain(list) => {
-                self.placeholder(key.number_of(list.as_ptr()).ok_or_else(no_place)? + index);
-                Ok(())
-            }
-            (_, Some(node)) => self.expression(node),
-            (_, None) => Ok(()),
+    /// The number of the first one of a list of values, which has one place.
+    fn place_of_list(&self, list: &[Arc<Node>]) -> Result<Option<usize>> {
+        match self.key {
+            Some(key) if is_plain(list) => key.number_of(list.as_ptr()).ok_or_else(no_place).map(Some),
+            _ => Ok(None),
         }
     }
 
@@ -295,12 +293,15 @@ impl Renderer<'_> {
 /// The text alone, for people.
 fn text(statement: &StatementNode, dialect: &Dialect) -> Result<String> {
     let schemas = SchemaTranslateMap::new();
-    render(statement, &Key::of(statement, &schemas), dialect, &schemas).map(|compiled| compiled.sql.into())
+    let key = Key::of(statement, &schemas, dialect)?;
+    render(statement, &key, dialect, &schemas).map(|compiled| compiled.sql.into())
 }
 
 /// The text with the values in it, for people.
 fn text_with_values(statement: &StatementNode, dialect: &Dialect) -> Result<String> {
     let schemas = SchemaTranslateMap::new();
+    // It knows how deep a statement may be.
+    Key::of(statement, &schemas, dialect)?;
     let mut renderer = Renderer { binds: statement.binds(), ..Renderer::new(dialect, &schemas) };
     renderer.statement(statement)?;
     Ok(renderer.sql)

@@ -196,3 +196,44 @@ fn updates_and_deletes_that_read_other_tables() {
     let itself = update::<User>().set(User::name, "x").from(table::<User>());
     assert_eq!(itself.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
 }
+
+#[test]
+fn what_is_too_deep_is_an_error_and_not_the_end_of_the_stack() {
+    let chain = |depth: usize| (0..depth).fold(User::id.expr(), |sum, _| sum + 1);
+    assert!(select(chain(900)).to_sql(Dialect::SQLITE).is_ok());
+    for deep in [chain(1000), chain(3000)] {
+        let wrong = select(deep);
+        assert_eq!(wrong.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
+        assert_eq!(wrong.to_sql_with_values(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
+    }
+    // Whatever it is made of, what is not too deep fits on the stack of a test.
+    let calls = (0..160).fold(User::name.expr(), |text, _| coalesce(lower(text), "x"));
+    assert!(select(calls).to_sql(Dialect::POSTGRESQL).is_ok());
+    let cases = (0..320).fold(User::id.expr(), |inner, _| case(User::id.gt(1), inner).otherwise(1));
+    assert!(select(cases).to_sql(Dialect::POSTGRESQL).is_ok());
+    let mut query = select(User::id);
+    for index in 0..90 {
+        let inner = query.subquery(format!("q{index}"));
+        query = select(inner.typed::<i64>("id")).from(&inner);
+    }
+    assert!(query.to_sql(Dialect::POSTGRESQL).is_ok());
+    let mut query = select(User::id).from(table::<User>());
+    for _ in 0..90 {
+        query = select(User::id).from(table::<User>()).filter(User::id.in_select(query));
+    }
+    assert!(query.to_sql(Dialect::POSTGRESQL).is_ok());
+}
+
+#[test]
+fn lists_are_not_filled_above_what_the_database_takes() {
+    let lists = |many: usize| any((0..many).map(|_| User::id.in_list(0..5000_i64)));
+    let count = |many: usize, dialect| {
+        let cache = CompiledCache::new(10);
+        let statement = select(User::id).filter(lists(many)).into_statement();
+        let compiled = cache.statement(&statement, &dialect, &SchemaTranslateMap::new()).unwrap();
+        compiled.parameters().len()
+    };
+    assert_eq!(count(3, Dialect::SQLITE), 3 * 8192);
+    assert_eq!(count(4, Dialect::SQLITE), 4 * 5000);
+    assert_eq!(count(4, Dialect::POSTGRESQL), 4 * 8192);
+}
