@@ -448,8 +448,9 @@ impl<'s> Key<'s> {
     }
 
     fn item(&mut self, item: &'s Item) {
-        let Item { node, nullable, label, read: _ } = item;
+        let Item { node, nullable, label, column, read: _ } = item;
         self.shape.add(&(nullable, label));
+        self.maybe_node(column.as_ref());
         self.node(node);
     }
 

@@ -269,7 +269,8 @@ fn render_insert(
 impl Answer {
     /// With the next statement's answer behind it, of which the first columns are shown.
     pub(super) fn add(&mut self, next: Answer, shown: usize) {
-        self.affected = self.affected.saturating_add(next.affected);
+        // MariaDB counts none that it returns.
+        self.affected = self.affected.saturating_add(next.affected.max(next.rows.len() as u64));
         self.last_insert_id = next.last_insert_id.or(self.last_insert_id);
         self.columns = next.columns.iter().take(shown).cloned().collect();
         self.sql = next.sql;

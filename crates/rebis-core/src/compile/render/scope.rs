@@ -196,7 +196,7 @@ impl Renderer<'_> {
     /// What an outer join may leave without a value must be read as what may be NULL.
     pub(super) fn check_nullable(&self, item: &Item) -> Result<()> {
         let Some(scope) = self.scopes.last().filter(|_| !item.nullable) else { return Ok(()) };
-        let Some((source, name)) = missing(&item.node, &|source| scope.may_miss(source)) else {
+        let Some((source, name)) = missing(item.bare(), &|source| scope.may_miss(source)) else {
             return Ok(());
         };
         let text = format!(

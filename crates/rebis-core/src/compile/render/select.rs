@@ -324,8 +324,10 @@ fn answer_name<'s>(select: &'s SelectNode, key: &Node) -> Option<&'s str> {
             item(&|item| item.label.as_ref() == Some(name))?.name()
         }
         Node::Named(name) => item(&|item| item.name() == Some(name))?.name(),
-        Node::Column { source, name } if !select.combined.is_empty() => item(&|item| {
-            matches!(&*item.node, Node::Column { source: of, name: selected } if of.is(source) && selected == name)
+        // PostgreSQL orders different rows by what they show.
+        Node::Column { source, name } if !select.combined.is_empty() || select.distinct => item(&|item| {
+            let is_shown = !select.combined.is_empty() || item.column.is_some();
+            is_shown && matches!(item.bare(), Node::Column { source: of, name: selected } if of.is(source) && selected == name)
         })?
         .name(),
         _ => None,
@@ -340,7 +342,7 @@ fn check_groupings(select: &SelectNode) -> Result<()> {
     });
     for grouped in sets.flatten().flatten() {
         let Node::Column { source, name } = &**grouped else { continue };
-        let selected = select.items.iter().any(|item| match &*item.node {
+        let selected = select.items.iter().any(|item| match item.bare() {
             Node::Column { source: of, name: selected } => {
                 !item.nullable && of.is(source) && selected == name
             }
