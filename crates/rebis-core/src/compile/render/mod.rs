@@ -97,9 +97,12 @@ impl Rendered {
 ///
 /// # Errors
 /// As [`render`], and [`Unsupported`](ErrorKind::Unsupported) for a value that the database cannot write.
-pub(super) fn query_with_values(select: &SelectNode, dialect: &Dialect) -> Result<String> {
-    let schemas = SchemaTranslateMap::new();
-    let mut renderer = Renderer::new(dialect, &schemas);
+pub(super) fn query_with_values(
+    select: &SelectNode,
+    dialect: &Dialect,
+    schemas: &SchemaTranslateMap,
+) -> Result<String> {
+    let mut renderer = Renderer::new(dialect, schemas);
     renderer.select(select)?;
     Ok(renderer.sql)
 }
@@ -165,7 +168,7 @@ impl Renderer<'_> {
             StatementNode::Delete(delete) => self.delete(delete),
             StatementNode::Truncate(truncate) => self.truncate(truncate),
             StatementNode::Ddl(ddl) => {
-                self.sql = super::ddl::render(ddl, self.dialect)?;
+                self.sql = super::ddl::render(ddl, self.dialect, self.schemas)?;
                 Ok(())
             }
         }
@@ -181,7 +184,7 @@ impl Renderer<'_> {
     }
 
     fn table(&mut self, table: &Table) -> Result<()> {
-        if let Some(schema) = self.schemas.translate(table.schema()) {
+        if let Some(schema) = self.schemas.of_table(table) {
             self.identifier(schema)?;
             self.push(".");
         }
