@@ -52,6 +52,12 @@ impl Scope {
         self.0.iter().any(|(known, _)| known.is(source))
     }
 
+    /// Whether another source of this name stands here, of which the database would take the column.
+    fn hides(&self, source: &Source) -> Option<bool> {
+        let known = self.0.iter().find(|(known, _)| known.name() == source.name());
+        known.map(|(known, _)| !known.is(source))
+    }
+
     /// Whether an outer join may leave this source without a row.
     fn may_miss(&self, source: &Source) -> bool {
         self.0.iter().any(|(known, missing)| *missing && known.is(source))
@@ -150,6 +156,14 @@ impl Renderer<'_> {
                 } else {
                     "is not in this statement's FROM; join it"
                 }
+            );
+            return Err(Error::new(ErrorKind::Statement, text));
+        }
+        if self.scopes.iter().rev().find_map(|scope| scope.hides(source)) == Some(true) {
+            let text = format!(
+                "the column '{name}' is of a '{}' outside of this query, which has another one of that name; give one of them an \
+                 alias",
+                source.name()
             );
             return Err(Error::new(ErrorKind::Statement, text));
         }

@@ -237,3 +237,22 @@ fn lists_are_not_filled_above_what_the_database_takes() {
     assert_eq!(count(4, Dialect::SQLITE), 4 * 5000);
     assert_eq!(count(4, Dialect::POSTGRESQL), 4 * 8192);
 }
+
+#[test]
+fn what_an_inner_query_hides_is_not_taken_for_the_outer_one() {
+    let there = User::table().in_schema("there");
+    let same = || there.c("id").eq(User::id);
+    let hidden = select(User::id).filter(exists(select(there.c("id")).from(&there).filter(same())));
+    let error = hidden.to_sql(Dialect::POSTGRESQL).unwrap_err();
+    assert_eq!((error.kind(), error.to_string().contains("alias")), (ErrorKind::Statement, true));
+    let (one, other) = (alias::<User>("x"), alias::<Address>("x"));
+    let inner = select(other.c(Address::user_id)).from(&other);
+    let hidden = select(one.c(User::id))
+        .from(&one)
+        .filter(exists(inner.clone().filter(other.c(Address::user_id).eq(one.c(User::id)))));
+    assert_eq!(hidden.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
+    let alone = select(one.c(User::id)).from(&one).filter(exists(inner));
+    assert!(alone.to_sql(Dialect::SQLITE).is_ok());
+    let wrong = select(other.c(Address::user_id)).from(&one);
+    assert_eq!(wrong.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
+}
