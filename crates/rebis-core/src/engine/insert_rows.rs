@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
 use crate::rows::{Rows, Sql, Watch};
 use crate::schema::{SchemaTranslateMap, Table};
-use crate::sql::{Composed, InsertNode, Item, Node, Source, Statement, StatementNode, insert_into};
+use crate::sql::{Composed, CteBody, InsertNode, Item, Node, Source, Statement, StatementNode, insert_into};
 use crate::value::{Value, ValueRef};
 
 /// How many rows one statement inserts.
@@ -191,6 +191,11 @@ impl Connection {
         let most = if order == RowOrder::OneByOne { 1 } else { ROWS_AT_A_TIME };
         while !rest.is_empty() {
             let rendered = self.next_batch(&mut insert, &mut rest, most)?;
+            if !rest.is_empty() && insert.with.iter().any(|cte| matches!(cte.first, CteBody::Write(_))) {
+                let text = "these rows go out in several statements, and what writes in WITH would run with each of them; run it \
+                            first, in the same transaction";
+                return Err(Error::new(ErrorKind::Unsupported, text));
+            }
             let mut answer = self.answer_to(&rendered, deadline)?;
             if order.is_sorted() {
                 answer.rows = order.sort(&insert, answer.rows, shown)?;

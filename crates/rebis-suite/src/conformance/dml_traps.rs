@@ -42,6 +42,8 @@ fn moved(database: &Database) -> Outcome {
     assert_eq!(conn.fetch_all(all).unwrap(), [(11, 10), (12, 20)]);
     let both = conn.update_rows(&table, &["id", "n"], &["n", "id"], vec![vec![1.into(); 4]]);
     assert_eq!(both.unwrap_err().kind(), ErrorKind::Statement);
+    let chain = (0..200_i64).map(|id| vec![Value::from(id), Value::from(id + 100)]).collect();
+    assert_eq!(conn.update_rows(&table, &["id"], &["id"], chain).unwrap_err().kind(), ErrorKind::Statement);
     passed("a key is set beside another column")
 }
 
@@ -101,6 +103,11 @@ fn defaults(database: &Database) -> Outcome {
         .finish()
         .unwrap();
     let mut conn = made(database, &table);
+    // It would run with each of the statements.
+    let gone = delete_from(&table).returning(whole(&table, "id")).cte("gone");
+    let many = (0..1500_i64).map(|id| [Assignment::of("id", id + 10)]);
+    let twice = conn.execute(insert_into(&table).with(&gone).rows(many).unwrap()).unwrap_err();
+    assert_eq!(twice.kind(), ErrorKind::Unsupported);
     let new = insert_into(&table).values([("id", 1)]).unwrap().returning(whole(&table, "n")).cte("new");
     match conn.fetch_all(select(new.typed::<i64>("n")).from(&new).with(&new)) {
         Ok(rows) => assert_eq!(rows, [(7,)]),
