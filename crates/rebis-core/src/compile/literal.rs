@@ -98,6 +98,11 @@ pub(super) fn push_value(sql: &mut String, value: &Value, dialect: &Dialect) -> 
             sql.push_str(&format!("CAST('{word}' AS DOUBLE PRECISION)"));
         }
         Value::Digits(digits) if writing == Writing::Sqlite => return push_literal(sql, digits, dialect),
+        // A program can make one of any text, which must not become SQL.
+        Value::Digits(digits) if !is_number(digits) => {
+            let text = "a value of digits has something else in it, and so no literal";
+            return Err(Error::new(ErrorKind::Data, text));
+        }
         Value::Digits(digits) => push_number(sql, digits),
         Value::Interval(value) if writing != Writing::Sqlite => {
             return typed("INTERVAL", "TIME ", &text::interval(*value));
@@ -121,9 +126,17 @@ pub(super) fn push_value(sql: &mut String, value: &Value, dialect: &Dialect) -> 
     Ok(())
 }
 
+/// A sign at most, then digits, a point, an exponent.
+fn is_number(digits: &str) -> bool {
+    let begins = digits
+        .trim_start_matches(['-', '+'])
+        .starts_with(|letter: char| letter.is_ascii_digit() || letter == '.');
+    begins && digits.parse::<f64>().is_ok()
+}
+
 /// Between parentheses where it is negative: behind a minus it would begin a comment.
 fn push_number(sql: &mut String, digits: &str) {
-    if digits.starts_with('-') {
+    if digits.starts_with(['-', '+']) {
         sql.push_str(&format!("({digits})"));
     } else {
         sql.push_str(digits);

@@ -48,6 +48,9 @@ fn templates(known: Known) -> Templates {
             "CAST({0} AS DOUBLE) / {1!}",
             "CAST({0} AS DOUBLE PRECISION) / {1!}",
         ),
+        // SQLite's takes whole numbers only and cuts others first; PostgreSQL's takes no binary fractions.
+        Known::FloatRemainder => [None, Some("{0!} % {1!}"), None],
+        Known::DecimalRemainder => [None, Some("{0!} % {1!}"), Some("{0!} % {1!}")],
         // MySQL's are unsigned.
         Known::BitAnd => each("({0!} & {1!})", "CAST({0!} & {1!} AS SIGNED)", "({0!} & {1!})"),
         Known::BitOr => each("({0!} | {1!})", "CAST({0!} | {1!} AS SIGNED)", "({0!} | {1!})"),

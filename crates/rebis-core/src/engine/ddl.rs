@@ -87,7 +87,8 @@ impl Connection {
             return self.has_temporary(table);
         }
         let count = text(self.dialect().tables.count_tables);
-        let count = count.bind("schema", table.schema()).bind("name", table.name());
+        let schema = self.options.schema_translate_map.of_table(table);
+        let count = count.bind("schema", schema).bind("name", table.name());
         Ok(self.scalar::<i64>(count)? > 0)
     }
 }

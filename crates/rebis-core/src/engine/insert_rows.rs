@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
 use crate::rows::{Rows, Sql, Watch};
 use crate::schema::{SchemaTranslateMap, Table};
-use crate::sql::{Composed, InsertNode, Item, Node, Source, Statement, StatementNode, insert_into};
+use crate::sql::{Composed, CteBody, InsertNode, Item, Node, Source, Statement, StatementNode, insert_into};
 use crate::value::{Value, ValueRef};
 
 /// How many rows one statement inserts.
@@ -190,6 +190,11 @@ impl Connection {
         let most = if order == RowOrder::OneByOne { 1 } else { ROWS_AT_A_TIME };
         while !rest.is_empty() {
             let rendered = self.next_batch(&mut insert, &mut rest, most)?;
+            if !rest.is_empty() && insert.with.iter().any(|cte| matches!(cte.first, CteBody::Write(_))) {
+                let text = "these rows go out in several statements, and what writes in WITH would run with each of them; run it \
+                            first, in the same transaction";
+                return Err(Error::new(ErrorKind::Unsupported, text));
+            }
             let mut answer = self.answer_to(&rendered, deadline)?;
             if order.is_sorted() {
                 answer.rows = order.sort(&insert, answer.rows, shown)?;
@@ -268,7 +273,8 @@ fn render_insert(
 impl Answer {
     /// With the next statement's answer behind it, of which the first columns are shown.
     pub(super) fn add(&mut self, next: Answer, shown: usize) {
-        self.affected = self.affected.saturating_add(next.affected);
+        // MariaDB counts none that it returns.
+        self.affected = self.affected.saturating_add(next.affected.max(next.rows.len() as u64));
         self.last_insert_id = next.last_insert_id.or(self.last_insert_id);
         self.columns = next.columns.iter().take(shown).cloned().collect();
         self.sql = next.sql;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::Table;
+
 /// Which schema is meant by which: a table's description names one, or none, and statements go to the other.
 ///
 /// ```
@@ -42,6 +44,11 @@ impl SchemaTranslateMap {
         translations.retain(|known| known.named != translation.named);
         translations.push(translation);
         self
+    }
+
+    /// The schema that is meant by a table's; a temporary one is in none.
+    pub(crate) fn of_table<'s>(&'s self, table: &'s Table) -> Option<&'s str> {
+        if table.is_temporary() { table.schema() } else { self.translate(table.schema()) }
     }
 
     /// The schema that is meant.

@@ -56,6 +56,12 @@ impl CteBody {
 }
 
 impl CteNode {
+    /// The same with another statement in it.
+    pub(super) fn copy_with(&self, first: CteBody) -> CteNode {
+        let CteNode { name, first: _, materialized, again } = self;
+        CteNode { name: Arc::clone(name), first, materialized: *materialized, again: again.clone() }
+    }
+
     /// What its columns are called; `None` when one of them has no name.
     pub(crate) fn columns(&self) -> Option<Vec<&str>> {
         let names = self.first.items().iter().map(|item| match (&item.label, &*item.node) {
@@ -152,9 +158,7 @@ impl<R> Cte<R> {
     }
 
     fn copy(&self) -> CteNode {
-        let CteNode { name, first, materialized, .. } = &*self.node;
-        let again = self.node.again.clone();
-        CteNode { name: Arc::clone(name), first: first.clone(), materialized: *materialized, again }
+        self.node.copy_with(self.node.first.clone())
     }
 
     /// The database computes it once and apart, `AS MATERIALIZED`: what is outside of it does not narrow it. MySQL and MariaDB

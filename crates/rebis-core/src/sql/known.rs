@@ -23,6 +23,8 @@ pub enum Known {
     Extract(DatePart),
     IntegerDivide,
     TrueDivide,
+    FloatRemainder,
+    DecimalRemainder,
     BitAnd,
     BitOr,
     BitXor,

@@ -18,6 +18,8 @@ pub struct Item {
     /// Whether it is read as an `Option`.
     pub(crate) nullable: bool,
     pub(crate) label: Option<Cow<'static, str>>,
+    /// What it was before its type put something round it.
+    pub(crate) column: Option<Arc<Node>>,
     /// What its type puts round it in the outermost query.
     pub(crate) read: fn(Arc<Node>) -> Arc<Node>,
 }
@@ -25,7 +27,7 @@ pub struct Item {
 impl Item {
     /// What is read as whatever it is.
     pub(crate) fn untyped(node: Arc<Node>) -> Self {
-        Item { node, nullable: true, label: None, read: read_as::<Value> }
+        Item { node, nullable: true, label: None, column: None, read: read_as::<Value> }
     }
 
     /// As the program gets it: with what its type puts round it, which does not change a column's name.
@@ -37,7 +39,12 @@ impl Item {
         if let (None, Node::Column { name, .. }) = (&self.label, &*self.node) {
             self.label = Some(name.clone());
         }
-        self.node = read;
+        self.column = Some(std::mem::replace(&mut self.node, read));
+    }
+
+    /// What the program has selected, without what its type puts round it.
+    pub(crate) fn bare(&self) -> &Node {
+        self.column.as_ref().unwrap_or(&self.node)
     }
 }
 
@@ -84,6 +91,7 @@ impl<T: Typed> SelectItem for Expr<T> {
             nullable: self.nullable || is_nullable::<T>(),
             node: self.node,
             label: None,
+            column: None,
             read: read_as::<T>,
         }
     }
@@ -93,7 +101,13 @@ impl<M: Entity, T: Typed> SelectItem for Column<M, T> {
     type Type = T;
 
     fn item(self) -> Item {
-        Item { node: self.into_node(), nullable: is_nullable::<T>(), label: None, read: read_as::<T> }
+        Item {
+            node: self.into_node(),
+            nullable: is_nullable::<T>(),
+            label: None,
+            column: None,
+            read: read_as::<T>,
+        }
     }
 }
 

@@ -14,10 +14,14 @@ impl<T> Expr<T> {
         self.aggregate(|call| call.distinct = true)
     }
 
-    /// Of an aggregate: only the rows for which this is true, `… FILTER (WHERE …)`; where the database has no FILTER, by CASE.
+    /// Of an aggregate: only the rows for which this is true, and what other filters ask for, `… FILTER (WHERE …)`; where the
+    /// database has no FILTER by CASE, of those aggregates that do not count NULL.
     #[must_use]
     pub fn filter(self, condition: Expr<bool>) -> Self {
-        self.aggregate(|call| call.filter = Some(condition.node))
+        self.aggregate(|call| {
+            let before = call.filter.take().map(Expr::shared);
+            call.filter = Some(before.map_or(condition.clone(), |before| before & condition).node);
+        })
     }
 
     /// Of [`string_agg`] and [`array_agg`]: the order of the rows in them, behind the keys before.
@@ -47,11 +51,21 @@ impl<T> Expr<T> {
     }
 
     fn aggregate(self, change: impl FnOnce(&mut Call)) -> Self {
-        let mut node = Arc::unwrap_or_clone(self.node);
-        if let Node::Function(call) = &mut node {
-            change(call);
+        let mut node = self.node;
+        match Arc::make_mut(&mut node) {
+            Node::Function(call) => change(call),
+            Node::Over { function, .. } => {
+                let aggregate = Expr::<T>::shared(Arc::clone(function)).aggregate(change);
+                *function = aggregate.node;
+            }
+            // The renderer refuses a call without a name; to leave the change out would be another answer.
+            _ => {
+                let mut call = Call { arguments: vec![node], ..Call::default() };
+                change(&mut call);
+                return Expr::new(Node::Function(call));
+            }
         }
-        Expr::new(node)
+        Expr::shared(node)
     }
 
     /// Over a window of rows instead of a group: `… OVER (PARTITION BY … ORDER BY …)`.

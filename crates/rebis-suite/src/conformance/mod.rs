@@ -15,6 +15,7 @@ mod ddl;
 mod described;
 mod dml_rows;
 mod dml_statements;
+mod dml_traps;
 mod errors;
 mod identifiers;
 mod inspection;
@@ -52,7 +53,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 37] = [
+const SUBJECTS: [&[Scenario]; 38] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -69,6 +70,7 @@ const SUBJECTS: [&[Scenario]; 37] = [
     ddl::CASES,
     dml_rows::CASES,
     dml_statements::CASES,
+    dml_traps::CASES,
     described::CASES,
     compared::CASES,
     inspection::CASES,

@@ -18,7 +18,8 @@ impl Writer<'_> {
         self.if_not_exists();
         let name = index.name.as_deref().unwrap_or_default();
         if words.index_schema == IndexSchema::Index {
-            self.qualified(table.schema(), name)?;
+            let schemas = self.schemas;
+            self.qualified(schemas.of_table(table), name)?;
             self.push(" ON ");
             self.identifier(table.name())?;
         } else {
@@ -92,7 +93,8 @@ impl Writer<'_> {
             self.push(" ON ");
             self.table(table)?;
         } else {
-            self.qualified(table.schema(), name)?;
+            let schemas = self.schemas;
+            self.qualified(schemas.of_table(table), name)?;
         }
         self.cascade()
     }

@@ -14,7 +14,9 @@ use super::render::expression_of_table;
 use super::types::push_labels;
 use crate::dialect::{Comments, Dialect, Enums};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{ColumnDef, DdlExpression, EnumType, ForeignKey, NamingConvention, Table};
+use crate::schema::{
+    ColumnDef, DdlExpression, EnumType, ForeignKey, NamingConvention, SchemaTranslateMap, Table,
+};
 use crate::sql::{
     Ddl, DdlFlags, DdlNode, Node, create_enum, create_index, create_table, set_column_comment,
     set_table_comment,
@@ -60,7 +62,8 @@ pub(crate) fn expression_text(
     table: &Table,
     dialect: &Dialect,
 ) -> Result<String> {
-    let mut writer = Writer { dialect, flags: DdlFlags::default(), sql: String::new() };
+    let schemas = SchemaTranslateMap::new();
+    let mut writer = Writer { dialect, schemas: &schemas, flags: DdlFlags::default(), sql: String::new() };
     writer.expression(table, expression)?;
     Ok(writer.sql)
 }
@@ -71,7 +74,8 @@ pub(crate) fn expression_text(
 /// As [`render`].
 pub(crate) fn default_text(table: &Table, column: &ColumnDef, dialect: &Dialect) -> Result<Option<String>> {
     let Some(default) = column.default() else { return Ok(None) };
-    let mut writer = Writer { dialect, flags: DdlFlags::default(), sql: String::new() };
+    let schemas = SchemaTranslateMap::new();
+    let mut writer = Writer { dialect, schemas: &schemas, flags: DdlFlags::default(), sql: String::new() };
     writer.default_value(table, default, column.sql_type())?;
     Ok(Some(writer.sql))
 }
@@ -81,8 +85,8 @@ pub(crate) fn default_text(table: &Table, column: &ColumnDef, dialect: &Dialect)
 /// # Errors
 /// [`Unsupported`](ErrorKind::Unsupported) for what the database cannot say; [`Schema`](ErrorKind::Schema) for a name that it
 /// would cut.
-pub(super) fn render(ddl: &Ddl, dialect: &Dialect) -> Result<String> {
-    let mut writer = Writer { dialect, flags: ddl.flags, sql: String::new() };
+pub(super) fn render(ddl: &Ddl, dialect: &Dialect, schemas: &SchemaTranslateMap) -> Result<String> {
+    let mut writer = Writer { dialect, schemas, flags: ddl.flags, sql: String::new() };
     match &ddl.node {
         DdlNode::CreateTable { table, without } => writer.create_table(table, without)?,
         DdlNode::CreateEnum(enumeration) => {
@@ -125,6 +129,8 @@ pub(super) fn render(ddl: &Ddl, dialect: &Dialect) -> Result<String> {
 
 struct Writer<'d> {
     dialect: &'d Dialect,
+    /// Of tables, views and indexes; types of enums and sequences are where they say.
+    schemas: &'d SchemaTranslateMap,
     flags: DdlFlags,
     sql: String,
 }
@@ -147,7 +153,8 @@ impl Writer<'_> {
     }
 
     fn table(&mut self, table: &Table) -> Result<()> {
-        self.qualified(table.schema(), table.name())
+        let schemas = self.schemas;
+        self.qualified(schemas.of_table(table), table.name())
     }
 
     fn columns(&mut self, columns: &[String]) -> Result<()> {
@@ -264,7 +271,7 @@ impl Ddl {
     /// # Errors
     /// [`ErrorKind::Unsupported`] for what the database cannot say; [`ErrorKind::Schema`] for a name that it would cut.
     pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
-        render(self, &dialect)
+        render(self, &dialect, &SchemaTranslateMap::new())
     }
 }
 

@@ -91,7 +91,7 @@ impl Writer<'_> {
         self.push("DROP ");
         self.view_word(view)?;
         self.if_exists_before();
-        self.qualified(view.schema.as_deref(), &view.name)?;
+        self.view_name(view)?;
         self.cascade()
     }
 
@@ -109,10 +109,15 @@ impl Writer<'_> {
         self.query_as(query)
     }
 
+    fn view_name(&mut self, view: &View) -> Result<()> {
+        let (schemas, schema) = (self.schemas, view.schema.as_deref());
+        self.qualified(if view.temporary { schema } else { schemas.translate(schema) }, &view.name)
+    }
+
     fn query_as(&mut self, view: &View) -> Result<()> {
-        self.qualified(view.schema.as_deref(), &view.name)?;
+        self.view_name(view)?;
         self.push(" AS ");
-        let query = query_with_values(&view.select, self.dialect)?;
+        let query = query_with_values(&view.select, self.dialect, self.schemas)?;
         self.push(&query);
         Ok(())
     }

@@ -131,6 +131,7 @@ impl Renderer<'_> {
         let first = self.first_source(select)?;
         let scope = self.scope(select, first.as_ref())?;
         self.scopes.push(scope);
+        let around = std::mem::replace(&mut self.keeps_numbers, is_grouped(select));
         self.push("SELECT ");
         self.words(select, WordsPlace::Hint, "/*+ ", " */ ");
         self.words(select, WordsPlace::Prefix, "", " ");
@@ -145,17 +146,20 @@ impl Renderer<'_> {
         }
         check_groupings(select)?;
         self.list(&select.items, Self::item)?;
+        self.keeps_numbers = false;
         if let Some(first) = &first {
             self.push(" FROM ");
             self.source(first)?;
         }
         self.joins(select, usize::from(first.is_some()))?;
         self.conditions(" WHERE ", &select.filters)?;
+        self.keeps_numbers = is_grouped(select);
         if !select.group_by.is_empty() {
             self.push(" GROUP BY ");
             self.group_by(&select.group_by)?;
         }
         self.conditions(" HAVING ", &select.having)?;
+        self.keeps_numbers = around;
         Ok(self.scopes.pop().unwrap_or_default())
     }
 
@@ -208,6 +212,7 @@ impl Renderer<'_> {
             return Ok(());
         }
         self.scopes.push(scope);
+        let around = std::mem::replace(&mut self.keeps_numbers, is_grouped(select));
         self.push(" ORDER BY ");
         self.list(&select.order_by, |this, key| {
             let name = answer_name(select, &key.node);
@@ -217,6 +222,7 @@ impl Renderer<'_> {
             }
             this.key(key, name)
         })?;
+        self.keeps_numbers = around;
         self.scopes.pop();
         Ok(())
     }
@@ -306,6 +312,11 @@ impl Renderer<'_> {
     }
 }
 
+/// Whether its expressions have to be the same in several clauses.
+fn is_grouped(select: &SelectNode) -> bool {
+    select.distinct || !select.distinct_on.is_empty() || !select.group_by.is_empty()
+}
+
 /// What a key of the order is called in the answer: a label, or, behind combined queries, a column of the first one.
 fn answer_name<'s>(select: &'s SelectNode, key: &Node) -> Option<&'s str> {
     let item = |found: &dyn Fn(&Item) -> bool| select.items.iter().find(|item| found(item));
@@ -314,8 +325,10 @@ fn answer_name<'s>(select: &'s SelectNode, key: &Node) -> Option<&'s str> {
             item(&|item| item.label.as_ref() == Some(name))?.name()
         }
         Node::Named(name) => item(&|item| item.name() == Some(name))?.name(),
-        Node::Column { source, name } if !select.combined.is_empty() => item(&|item| {
-            matches!(&*item.node, Node::Column { source: of, name: selected } if of.is(source) && selected == name)
+        // PostgreSQL orders different rows by what they show.
+        Node::Column { source, name } if !select.combined.is_empty() || select.distinct => item(&|item| {
+            let is_shown = !select.combined.is_empty() || item.column.is_some();
+            is_shown && matches!(item.bare(), Node::Column { source: of, name: selected } if of.is(source) && selected == name)
         })?
         .name(),
         _ => None,
@@ -330,7 +343,7 @@ fn check_groupings(select: &SelectNode) -> Result<()> {
     });
     for grouped in sets.flatten().flatten() {
         let Node::Column { source, name } = &**grouped else { continue };
-        let selected = select.items.iter().any(|item| match &*item.node {
+        let selected = select.items.iter().any(|item| match item.bare() {
             Node::Column { source: of, name: selected } => {
                 !item.nullable && of.is(source) && selected == name
             }

@@ -1,7 +1,8 @@
 //! Sequences, schemas, views, and the words beside single statements.
 
 use super::*;
-use crate::schema::Sequence;
+use crate::compile::create_statements;
+use crate::schema::{SchemaTranslateMap, Sequence};
 use crate::sql::{
     Expression, View, create_schema, create_sequence, create_table_as, create_view, drop_schema,
     drop_sequence, drop_view, select, set_table_comment,
@@ -140,4 +141,29 @@ fn words_beside_single_statements() {
         &set_table_comment(&people),
         [NO, Ok("ALTER TABLE `p` COMMENT = 'all'"), Ok(r#"COMMENT ON TABLE "p" IS 'all'"#)],
     );
+}
+
+#[test]
+fn tables_stand_where_the_schemas_are_translated_to() {
+    let owners =
+        Table::build("owners").column(ColumnDef::new("id", SqlType::Integer).primary_key()).finish().unwrap();
+    let pets = Table::build("pets")
+        .column(ColumnDef::new("owner", SqlType::Integer).index())
+        .foreign_key(ForeignKey::new(["owner"], "owners", ["id"]).name("fk"))
+        .finish()
+        .unwrap();
+    let schemas = SchemaTranslateMap::new().with(None::<&str>, Some("tenant"));
+    let say = |ddl: &Ddl| super::super::render(ddl, &Dialect::POSTGRESQL, &schemas).unwrap();
+    let made: Vec<String> = create_statements(&pets, &[], &Dialect::POSTGRESQL).iter().map(say).collect();
+    assert!(made[0].starts_with(r#"CREATE TABLE "tenant"."pets""#), "{made:?}");
+    assert!(made[0].contains(r#"REFERENCES "tenant"."owners""#), "{made:?}");
+    assert!(made[1].contains(r#" ON "tenant"."pets""#), "{made:?}");
+    assert_eq!(say(&drop_table(&owners)), r#"DROP TABLE "tenant"."owners""#);
+    let view = View::new("all_pets", select(pets.c("owner")));
+    assert_eq!(
+        say(&create_view(&view)),
+        r#"CREATE VIEW "tenant"."all_pets" AS SELECT "pets"."owner" FROM "tenant"."pets""#
+    );
+    let own = Table::build("own").temporary().column(ColumnDef::new("n", SqlType::Integer)).finish().unwrap();
+    assert_eq!(say(&drop_table(&own)), r#"DROP TABLE "own""#, "a temporary table is in no schema");
 }

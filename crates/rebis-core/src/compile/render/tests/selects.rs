@@ -306,3 +306,19 @@ fn values_in_the_text_are_for_people() {
         r#"SELECT "users"."id" FROM "users" WHERE "users"."name" LIKE '5/%%' ESCAPE '/' LIMIT 3"#
     );
 }
+
+#[test]
+fn digits_are_digits() {
+    let text = |digits: &str, dialect| {
+        let value = Value::Digits(digits.to_owned());
+        select(User::id).filter(User::id.expr().type_coerce::<Value>().eq(value)).to_sql_with_values(dialect)
+    };
+    for wrong in ["1); drop table users; --", "1 or 1=1", "x", "--1"] {
+        for dialect in [Dialect::MYSQL, Dialect::POSTGRESQL] {
+            let sql = text(wrong, dialect);
+            assert!(sql.as_ref().is_err_and(|error| error.kind() == ErrorKind::Data), "{sql:?}");
+        }
+    }
+    let wide = "-170141183460469231731687303715884105728";
+    assert!(text(wide, Dialect::POSTGRESQL).unwrap().ends_with(&format!("= ({wide})")));
+}
