@@ -17,6 +17,9 @@ mod dml_rows;
 mod dml_statements;
 mod errors;
 mod identifiers;
+mod injection_corpus;
+mod injection_names;
+mod injection_values;
 mod inspection;
 mod isolation;
 mod json;
@@ -51,7 +54,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 37] = [
+const SUBJECTS: [&[Scenario]; 39] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -61,6 +64,8 @@ const SUBJECTS: [&[Scenario]; 37] = [
     calendar::CASES,
     crates::CASES,
     identifiers::CASES,
+    injection_values::CASES,
+    injection_names::CASES,
     json::CASES,
     arrays::CASES,
     rows::CASES,

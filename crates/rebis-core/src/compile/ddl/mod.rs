@@ -8,7 +8,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use super::identifier::{push_made, push_qualified};
+use super::identifier::{push_identifier, push_qualified};
 use super::literal::push_literal;
 use super::render::expression_of_table;
 use super::types::push_labels;
@@ -135,7 +135,7 @@ impl Writer<'_> {
     }
 
     fn identifier(&mut self, name: &str) -> Result<()> {
-        push_made(&mut self.sql, name, self.dialect)
+        push_identifier(&mut self.sql, name, self.dialect)
     }
 
     fn literal(&mut self, text: &str) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Sequences, schemas, views, tables of a query.
 
 use super::Writer;
-use crate::compile::identifier::push_identifier;
+use crate::compile::identifier::push_qualified;
 use crate::compile::literal::push_literal;
 use crate::compile::render::query_with_values;
 use crate::dialect::{Dialect, Sequences};
@@ -126,11 +126,7 @@ pub(in crate::compile) fn push_next_value(
     dialect: &Dialect,
 ) -> Result<()> {
     let mut quoted = String::new();
-    if let Some(schema) = schema {
-        push_identifier(&mut quoted, schema, dialect)?;
-        quoted.push('.');
-    }
-    push_identifier(&mut quoted, name, dialect)?;
+    push_qualified(&mut quoted, schema, name, dialect)?;
     match dialect.tables.sequences {
         Sequences::None => {
             return Err(Error::new(

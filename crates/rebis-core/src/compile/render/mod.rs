@@ -202,9 +202,13 @@ impl Renderer<'_> {
         }
         match self.binds.map(|binds| binds.get(name)) {
             Some(Some(value)) => push_value(&mut self.sql, value, self.dialect),
-            Some(None) => {
+            Some(None) if name.chars().all(|letter| letter == '_' || letter.is_alphanumeric()) => {
                 let _ = write!(self.sql, ":{name}");
                 Ok(())
+            }
+            Some(None) => {
+                let text = "a parameter without a value has a name that a text cannot have; bind it";
+                Err(Error::new(ErrorKind::Statement, text))
             }
             None => {
                 let text = "DDL takes no parameters; give the value itself";
