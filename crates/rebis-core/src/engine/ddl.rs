@@ -67,6 +67,11 @@ impl Connection {
         }
     }
 
+    /// The schema that is meant where a description names this one, or none.
+    pub(super) fn schema_of(&self, named: Option<&str>) -> Option<String> {
+        self.options.schema_translate_map.translate(named).map(str::to_owned)
+    }
+
     /// Whether the table is there, by the database's catalogue.
     fn has_table(&mut self, table: &Table) -> Result<bool> {
         if table.is_temporary() {
@@ -74,7 +79,7 @@ impl Connection {
             return self.has_temporary(table);
         }
         let count = text(self.engine().dialect().tables.count_tables);
-        let count = count.bind("schema", table.schema()).bind("name", table.name());
+        let count = count.bind("schema", self.schema_of(table.schema())).bind("name", table.name());
         Ok(self.scalar::<i64>(count)? > 0)
     }
 }

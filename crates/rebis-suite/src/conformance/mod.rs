@@ -35,6 +35,7 @@ mod secrets;
 mod sessions;
 mod statements;
 mod streams;
+mod tenants;
 mod texts;
 mod transactions;
 mod types_enums;
@@ -54,7 +55,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 39] = [
+const SUBJECTS: [&[Scenario]; 40] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -66,6 +67,7 @@ const SUBJECTS: [&[Scenario]; 39] = [
     identifiers::CASES,
     injection_values::CASES,
     injection_names::CASES,
+    tenants::CASES,
     json::CASES,
     arrays::CASES,
     rows::CASES,

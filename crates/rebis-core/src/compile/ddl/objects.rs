@@ -112,7 +112,7 @@ impl Writer<'_> {
     fn query_as(&mut self, view: &View) -> Result<()> {
         self.qualified(view.schema.as_deref(), &view.name)?;
         self.push(" AS ");
-        let query = query_with_values(&view.select, self.dialect)?;
+        let query = query_with_values(&view.select, self.dialect, self.schemas)?;
         self.push(&query);
         Ok(())
     }

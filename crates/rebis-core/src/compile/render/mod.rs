@@ -97,9 +97,12 @@ impl Rendered {
 ///
 /// # Errors
 /// As [`render`], and [`Unsupported`](ErrorKind::Unsupported) for a value that the database cannot write.
-pub(super) fn query_with_values(select: &SelectNode, dialect: &Dialect) -> Result<String> {
-    let schemas = SchemaTranslateMap::new();
-    let mut renderer = Renderer::new(dialect, &schemas);
+pub(super) fn query_with_values(
+    select: &SelectNode,
+    dialect: &Dialect,
+    schemas: &SchemaTranslateMap,
+) -> Result<String> {
+    let mut renderer = Renderer::new(dialect, schemas);
     renderer.select(select)?;
     Ok(renderer.sql)
 }
@@ -108,9 +111,13 @@ pub(super) fn query_with_values(select: &SelectNode, dialect: &Dialect) -> Resul
 ///
 /// # Errors
 /// As [`query_with_values`].
-pub(super) fn expression_of_table(node: &Node, table: &Table, dialect: &Dialect) -> Result<String> {
-    let schemas = SchemaTranslateMap::new();
-    let mut renderer = Renderer { own_table: Some(table), ..Renderer::new(dialect, &schemas) };
+pub(super) fn expression_of_table(
+    node: &Node,
+    table: &Table,
+    dialect: &Dialect,
+    schemas: &SchemaTranslateMap,
+) -> Result<String> {
+    let mut renderer = Renderer { own_table: Some(table), ..Renderer::new(dialect, schemas) };
     renderer.expression(node)?;
     Ok(renderer.sql)
 }
@@ -161,7 +168,7 @@ impl Renderer<'_> {
             StatementNode::Delete(delete) => self.delete(delete),
             StatementNode::Truncate(truncate) => self.truncate(truncate),
             StatementNode::Ddl(ddl) => {
-                self.sql = super::ddl::render(ddl, self.dialect)?;
+                self.sql = super::ddl::render(ddl, self.dialect, self.schemas)?;
                 Ok(())
             }
         }
@@ -265,7 +272,7 @@ impl Renderer<'_> {
     }
 
     fn next_value(&mut self, schema: Option<&str>, name: &str) -> Result<()> {
-        super::ddl::push_next_value(&mut self.sql, schema, name, self.dialect)
+        super::ddl::push_next_value(&mut self.sql, self.schemas.translate(schema), name, self.dialect)
     }
 
     /// Things with commas between them.
