@@ -39,7 +39,12 @@ pub(super) fn parse(text: &str) -> Result<Url> {
         backend,
         user: user.filter(|user| !user.is_empty()).map(|user| decode(user, "user")).transpose()?,
         password: password.map(|password| decode(password, "password")).transpose()?,
-        hosts: hosts.split(',').filter(|host| !host.is_empty()).map(host).collect::<Result<_>>()?,
+        // `:` alone is nobody.
+        hosts: hosts
+            .split(',')
+            .filter(|host| !matches!(*host, "" | ":" | "[]" | "[]:"))
+            .map(host)
+            .collect::<Result<_>>()?,
         database: database
             .filter(|name| !name.is_empty())
             .map(|name| decode(name, "database"))
