@@ -278,7 +278,7 @@ fn sources(database: &Database) -> Outcome {
         let rows = values(name.as_str(), ["b"], [(2,)]).unwrap();
         let listed = select(vec![rows.c("b")]);
         for statement in [aliased, outer, with, listed] {
-            match conn.execute(statement).and_then(|rows| rows.scalar::<i64>()) {
+            match conn.execute(statement).and_then(rebis::Rows::scalar::<i64>) {
                 Ok(found) => {
                     assert_eq!(found, 2, "{name:?}");
                     tally.kept += 1;

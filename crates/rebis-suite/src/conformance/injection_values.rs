@@ -218,7 +218,7 @@ fn digits(database: &Database) -> Outcome {
         }
         // Bound it is a number or an error.
         let bound = text("select :n").bind("n", Value::Digits(word.clone()));
-        let _ = conn.execute(bound).and_then(|rows| rows.all());
+        let _ = conn.execute(bound).and_then(rebis::Rows::all);
         conn.rollback().unwrap();
     }
     end(conn);
