@@ -39,11 +39,11 @@ pub(super) fn parse(text: &str) -> Result<Url> {
         backend,
         user: user.filter(|user| !user.is_empty()).map(|user| decode(user, "user")).transpose()?,
         password: password.map(|password| decode(password, "password")).transpose()?,
-        // `:` alone is nobody.
+        // `:` alone is nobody, and `[]` as well.
         hosts: hosts
             .split(',')
-            .filter(|host| !matches!(*host, "" | ":" | "[]" | "[]:"))
             .map(host)
+            .filter(|host| !matches!(host, Ok(Host { name, port: None }) if name.is_empty()))
             .collect::<Result<_>>()?,
         database: database
             .filter(|name| !name.is_empty())
