@@ -1,3 +1,5 @@
+mod fuzz;
+
 use super::*;
 use crate::error::ErrorKind;
 use crate::sql::{raw, text};

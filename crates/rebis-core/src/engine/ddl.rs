@@ -80,6 +80,11 @@ impl Connection {
         }
     }
 
+    /// The schema that is meant where a description names this one, or none.
+    pub(super) fn schema_of(&self, named: Option<&str>) -> Option<String> {
+        self.options.schema_translate_map.translate(named).map(str::to_owned)
+    }
+
     /// Whether the table is there, by the database's catalogue.
     fn has_table(&mut self, table: &Table) -> Result<bool> {
         if table.is_temporary() {

@@ -36,6 +36,12 @@ impl SchemaTranslateMap {
         SchemaTranslateMap::default()
     }
 
+    /// The same as [`new`](Self::new), for whoever borrows it.
+    pub(crate) fn none() -> &'static Self {
+        static NONE: SchemaTranslateMap = SchemaTranslateMap(None);
+        &NONE
+    }
+
     /// The same, where `named` means `meant`; `None` is the schema of a table that names none. The last one said counts.
     #[must_use]
     pub fn with(mut self, named: Option<impl Into<String>>, meant: Option<impl Into<String>>) -> Self {

@@ -217,7 +217,7 @@ impl ExtractedFrom for crate::value::Value {
 }
 
 /// Whether a text has all these words: `to_tsvector(…) @@ plainto_tsquery(…)`; `MATCH … AGAINST` on MySQL and MariaDB, which needs a full-text
-/// index and finds any of the words; `MATCH` on SQLite, for a column of an FTS table.
+/// index and finds any of the words; `MATCH` on SQLite, for a column of an FTS table, with each word in quotes: the words are no query language.
 pub fn full_text_match<E, V>(text: E, words: V) -> Expr<bool>
 where
     E: Expression<Family = family::Text>,

@@ -240,7 +240,7 @@ impl Host {
     /// As a URL has it: a name may be a socket's directory.
     fn encoded(&self) -> String {
         let name = if self.name.contains(':') {
-            format!("[{}]", self.name.replace('%', "%25"))
+            format!("[{}]", encode_authority(&self.name).replace("%3A", ":"))
         } else {
             encode_authority(&self.name)
         };

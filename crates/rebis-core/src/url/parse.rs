@@ -41,7 +41,12 @@ pub(super) fn parse(text: &str) -> Result<Url> {
         mariadb,
         user: user.filter(|user| !user.is_empty()).map(|user| decode(user, "user")).transpose()?,
         password: password.map(|password| decode(password, "password")).transpose()?,
-        hosts: hosts.split(',').filter(|host| !host.is_empty()).map(host).collect::<Result<_>>()?,
+        // `:` alone is nobody, and `[]` as well.
+        hosts: hosts
+            .split(',')
+            .map(host)
+            .filter(|host| !matches!(host, Ok(Host { name, port: None }) if name.is_empty()))
+            .collect::<Result<_>>()?,
         database: database
             .filter(|name| !name.is_empty())
             .map(|name| decode(name, "database"))

@@ -18,6 +18,9 @@ mod dml_statements;
 mod dml_traps;
 mod errors;
 mod identifiers;
+mod injection_corpus;
+mod injection_names;
+mod injection_values;
 mod inspection;
 mod isolation;
 mod json;
@@ -33,6 +36,7 @@ mod secrets;
 mod sessions;
 mod statements;
 mod streams;
+mod tenants;
 mod texts;
 mod transactions;
 mod types_enums;
@@ -53,7 +57,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 38] = [
+const SUBJECTS: [&[Scenario]; 41] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -63,6 +67,9 @@ const SUBJECTS: [&[Scenario]; 38] = [
     calendar::CASES,
     crates::CASES,
     identifiers::CASES,
+    injection_values::CASES,
+    injection_names::CASES,
+    tenants::CASES,
     json::CASES,
     arrays::CASES,
     rows::CASES,

@@ -8,7 +8,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use super::identifier::{push_made, push_qualified};
+use super::identifier::{push_identifier, push_qualified};
 use super::literal::push_literal;
 use super::render::expression_of_table;
 use super::types::push_labels;
@@ -62,8 +62,7 @@ pub(crate) fn expression_text(
     table: &Table,
     dialect: &Dialect,
 ) -> Result<String> {
-    let schemas = SchemaTranslateMap::new();
-    let mut writer = Writer { dialect, schemas: &schemas, flags: DdlFlags::default(), sql: String::new() };
+    let mut writer = Writer::new(dialect);
     writer.expression(table, expression)?;
     Ok(writer.sql)
 }
@@ -74,8 +73,7 @@ pub(crate) fn expression_text(
 /// As [`render`].
 pub(crate) fn default_text(table: &Table, column: &ColumnDef, dialect: &Dialect) -> Result<Option<String>> {
     let Some(default) = column.default() else { return Ok(None) };
-    let schemas = SchemaTranslateMap::new();
-    let mut writer = Writer { dialect, schemas: &schemas, flags: DdlFlags::default(), sql: String::new() };
+    let mut writer = Writer::new(dialect);
     writer.default_value(table, default, column.sql_type())?;
     Ok(Some(writer.sql))
 }
@@ -86,7 +84,7 @@ pub(crate) fn default_text(table: &Table, column: &ColumnDef, dialect: &Dialect)
 /// [`Unsupported`](ErrorKind::Unsupported) for what the database cannot say; [`Schema`](ErrorKind::Schema) for a name that it
 /// would cut.
 pub(super) fn render(ddl: &Ddl, dialect: &Dialect, schemas: &SchemaTranslateMap) -> Result<String> {
-    let mut writer = Writer { dialect, schemas, flags: ddl.flags, sql: String::new() };
+    let mut writer = Writer { flags: ddl.flags, schemas, ..Writer::new(dialect) };
     match &ddl.node {
         DdlNode::CreateTable { table, without } => writer.create_table(table, without)?,
         DdlNode::CreateEnum(enumeration) => {
@@ -129,10 +127,20 @@ pub(super) fn render(ddl: &Ddl, dialect: &Dialect, schemas: &SchemaTranslateMap)
 
 struct Writer<'d> {
     dialect: &'d Dialect,
-    /// Of tables, views and indexes; types of enums and sequences are where they say.
     schemas: &'d SchemaTranslateMap,
     flags: DdlFlags,
     sql: String,
+}
+
+impl<'d> Writer<'d> {
+    fn new(dialect: &'d Dialect) -> Self {
+        Writer {
+            dialect,
+            schemas: SchemaTranslateMap::none(),
+            flags: DdlFlags::default(),
+            sql: String::new(),
+        }
+    }
 }
 
 impl Writer<'_> {
@@ -141,7 +149,7 @@ impl Writer<'_> {
     }
 
     fn identifier(&mut self, name: &str) -> Result<()> {
-        push_made(&mut self.sql, name, self.dialect)
+        push_identifier(&mut self.sql, name, self.dialect)
     }
 
     fn literal(&mut self, text: &str) -> Result<()> {
@@ -172,7 +180,7 @@ impl Writer<'_> {
     /// An expression of a table's description.
     fn expression(&mut self, table: &Table, expression: &DdlExpression) -> Result<()> {
         if let Some(node) = expression.tree::<Node>() {
-            let text = expression_of_table(node, table, self.dialect)?;
+            let text = expression_of_table(node, table, self.dialect, self.schemas)?;
             self.push(&text);
         } else {
             self.push(expression.as_text().unwrap_or_default());
@@ -193,7 +201,8 @@ impl Writer<'_> {
             return self.unsupported("types of enums; they are made with their table");
         }
         self.push(words);
-        self.qualified(enumeration.schema.as_deref(), &enumeration.name)
+        let schemas = self.schemas;
+        self.qualified(schemas.translate(enumeration.schema.as_deref()), &enumeration.name)
     }
 
     /// IF EXISTS or IF NOT EXISTS, said of an index or a constraint.
@@ -271,7 +280,7 @@ impl Ddl {
     /// # Errors
     /// [`ErrorKind::Unsupported`] for what the database cannot say; [`ErrorKind::Schema`] for a name that it would cut.
     pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
-        render(self, &dialect, &SchemaTranslateMap::new())
+        render(self, &dialect, SchemaTranslateMap::none())
     }
 }
 

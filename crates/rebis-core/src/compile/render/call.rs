@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Renderer;
 use super::expression::ATOM;
-use crate::dialect::{Dialect, JoinTexts};
+use crate::dialect::JoinTexts;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::{Call, Frame, FrameBound, FrameExclusion, FrameUnit, JsonStep, Known, Node, Window};
 use crate::value::Value;
@@ -191,8 +191,9 @@ impl Renderer<'_> {
                 path.push(',');
             }
             match step {
-                JsonStep::Key(key) if key.contains(['"', '\\']) && *self.dialect != Dialect::POSTGRESQL => {
-                    let text = "a key of JSON has a quotation mark or a backslash, which paths cannot hold";
+                JsonStep::Key(key) if !self.dialect.path_holds(key) => {
+                    let text = "a key of JSON has a quotation mark or a backslash, or on MySQL a control character or a minus in front, \
+                         which paths cannot hold";
                     return Err(Error::new(ErrorKind::Unsupported, text));
                 }
                 JsonStep::Key(key) => {

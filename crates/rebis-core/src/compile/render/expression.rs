@@ -203,7 +203,7 @@ impl Renderer<'_> {
                 self.push("CAST(");
                 self.expression(item)?;
                 self.push(" AS ");
-                let name = cast_type(to, self.dialect)?;
+                let name = cast_type(to, self.dialect, self.schemas)?;
                 self.push(&name);
                 self.push(")");
                 Ok(())

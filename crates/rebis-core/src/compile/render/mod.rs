@@ -111,9 +111,13 @@ pub(super) fn query_with_values(
 ///
 /// # Errors
 /// As [`query_with_values`].
-pub(super) fn expression_of_table(node: &Node, table: &Table, dialect: &Dialect) -> Result<String> {
-    let schemas = SchemaTranslateMap::new();
-    let mut renderer = Renderer { own_table: Some(table), ..Renderer::new(dialect, &schemas) };
+pub(super) fn expression_of_table(
+    node: &Node,
+    table: &Table,
+    dialect: &Dialect,
+    schemas: &SchemaTranslateMap,
+) -> Result<String> {
+    let mut renderer = Renderer { own_table: Some(table), ..Renderer::new(dialect, schemas) };
     renderer.expression(node)?;
     Ok(renderer.sql)
 }
@@ -209,9 +213,13 @@ impl Renderer<'_> {
         }
         match self.binds.map(|binds| binds.get(name)) {
             Some(Some(value)) => push_value(&mut self.sql, value, self.dialect),
-            Some(None) => {
+            Some(None) if name.chars().all(|letter| letter == '_' || letter.is_alphanumeric()) => {
                 let _ = write!(self.sql, ":{name}");
                 Ok(())
+            }
+            Some(None) => {
+                let text = "a parameter without a value has a name that a text cannot have; bind it";
+                Err(Error::new(ErrorKind::Statement, text))
             }
             None => {
                 let text = "DDL takes no parameters; give the value itself";
@@ -274,7 +282,7 @@ impl Renderer<'_> {
     }
 
     fn next_value(&mut self, schema: Option<&str>, name: &str) -> Result<()> {
-        super::ddl::push_next_value(&mut self.sql, schema, name, self.dialect)
+        super::ddl::push_next_value(&mut self.sql, self.schemas.translate(schema), name, self.dialect)
     }
 
     /// Things with commas between them.

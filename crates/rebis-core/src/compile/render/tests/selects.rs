@@ -110,7 +110,7 @@ fn operators_and_queries_on_the_right() {
     say(
         of(full_text_match(User::name, "x")),
         [
-            r#"WHERE "users"."name" MATCH ?1"#,
+            r#"WHERE "users"."name" MATCH '"' || replace(replace(?1, '"', '""'), ' ', '" "') || '"'"#,
             r#"WHERE MATCH ("users"."name") AGAINST (?)"#,
             r#"WHERE to_tsvector("users"."name") @@ plainto_tsquery($1)"#,
         ],
