@@ -146,6 +146,18 @@ pub(crate) fn bench(binary: &str, extra: &[String]) -> Result<ExitCode> {
     cargo(arguments, deadline, &mut |_| {}).map(exit_code)
 }
 
+/// Gives the parsers of `rebis-core` odd input, one target at a time, each for so many minutes; all of them without a name.
+pub(crate) fn fuzz(target: Option<&str>, minutes: u64) -> Result<ExitCode> {
+    let filter = format!("fuzz_{}", target.unwrap_or_default());
+    let arguments = ["test", "-p", "rebis-core", "--lib", &filter, "--", "--nocapture", "--test-threads=1"];
+    let deadline = Instant::now() + Duration::from_secs((minutes + 1) * 60 * 10 + 600);
+    let seconds = (minutes * 60).to_string();
+    cargo(arguments, deadline, &mut |command| {
+        command.env("REBIS_FUZZ_SECONDS", &seconds);
+    })
+    .map(exit_code)
+}
+
 /// Runs cargo without input; past the deadline or on a signal it is stopped and that is an error.
 pub(crate) fn cargo<'a>(
     arguments: impl IntoIterator<Item = &'a str>,

@@ -62,6 +62,14 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Give the parsers odd input; a failure prints it.
+    Fuzz {
+        /// How long each target runs.
+        #[arg(long, default_value_t = 10)]
+        minutes: u64,
+        /// The beginning of a target's name, such as `url`; all of them without one.
+        target: Option<String>,
+    },
     /// Run what `docs/fork.md` shows, on private servers, and print its tables. Takes a quarter of an hour.
     ForkPage {
         /// Arguments for the program, such as `--runs 1`.
@@ -98,6 +106,7 @@ fn perform(task: Task) -> Result<ExitCode> {
             cargo::test(&[], &[], deadline)
         }
         Task::Bench { name, arguments } => cargo::bench(&format!("{name}s"), &arguments),
+        Task::Fuzz { minutes, target } => cargo::fuzz(target.as_deref(), minutes),
         Task::ForkPage { arguments } => fork_page::run(&arguments),
         Task::Servers { env_file } => servers::serve(env_file.as_deref()),
     }

@@ -33,6 +33,9 @@ pub mod inspect;
 
 pub mod workers;
 
+#[cfg(test)]
+mod tests;
+
 #[cfg(feature = "jiff")]
 pub use jiff;
 #[cfg(feature = "time")]

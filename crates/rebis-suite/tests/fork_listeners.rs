@@ -13,6 +13,11 @@ use rebis_suite::databases::Database;
 use rebis_suite::fork::{self, Kind};
 use rebis_suite::harness::{self, Outcome, Scenario, on_every_database, passed};
 
+#[path = "../../rebis-core/src/engine/tests/every_event.rs"]
+mod every_event;
+
+use every_event::{Add, EVENTS, Run};
+
 const CHILD: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
@@ -54,87 +59,7 @@ impl Forker {
     }
 }
 
-type Run = Box<dyn Fn() + Send + Sync>;
-type Add = fn(&Engine, Run);
 type Act = fn(&Engine) -> Result<()>;
-
-const EVENTS: [(&str, Add); 17] = [
-    ("do_connect", |engine, run| {
-        engine.on_do_connect(move |_| {
-            run();
-            Ok(None)
-        });
-    }),
-    ("first_connect", |engine, run| {
-        engine.pool().on_first_connect(move |_, _| {
-            run();
-            Ok(())
-        });
-    }),
-    ("connect", |engine, run| {
-        engine.pool().on_connect(move |_, _| {
-            run();
-            Ok(())
-        });
-    }),
-    ("checkout", |engine, run| {
-        engine.pool().on_checkout(move |_, _, _| {
-            run();
-            Ok(())
-        });
-    }),
-    ("engine_connect", |engine, run| {
-        engine.on_engine_connect(move |_| {
-            run();
-            Ok(())
-        });
-    }),
-    ("begin", |engine, run| {
-        engine.on_begin(move |_| run());
-    }),
-    ("before_execute", |engine, run| {
-        engine.on_before_execute(move |_| {
-            run();
-            Ok(())
-        });
-    }),
-    ("before_cursor_execute", |engine, run| {
-        engine.on_before_cursor_execute(move |_| {
-            run();
-            Ok(())
-        });
-    }),
-    ("after_cursor_execute", |engine, run| {
-        engine.on_after_cursor_execute(move |_| run());
-    }),
-    ("after_execute", |engine, run| {
-        engine.on_after_execute(move |_| run());
-    }),
-    ("savepoint", |engine, run| {
-        engine.on_savepoint(move |_| run());
-    }),
-    ("release_savepoint", |engine, run| {
-        engine.on_release_savepoint(move |_| run());
-    }),
-    ("commit", |engine, run| {
-        engine.on_commit(move |_| run());
-    }),
-    ("rollback", |engine, run| {
-        engine.on_rollback(move |_| run());
-    }),
-    ("handle_error", |engine, run| {
-        engine.on_handle_error(move |_| run());
-    }),
-    ("reset", |engine, run| {
-        engine.pool().on_reset(move |_, _, _| {
-            run();
-            Ok(())
-        });
-    }),
-    ("checkin", |engine, run| {
-        engine.pool().on_checkin(move |_, _| run());
-    }),
-];
 
 /// Meets every event; the error is the first one that is not meant.
 fn program(engine: &Engine) -> Result<()> {
@@ -150,6 +75,7 @@ fn program(engine: &Engine) -> Result<()> {
     let two: i64 = savepoint.scalar(text("select 2"))?;
     assert_eq!(two, 2);
     savepoint.commit()?;
+    tx.begin_nested()?.rollback()?;
     tx.commit()
 }
 

@@ -16,8 +16,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rebis::schema::{ColumnDef, Entity, SqlType, Table};
 use rebis::sql::{
-    Column, Expr, Expression, MoreExpression, abs, case, coalesce, insert, length, literal, nullif, replace,
-    select, substr, upper,
+    Column, Expr, Expression, abs, case, coalesce, insert, length, literal, nullif, replace, select, substr,
+    upper,
 };
 use rebis::{Connection, Engine, text};
 use rebis_suite::databases::database;

@@ -80,7 +80,7 @@ pub use rebis_core::time;
 
 /// What most programs import: `use rebis::prelude::*;`.
 pub mod prelude {
-    pub use rebis_core::sql::{Expression, MoreExpression, count};
+    pub use rebis_core::sql::{Expression, count};
     pub use rebis_core::{
         Connection, Engine, Error, ErrorKind, FromRow, Result, Transaction, Value, alias, delete, insert,
         raw, select, text, update,

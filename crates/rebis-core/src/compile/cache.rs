@@ -162,7 +162,7 @@ impl CompiledCache {
         dialect: &Dialect,
         schemas: &SchemaTranslateMap,
     ) -> Result<CompiledStatement<'s>> {
-        let key = Key::of(statement, schemas);
+        let key = Key::of(statement, dialect, schemas)?;
         if let Some(Tree { compiled, .. }) = self.trees.get(&*key.shape.0) {
             return Ok(CompiledStatement {
                 compiled,

@@ -4,9 +4,17 @@ use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A name between the dialect's quotes, each of which is doubled inside it.
+///
+/// # Errors
+/// [`ErrorKind::Schema`] for a name that the database would cut: it would mean the table, or the column, of the shorter name.
+/// [`ErrorKind::Statement`] for an empty one and for a NUL.
 pub(super) fn push_identifier(sql: &mut String, name: &str, dialect: &Dialect) -> Result<()> {
     if name.is_empty() || name.contains('\0') {
         return Err(Error::new(ErrorKind::Statement, "a name is empty or contains a NUL"));
+    }
+    if dialect.tables.cuts_names_at.is_some_and(|most| name.len() > most) {
+        let text = format!("{} would cut the name '{name}', which is too long", dialect.name);
+        return Err(Error::new(ErrorKind::Schema, text));
     }
     let quote = dialect.identifier_quote;
     sql.push(quote);
@@ -20,10 +28,10 @@ pub(super) fn push_identifier(sql: &mut String, name: &str, dialect: &Dialect) -
     Ok(())
 }
 
-/// The same, for a name in the catalogue that is made or dropped, with its schema where one is named.
+/// The same, with its schema where one is named.
 ///
 /// # Errors
-/// [`ErrorKind::Schema`] for a name that the database would cut.
+/// As [`push_identifier`].
 pub(super) fn push_qualified(
     sql: &mut String,
     schema: Option<&str>,
@@ -31,20 +39,8 @@ pub(super) fn push_qualified(
     dialect: &Dialect,
 ) -> Result<()> {
     if let Some(schema) = schema {
-        push_made(sql, schema, dialect)?;
+        push_identifier(sql, schema, dialect)?;
         sql.push('.');
-    }
-    push_made(sql, name, dialect)
-}
-
-/// A name in the catalogue that is made or dropped.
-///
-/// # Errors
-/// [`ErrorKind::Schema`] for a name that the database would cut.
-pub(super) fn push_made(sql: &mut String, name: &str, dialect: &Dialect) -> Result<()> {
-    if dialect.tables.cuts_names_at.is_some_and(|most| name.len() > most) {
-        let text = format!("{} would cut the name '{name}', which is too long", dialect.name);
-        return Err(Error::new(ErrorKind::Schema, text));
     }
     push_identifier(sql, name, dialect)
 }

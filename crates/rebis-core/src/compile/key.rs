@@ -4,11 +4,13 @@
 //! value in the tree, by which the renderer finds the number of the value again.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
 use std::sync::Arc;
 
+use super::places::Places;
+use crate::dialect::Dialect;
+use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{SchemaTranslateMap, Table};
 use crate::sql::{
     Assignment, Call, Conflict, CteBody, CteNode, DeleteNode, InsertNode, Item, Join, Lock, Node, Ordering,
@@ -27,33 +29,17 @@ pub(super) struct Key<'s> {
     places: Places,
     /// Queries, and the like, that were looked at.
     shared: Vec<*const ()>,
+    /// Whether lists in IN have their own length: filled up they would have more values than the database takes.
+    is_exact: bool,
+    depth: usize,
+    deepest: usize,
 }
 
-/// The places of values, and of lists of values, with the number of the first one.
-#[derive(Debug, Default)]
-struct Places {
-    /// A few are looked through faster than hashed.
-    few: Vec<(*const (), usize)>,
-    many: HashMap<*const (), usize>,
-}
-
-/// How many places are looked through.
-const FEW: usize = 32;
-
-impl Places {
-    fn number_of(&self, place: *const ()) -> Option<usize> {
-        let few = self.few.iter().find(|(known, _)| *known == place).map(|(_, number)| *number);
-        few.or_else(|| if self.many.is_empty() { None } else { self.many.get(&place).copied() })
-    }
-
-    fn add(&mut self, place: *const (), number: usize) {
-        if self.few.len() < FEW {
-            self.few.push((place, number));
-        } else {
-            self.many.insert(place, number);
-        }
-    }
-}
+/// How deep expressions may be one inside of the other: each takes a piece of the thread's stack. SQLite has the same limit.
+const DEEPEST: usize = 1000;
+/// For how many levels a call, a CASE and the like count, and a query: they take more of the stack than operators do.
+const LEVELS_OF_A_CALL: usize = 3;
+const LEVELS_OF_A_QUERY: usize = 8;
 
 /// From so many values on, a list in IN is filled up to the next power of two by repeating its last value: a few texts serve
 /// lists of every length.
@@ -61,22 +47,51 @@ const EXACT_LISTS: usize = 8;
 /// Lists longer than that are not filled up: databases have a limit, and they are rare.
 const LONGEST_FILLED: usize = 8192;
 
-/// With how many values a list in IN is sent.
-pub(super) fn filled_length(length: usize) -> usize {
-    if (EXACT_LISTS..=LONGEST_FILLED).contains(&length) { length.next_power_of_two() } else { length }
-}
-
 /// Whether a list, of IN or of a row to insert, has nothing but values.
 pub(super) fn is_plain(list: &[Arc<Node>]) -> bool {
     !list.is_empty() && list.iter().all(|node| matches!(**node, Node::Value(_)))
 }
 
 impl<'s> Key<'s> {
-    pub(super) fn of(statement: &'s StatementNode, schemas: &SchemaTranslateMap) -> Self {
-        let mut key = Key { shape: Shape(Vec::with_capacity(256)), ..Key::default() };
+    /// # Errors
+    /// [`Statement`](ErrorKind::Statement) for expressions that are too deep.
+    pub(super) fn of(
+        statement: &'s StatementNode,
+        dialect: &Dialect,
+        schemas: &SchemaTranslateMap,
+    ) -> Result<Self> {
+        let mut key = Key::look(statement, dialect, schemas, false);
+        if key.values.len() > dialect.writes.most_parameters {
+            key = Key::look(statement, dialect, schemas, true);
+        }
+        if key.deepest > DEEPEST {
+            let text = format!(
+                "the statement has expressions inside of each other more than {DEEPEST} deep, calls counted {LEVELS_OF_A_CALL} times and \
+                 queries {LEVELS_OF_A_QUERY} times; use `all`, `any`, lists or values"
+            );
+            return Err(Error::new(ErrorKind::Statement, text));
+        }
+        Ok(key)
+    }
+
+    fn look(
+        statement: &'s StatementNode,
+        dialect: &Dialect,
+        schemas: &SchemaTranslateMap,
+        is_exact: bool,
+    ) -> Self {
+        let mut key = Key { shape: Shape(Vec::with_capacity(256)), is_exact, ..Key::default() };
+        // An engine's servers may be MySQL and MariaDB.
+        key.shape.add(dialect.name);
         key.shape.add(schemas);
         key.statement(statement);
         key
+    }
+
+    /// With how many values a list in IN is sent.
+    pub(super) fn filled_length(&self, length: usize) -> usize {
+        let is_filled = !self.is_exact && (EXACT_LISTS..=LONGEST_FILLED).contains(&length);
+        if is_filled { length.next_power_of_two() } else { length }
     }
 
     fn statement(&mut self, statement: &'s StatementNode) {
@@ -160,7 +175,22 @@ impl<'s> Key<'s> {
         self.maybe(node, |key, node| key.node(node));
     }
 
+    /// Looks at what takes so many levels of the stack, unless it is too deep.
+    fn deeper(&mut self, levels: usize, look: impl FnOnce(&mut Self)) {
+        self.depth += levels;
+        self.deepest = self.deepest.max(self.depth);
+        if self.depth <= DEEPEST {
+            look(self);
+        }
+        self.depth -= levels;
+    }
+
     fn node(&mut self, node: &'s Node) {
+        let is_operator = matches!(node, Node::Binary { .. } | Node::Column { .. } | Node::Value(_));
+        self.deeper(if is_operator { 1 } else { LEVELS_OF_A_CALL }, |key| key.parts(node));
+    }
+
+    fn parts(&mut self, node: &'s Node) {
         self.shape.add(&discriminant(node));
         match node {
             Node::Column { source, name } => {
@@ -195,7 +225,7 @@ impl<'s> Key<'s> {
             Node::In { item, list, negated } => {
                 self.shape.add(negated);
                 self.node(item);
-                self.list(list, filled_length(list.len()));
+                self.list(list, self.filled_length(list.len()));
             }
             Node::InSelect { item, select, negated } => {
                 self.shape.add(negated);
@@ -352,6 +382,10 @@ impl<'s> Key<'s> {
     }
 
     fn select(&mut self, select: &'s SelectNode) {
+        self.deeper(LEVELS_OF_A_QUERY, |key| key.clauses(select));
+    }
+
+    fn clauses(&mut self, select: &'s SelectNode) {
         let SelectNode {
             with,
             distinct,
@@ -395,8 +429,9 @@ impl<'s> Key<'s> {
     }
 
     fn item(&mut self, item: &'s Item) {
-        let Item { node, nullable, label, read: _ } = item;
+        let Item { node, nullable, label, column, read: _ } = item;
         self.shape.add(&(nullable, label));
+        self.maybe_node(column.as_ref());
         self.node(node);
     }
 

@@ -97,6 +97,11 @@ pub(super) fn push_value(sql: &mut String, value: &Value, dialect: &Dialect) -> 
             };
             sql.push_str(&format!("CAST('{word}' AS DOUBLE PRECISION)"));
         }
+        // A program can make one of any text, which must not become SQL.
+        Value::Digits(digits) if !is_number(digits) => {
+            let text = "a value of digits has something else in it, and so no literal";
+            return Err(Error::new(ErrorKind::Data, text));
+        }
         Value::Digits(digits) if writing == Writing::Sqlite => return push_literal(sql, digits, dialect),
         Value::Digits(digits) => push_number(sql, digits),
         Value::Interval(value) if writing != Writing::Sqlite => {
@@ -121,9 +126,16 @@ pub(super) fn push_value(sql: &mut String, value: &Value, dialect: &Dialect) -> 
     Ok(())
 }
 
+/// Digits, with a minus and a point where they have their place. Anybody can put any text there.
+fn is_number(digits: &str) -> bool {
+    let unsigned = digits.strip_prefix('-').unwrap_or(digits);
+    let (whole, part) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    [whole, part].iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// Between parentheses where it is negative: behind a minus it would begin a comment.
 fn push_number(sql: &mut String, digits: &str) {
-    if digits.starts_with('-') {
+    if digits.starts_with(['-', '+']) {
         sql.push_str(&format!("({digits})"));
     } else {
         sql.push_str(digits);

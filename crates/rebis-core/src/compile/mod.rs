@@ -5,6 +5,7 @@ mod ddl;
 mod identifier;
 mod key;
 mod literal;
+mod places;
 mod render;
 mod scan;
 #[cfg(test)]

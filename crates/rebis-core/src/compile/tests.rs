@@ -1,11 +1,14 @@
+mod fuzz;
+
 use super::*;
 use crate::error::ErrorKind;
 use crate::sql::{raw, text};
 
-/// SQLite, MySQL, PostgreSQL, side by side.
+/// Side by side.
+pub(super) const DIALECTS: [Dialect; 3] = [Dialect::SQLITE, Dialect::MYSQL, Dialect::POSTGRESQL];
+
 fn compiled(sql: &'static str) -> [String; 3] {
-    [Dialect::SQLITE, Dialect::MYSQL, Dialect::POSTGRESQL]
-        .map(|dialect| compile_text(&text(sql), &dialect).unwrap().sql.into())
+    DIALECTS.map(|dialect| compile_text(&text(sql), &dialect).unwrap().sql.into())
 }
 
 fn same(sql: &'static str) {

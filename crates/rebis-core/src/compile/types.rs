@@ -6,7 +6,7 @@ use super::identifier::push_qualified;
 use super::literal::push_literal;
 use crate::dialect::{Dialect, Enums, Name, Word};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{EnumType, MysqlType, PostgresqlType, SqlType};
+use crate::schema::{EnumType, MysqlType, PostgresqlType, SchemaTranslateMap, SqlType};
 use crate::url::Backend;
 
 /// Where a type is named.
@@ -21,15 +21,31 @@ enum Place {
 /// # Errors
 /// [`ErrorKind::Unsupported`] when the database has no such columns.
 pub(crate) fn column_type(sql_type: &SqlType, dialect: &Dialect) -> Result<String> {
-    Namer { dialect, place: Place::Column }.name(sql_type)
+    column_type_in(sql_type, dialect, SchemaTranslateMap::none())
+}
+
+/// The same, where schemas stand for others.
+///
+/// # Errors
+/// As [`column_type`].
+pub(super) fn column_type_in(
+    sql_type: &SqlType,
+    dialect: &Dialect,
+    schemas: &SchemaTranslateMap,
+) -> Result<String> {
+    Namer { dialect, schemas, place: Place::Column }.name(sql_type)
 }
 
 /// A type's name in CAST.
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`] when the database cannot cast to it.
-pub(super) fn cast_type(sql_type: &SqlType, dialect: &Dialect) -> Result<String> {
-    Namer { dialect, place: Place::Cast }.name(sql_type)
+pub(super) fn cast_type(
+    sql_type: &SqlType,
+    dialect: &Dialect,
+    schemas: &SchemaTranslateMap,
+) -> Result<String> {
+    Namer { dialect, schemas, place: Place::Cast }.name(sql_type)
 }
 
 /// The type that a cast of any value of a column keeps whole; `None` where an explicit cast may cut without an error, as to
@@ -76,6 +92,7 @@ pub(super) fn push_labels(sql: &mut String, labels: &[Cow<'static, str>], dialec
 
 struct Namer<'d> {
     dialect: &'d Dialect,
+    schemas: &'d SchemaTranslateMap,
     place: Place,
 }
 
@@ -171,7 +188,7 @@ impl Namer<'_> {
 
     fn qualified(&self, schema: Option<&str>, name: &str) -> Result<String> {
         let mut sql = String::new();
-        push_qualified(&mut sql, schema, name, self.dialect)?;
+        push_qualified(&mut sql, self.schemas.translate(schema), name, self.dialect)?;
         Ok(sql)
     }
 

@@ -26,6 +26,18 @@ impl Dialect {
     pub(crate) fn template(&self, known: Known) -> Option<Template> {
         templates(known).get(self.writing as usize).copied().flatten()
     }
+
+    /// Whether a path into JSON can name this key. What it cannot, MariaDB would not find, and say nothing.
+    pub(crate) fn path_holds(&self, key: &str) -> bool {
+        match self.writing {
+            Writing::Postgresql => true,
+            Writing::Sqlite => !key.contains(['"', '\\']),
+            Writing::Mysql => {
+                let odd = |letter: char| letter == '"' || letter == '\\' || letter < ' ';
+                !key.starts_with('-') && !key.contains(odd)
+            }
+        }
+    }
 }
 
 fn templates(known: Known) -> Templates {
@@ -48,6 +60,9 @@ fn templates(known: Known) -> Templates {
             "CAST({0} AS DOUBLE) / {1!}",
             "CAST({0} AS DOUBLE PRECISION) / {1!}",
         ),
+        // SQLite's takes whole numbers only and cuts others first; PostgreSQL's takes no binary fractions.
+        Known::FloatRemainder => [None, Some("{0!} % {1!}"), None],
+        Known::DecimalRemainder => [None, Some("{0!} % {1!}"), Some("{0!} % {1!}")],
         // MySQL's are unsigned.
         Known::BitAnd => each("({0!} & {1!})", "CAST({0!} & {1!} AS SIGNED)", "({0!} & {1!})"),
         Known::BitOr => each("({0!} | {1!})", "CAST({0!} | {1!} AS SIGNED)", "({0!} | {1!})"),
@@ -63,7 +78,12 @@ fn templates(known: Known) -> Templates {
             "(CAST({0} AS BIGINT) >> {1!})",
         ),
         Known::FullText => {
-            each("{0!} MATCH {1!}", "MATCH ({0}) AGAINST ({1})", "to_tsvector({0}) @@ plainto_tsquery({1})")
+            each(
+                // Each word in quotes, or a search for `id:7` would look into other columns.
+                r#"{0!} MATCH '"' || replace(replace({1}, '"', '""'), ' ', '" "') || '"'"#,
+                "MATCH ({0}) AGAINST ({1})",
+                "to_tsvector({0}) @@ plainto_tsquery({1})",
+            )
         }
         Known::RegularExpression => [None, Some("{0!} REGEXP {1!}"), Some("{0!} ~ {1!}")],
         Known::JsonText => each(

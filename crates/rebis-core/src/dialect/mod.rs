@@ -16,13 +16,16 @@ pub(crate) use types::{Enums, Name, Word};
 pub(crate) use words::{Concatenation, DeleteUsing, JoinTexts, NullSafe, Rollup, Upsert, ValuesIn};
 pub(crate) use writes::Truncation;
 
-use self::tables::{MYSQL_TABLES, POSTGRESQL_TABLES, SQLITE_TABLES, TableWords};
+use self::tables::{MARIADB_TABLES, MYSQL_TABLES, POSTGRESQL_TABLES, SQLITE_TABLES, TableWords};
 use self::transactions::Transactions;
 use self::types::{MYSQL_TYPES, POSTGRESQL_TYPES, SQLITE_TYPES, TypeNames};
-use self::words::{MYSQL_SELECT, POSTGRESQL_SELECT, Returning, RowLocks, SQLITE_SELECT, SelectWords};
+use self::words::{
+    MARIADB_SELECT, MYSQL_SELECT, POSTGRESQL_SELECT, Returning, RowLocks, SQLITE_SELECT, SelectWords,
+};
 use self::writes::{MYSQL_WRITES, POSTGRESQL_WRITES, SQLITE_WRITES, Writes};
+use crate::driver::Server;
 use crate::error::Result;
-use crate::url::Backend;
+use crate::url::{Backend, Url};
 
 /// The differences of one database, as far as text and transactions go.
 ///
@@ -133,7 +136,7 @@ impl Dialect {
         transactions: Transactions::Sqlite,
     };
 
-    /// MySQL and MariaDB.
+    /// MySQL.
     pub const MYSQL: Dialect = Dialect {
         name: "mysql",
         backend: Backend::Mysql,
@@ -153,16 +156,15 @@ impl Dialect {
             no_key_update: " FOR UPDATE",
             share: " LOCK IN SHARE MODE",
             key_share: " LOCK IN SHARE MODE",
+            of: true,
         }),
-        // MariaDB's; MySQL itself has none, and says so.
-        returning: Returning { insert: true, update: false, delete: true },
+        returning: Returning { insert: false, update: false, delete: false },
         select: MYSQL_SELECT,
         types: MYSQL_TYPES,
         tables: MYSQL_TABLES,
         orders_nulls: false,
         filter_clause: false,
         full_join: false,
-        // MySQL's; MariaDB has none, and says so.
         update_from: false,
         delete_using: DeleteUsing::All,
         writes: MYSQL_WRITES,
@@ -174,6 +176,34 @@ impl Dialect {
         default_row: " () VALUES ()",
         writing: Writing::Mysql,
         transactions: Transactions::Mysql,
+    };
+
+    /// MariaDB: MySQL's words, and what only one of the two has.
+    ///
+    /// An engine has the one that its URL names; what a connection runs is written for the server that it found
+    /// ([`Connection::dialect`](crate::Connection::dialect)).
+    ///
+    /// ```
+    /// use rebis_core::schema::Sequence;
+    /// use rebis_core::sql::create_sequence;
+    /// use rebis_core::{Dialect, ErrorKind};
+    ///
+    /// let numbers = create_sequence(&Sequence::new("numbers"));
+    /// assert_eq!(numbers.to_sql(Dialect::MARIADB)?, "CREATE SEQUENCE `numbers`");
+    /// assert_eq!(numbers.to_sql(Dialect::MYSQL).unwrap_err().kind(), ErrorKind::Unsupported);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    pub const MARIADB: Dialect = Dialect {
+        name: "mariadb",
+        row_locks: match Dialect::MYSQL.row_locks {
+            Some(words) => Some(RowLocks { of: false, ..words }),
+            None => None,
+        },
+        returning: Returning { insert: true, update: false, delete: true },
+        select: MARIADB_SELECT,
+        tables: MARIADB_TABLES,
+        lateral: false,
+        ..Dialect::MYSQL
     };
 
     /// PostgreSQL.
@@ -196,6 +226,7 @@ impl Dialect {
             no_key_update: " FOR NO KEY UPDATE",
             share: " FOR SHARE",
             key_share: " FOR KEY SHARE",
+            of: true,
         }),
         returning: Returning { insert: true, update: true, delete: true },
         select: POSTGRESQL_SELECT,
@@ -217,17 +248,27 @@ impl Dialect {
         transactions: Transactions::Postgresql,
     };
 
-    /// Which of the three it is.
+    /// Whether it is that database's.
     pub(crate) fn is(&self, backend: Backend) -> bool {
-        *self == Dialect::of(backend)
+        self.backend == backend
     }
 
     /// The dialect of a URL's database.
-    pub(crate) fn of(backend: Backend) -> Dialect {
-        match backend {
+    pub(crate) fn of(url: &Url) -> Dialect {
+        match url.backend() {
             Backend::Sqlite => Dialect::SQLITE,
+            Backend::Mysql if url.is_mariadb() => Dialect::MARIADB,
             Backend::Mysql => Dialect::MYSQL,
             Backend::Postgresql => Dialect::POSTGRESQL,
+        }
+    }
+
+    /// The dialect of the server that was found, which may be the other one of MySQL and MariaDB.
+    pub(crate) fn found(&self, server: Option<&Server>) -> &Dialect {
+        match (self.backend, server.map(|server| &*server.product)) {
+            (Backend::Mysql, Some("MariaDB")) => &Dialect::MARIADB,
+            (Backend::Mysql, Some("MySQL")) => &Dialect::MYSQL,
+            _ => self,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::schema::IndexMethod;
 pub(crate) enum Sequences {
     /// There are none.
     None,
-    /// `NEXT VALUE FOR name`: MariaDB; MySQL itself has none, and says so.
+    /// `NEXT VALUE FOR name`
     NextValueFor,
     /// `nextval('name')`
     Nextval,
@@ -93,6 +93,8 @@ pub(crate) struct TableWords {
     pub(crate) match_full: bool,
     pub(crate) partial_indexes: bool,
     pub(crate) expression_keys: bool,
+    /// Whether IF EXISTS and IF NOT EXISTS can be said of indexes and constraints.
+    pub(crate) parts_if_exist: bool,
     pub(crate) prefix_keys: bool,
     pub(crate) include: bool,
     pub(crate) sequences: Sequences,
@@ -149,6 +151,7 @@ pub(crate) const SQLITE_TABLES: TableWords = TableWords {
     match_full: false,
     partial_indexes: true,
     expression_keys: true,
+    parts_if_exist: true,
     prefix_keys: false,
     include: false,
     sequences: Sequences::None,
@@ -169,7 +172,6 @@ pub(crate) const MYSQL_TABLES: TableWords = TableWords {
     drop_foreign_key: Some("FOREIGN KEY"),
     refers_to_schemas: true,
     set_default: false,
-    // MySQL can, MariaDB cannot.
     computed_not_null: false,
     large_default_is_expression: true,
     now: "CURRENT_TIMESTAMP(6)",
@@ -184,16 +186,24 @@ pub(crate) const MYSQL_TABLES: TableWords = TableWords {
     deferrable: (false, false),
     match_full: false,
     partial_indexes: false,
-    expression_keys: false,
+    expression_keys: true,
+    parts_if_exist: false,
     prefix_keys: true,
     include: false,
-    sequences: Sequences::NextValueFor,
+    sequences: Sequences::None,
     schemas: true,
     cascade: false,
     replaces_views: true,
     temporary_views: false,
     materialized_views: false,
     views_if_not_exists: true,
+};
+
+pub(crate) const MARIADB_TABLES: TableWords = TableWords {
+    expression_keys: false,
+    parts_if_exist: true,
+    sequences: Sequences::NextValueFor,
+    ..MYSQL_TABLES
 };
 
 pub(crate) const POSTGRESQL_TABLES: TableWords = TableWords {
@@ -227,6 +237,7 @@ pub(crate) const POSTGRESQL_TABLES: TableWords = TableWords {
     match_full: true,
     partial_indexes: true,
     expression_keys: true,
+    parts_if_exist: true,
     prefix_keys: false,
     include: true,
     sequences: Sequences::Nextval,

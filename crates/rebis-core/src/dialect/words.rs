@@ -58,6 +58,8 @@ pub(crate) struct RowLocks {
     pub(crate) no_key_update: &'static str,
     pub(crate) share: &'static str,
     pub(crate) key_share: &'static str,
+    /// Whether only the rows of some sources can be locked.
+    pub(crate) of: bool,
 }
 
 /// What only some databases have in SELECT.
@@ -120,10 +122,9 @@ pub(crate) const SQLITE_SELECT: SelectWords = SelectWords {
     json_rows: ["json_each(", ")"],
 };
 
-/// Ties, INTERSECT ALL and EXCEPT ALL are MariaDB's; MySQL says itself what it lacks.
 pub(crate) const MYSQL_SELECT: SelectWords = SelectWords {
     combined_all: true,
-    ties: true,
+    ties: false,
     quantified: true,
     rollup: Rollup::Behind,
     grouping_sets: false,
@@ -135,6 +136,8 @@ pub(crate) const MYSQL_SELECT: SelectWords = SelectWords {
     function_columns: false,
     json_rows: ["json_table(", ", '$[*]' COLUMNS (`value` LONGTEXT PATH '$'))"],
 };
+
+pub(crate) const MARIADB_SELECT: SelectWords = SelectWords { ties: true, ..MYSQL_SELECT };
 
 pub(crate) const POSTGRESQL_SELECT: SelectWords = SelectWords {
     combined_all: true,

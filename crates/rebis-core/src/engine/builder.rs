@@ -59,7 +59,7 @@ impl EngineBuilder {
         let connect_timeout = url_options.seconds("connect_timeout")?;
         let isolation_level = url_options.text("isolation_level")?;
         url_options.finish()?;
-        let mut builder = EngineBuilder::with_connector(connector, Dialect::of(url.backend()));
+        let mut builder = EngineBuilder::with_connector(connector, Dialect::of(&url));
         if url.backend() == Backend::Sqlite && url.database().is_none() {
             // A second connection would be a second, empty database.
             builder = builder.pool_size(1).max_overflow(0);

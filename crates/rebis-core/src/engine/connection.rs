@@ -10,6 +10,7 @@ use super::gathered::Gathered;
 use super::options::ExecutionOptions;
 use super::transaction::Transaction;
 use super::transaction_state::TransactionState;
+use crate::dialect::Dialect;
 use crate::driver::{self, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pool::{ConnectionRecord, Info, Lease};
@@ -288,6 +289,18 @@ impl Connection {
     /// ```
     pub fn server(&self) -> Option<&Server> {
         self.lease.connection().map(driver::Connection::server)
+    }
+
+    /// The dialect of its server: of MySQL and MariaDB the one that was found, whichever the URL names.
+    ///
+    /// ```
+    /// use rebis_core::{Dialect, Engine};
+    ///
+    /// assert_eq!(Engine::new("sqlite://")?.connect()?.dialect(), &Dialect::SQLITE);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    pub fn dialect(&self) -> &Dialect {
+        self.engine().dialect().found(self.server())
     }
 
     /// The engine this connection is leased from.

@@ -12,7 +12,20 @@ use crate::sql::{
 };
 
 impl Connection {
-    /// Makes a table, the types of its enums where they are missing, its indexes and its comments. MySQL commits what was done before on this connection.
+    /// Makes a table, the types of its enums where they are missing, its indexes and its comments. MySQL commits what was done
+    /// before on this connection.
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    /// use rebis_core::schema::{ColumnDef, SqlType, Table};
+    ///
+    /// let users = Table::build("users").column(ColumnDef::new("id", SqlType::BigInteger).autoincrement()).finish()?;
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// conn.create_table(&users)?;
+    /// assert!(conn.inspect().has_table("users")?);
+    /// conn.drop_table(&users)?;
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Statement`](crate::ErrorKind::Statement) when it is there already, [`Unsupported`](crate::ErrorKind::Unsupported) for
@@ -42,7 +55,7 @@ impl Connection {
         if_missing: bool,
     ) -> Result<()> {
         self.tell_ddl(DdlMoment::BeforeCreate, DdlTarget::Table(table))?;
-        let statements = create_statements(table, without, self.engine().dialect());
+        let statements = create_statements(table, without, self.dialect());
         for statement in statements {
             if let DdlNode::CreateEnum(enumeration) = &statement.node
                 && self.has_enum(enumeration)?
@@ -56,15 +69,20 @@ impl Connection {
 
     /// Whether no catalogue tells of the table: MySQL's of temporary ones.
     fn is_unseen(&self, table: &Table) -> bool {
-        table.is_temporary() && self.engine().dialect().tables.count_temporary.is_none()
+        table.is_temporary() && self.dialect().tables.count_temporary.is_none()
     }
 
     /// Whether a temporary table is there.
     fn has_temporary(&mut self, table: &Table) -> Result<bool> {
-        match self.engine().dialect().tables.count_temporary {
+        match self.dialect().tables.count_temporary {
             Some(count) => Ok(self.scalar::<i64>(text(count).bind("name", table.name()))? > 0),
             None => Ok(false),
         }
+    }
+
+    /// The schema that is meant where a description names this one, or none.
+    pub(super) fn schema_of(&self, named: Option<&str>) -> Option<String> {
+        self.options.schema_translate_map.translate(named).map(str::to_owned)
     }
 
     /// Whether the table is there, by the database's catalogue.
@@ -73,8 +91,9 @@ impl Connection {
             // The catalogue does not tell of it, or of another table of that name.
             return self.has_temporary(table);
         }
-        let count = text(self.engine().dialect().tables.count_tables);
-        let count = count.bind("schema", table.schema()).bind("name", table.name());
+        let count = text(self.dialect().tables.count_tables);
+        let schema = self.options.schema_translate_map.of_table(table);
+        let count = count.bind("schema", schema).bind("name", table.name());
         Ok(self.scalar::<i64>(count)? > 0)
     }
 }
@@ -91,8 +110,8 @@ impl MetaData {
     /// [`Connection::create_table`].
     pub fn create_all(&self, conn: &mut Connection) -> Result<()> {
         let CreationOrder { tables, later } = self.creation_order()?;
-        enumerations(&tables, conn.engine().dialect().backend)?;
-        let can_alter = conn.engine().dialect().tables.drop_foreign_key.is_some();
+        enumerations(&tables, conn.dialect().backend)?;
+        let can_alter = conn.dialect().tables.drop_foreign_key.is_some();
         conn.tell_ddl(DdlMoment::BeforeCreate, DdlTarget::MetaData(self))?;
         for sequence in self.sequences() {
             conn.execute(create_sequence(sequence).if_not_exists())?;
@@ -108,14 +127,14 @@ impl MetaData {
             conn.create_table_without(table, &without, unseen)?;
             created.push(table);
         }
-        let backend = conn.engine().dialect().backend;
+        let backend = conn.dialect().backend;
         let wanted = |(owner, key): &&(Table, ForeignKey)| {
             can_alter && created.contains(&owner) && key.only_on.includes(backend)
         };
         for (table, key) in later.iter().filter(wanted) {
             conn.execute(add_constraint(table, key.clone()))?;
         }
-        let replaces = conn.engine().dialect().tables.replaces_views;
+        let replaces = conn.dialect().tables.replaces_views;
         for view in self.views().iter().filter_map(|view| view.get::<View>()) {
             let create = create_view(view);
             let replaced = replaces && !view.materialized;
@@ -124,8 +143,8 @@ impl MetaData {
         conn.tell_ddl(DdlMoment::AfterCreate, DdlTarget::MetaData(self))
     }
 
-    /// Drops the tables that are there, each before those that it refers to, then the types of their enums. Foreign keys that make a circle are dropped first; on
-    /// SQLite, which cannot, they are looked at when the transaction is committed.
+    /// Drops the tables that are there, each before those that it refers to, then the types of their enums. Foreign keys that
+    /// make a circle are dropped first; on SQLite, which cannot, they are looked at when the transaction is committed.
     ///
     /// It runs in the connection's transaction: commit it. MySQL commits by itself, table by table.
     ///
@@ -134,7 +153,7 @@ impl MetaData {
     /// that stays refers to one that goes or has a column of an enum that goes, and as [`create_all`](MetaData::create_all).
     pub fn drop_all(&self, conn: &mut Connection) -> Result<()> {
         let CreationOrder { tables, later } = self.creation_order()?;
-        let enums = enumerations(&tables, conn.engine().dialect().backend)?;
+        let enums = enumerations(&tables, conn.dialect().backend)?;
         conn.tell_ddl(DdlMoment::BeforeDrop, DdlTarget::MetaData(self))?;
         for view in self.views().iter().rev().filter_map(|view| view.get::<View>()) {
             conn.execute(drop_view(view).if_exists())?;
@@ -147,8 +166,8 @@ impl MetaData {
                 there.push(table);
             }
         }
-        let words = conn.engine().dialect().tables;
-        let backend = conn.engine().dialect().backend;
+        let words = conn.dialect().tables;
+        let backend = conn.dialect().backend;
         let wanted =
             |(owner, key): &&(Table, ForeignKey)| there.contains(&owner) && key.only_on.includes(backend);
         let mut circular = later.iter().filter(wanted).peekable();

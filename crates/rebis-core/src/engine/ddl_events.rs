@@ -117,7 +117,7 @@ impl Connection {
 
     fn run_attached(&mut self, moment: DdlMoment, target: DdlTarget<'_>) -> Result<()> {
         let DdlTarget::Table(table) = target else { return Ok(()) };
-        let backend = self.engine().dialect().backend;
+        let backend = self.dialect().backend;
         let wanted =
             |ddl: &&crate::schema::AttachedDdl| ddl.moment == moment && ddl.only_on.includes(backend);
         for attached in table.attached().iter().filter(wanted) {

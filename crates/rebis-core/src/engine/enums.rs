@@ -9,9 +9,10 @@ use crate::url::Backend;
 impl Connection {
     /// Whether the enum's type is there, by the database's catalogue.
     pub(super) fn has_enum(&mut self, enumeration: &EnumType) -> Result<bool> {
-        let Some(count) = self.engine().dialect().tables.count_types else { return Ok(false) };
-        let count =
-            text(count).bind("schema", enumeration.schema.as_deref()).bind("name", enumeration.name());
+        let Some(count) = self.dialect().tables.count_types else { return Ok(false) };
+        let count = text(count)
+            .bind("schema", self.schema_of(enumeration.schema.as_deref()))
+            .bind("name", enumeration.name());
         Ok(self.scalar::<i64>(count)? > 0)
     }
 

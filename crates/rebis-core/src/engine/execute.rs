@@ -61,7 +61,7 @@ impl Connection {
         if self.is_for_batches(&statement) {
             return self.execute_batches(statement);
         }
-        let compiled = self.engine().compile_with(&statement, &self.options)?;
+        let compiled = self.engine().compile_with(&statement, self.dialect(), &self.options)?;
         let (parameters, cached) = (compiled.parameters(), compiled.is_cached());
         let sql = Sql::Compiled(Arc::clone(compiled.compiled()));
         let deadline = self.options.deadline(statement.own_timeout());

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
 use crate::rows::{Rows, Sql, Watch};
 use crate::schema::{SchemaTranslateMap, Table};
-use crate::sql::{Composed, InsertNode, Item, Node, Source, Statement, StatementNode, insert_into};
+use crate::sql::{Composed, CteBody, InsertNode, Item, Node, Source, Statement, StatementNode, insert_into};
 use crate::value::{Value, ValueRef};
 
 /// How many rows one statement inserts.
@@ -134,17 +134,16 @@ impl Connection {
         self.prepare_for_statement(self.options.deadline(None))
     }
 
-    /// Whether INSERT has RETURNING: MySQL itself has none, MariaDB does, and both are one dialect.
+    /// Whether INSERT has RETURNING.
     pub(super) fn returns_inserted(&self) -> bool {
-        self.engine().dialect().returning.insert
-            && self.server().is_none_or(|server| server.product != "MySQL")
+        self.dialect().returning.insert
     }
 
     /// Whether it is an INSERT that is too much for one statement, or whose answer has to be sorted.
     pub(super) fn is_for_batches(&self, statement: &Statement) -> bool {
         let Statement::Composed(composed) = statement else { return false };
         let StatementNode::Insert(insert) = &composed.0 else { return false };
-        let writes = &self.engine().dialect().writes;
+        let writes = &self.dialect().writes;
         let sorted = !insert.returning.is_empty() && insert.conflict.is_none();
         if insert.rows.len() < 2 {
             // One row, whose columns have to be selected.
@@ -181,16 +180,21 @@ impl Connection {
     }
 
     fn insert_batches(&mut self, mut insert: InsertNode, deadline: Deadline) -> Result<Answer> {
-        let order = RowOrder::of(&insert, self.engine().dialect());
+        let order = RowOrder::of(&insert, self.dialect());
         let shown = insert.returning.len();
         let keys = order.key_columns(&insert);
         insert.returning.extend(keys.iter().map(|name| item(&insert.table, name)));
-        insert.ordered = order == RowOrder::Ascending && self.engine().dialect().writes.sorted_insert;
+        insert.ordered = order == RowOrder::Ascending && self.dialect().writes.sorted_insert;
         let mut rest = VecDeque::from(std::mem::take(&mut insert.rows));
         let mut whole = Answer::default();
         let most = if order == RowOrder::OneByOne { 1 } else { ROWS_AT_A_TIME };
         while !rest.is_empty() {
             let rendered = self.next_batch(&mut insert, &mut rest, most)?;
+            if !rest.is_empty() && insert.with.iter().any(|cte| matches!(cte.first, CteBody::Write(_))) {
+                let text = "these rows go out in several statements, and what writes in WITH would run with each of them; run it \
+                            first, in the same transaction";
+                return Err(Error::new(ErrorKind::Unsupported, text));
+            }
             let mut answer = self.answer_to(&rendered, deadline)?;
             if order.is_sorted() {
                 answer.rows = order.sort(&insert, answer.rows, shown)?;
@@ -207,7 +211,7 @@ impl Connection {
         rest: &mut VecDeque<Vec<Arc<Node>>>,
         most: usize,
     ) -> Result<Rendered> {
-        let dialect = self.engine().dialect();
+        let dialect = self.dialect();
         insert.rows.clear();
         let (mut size, mut width) = (0_usize, 0_usize);
         while let Some(row) = rest.front() {
@@ -269,7 +273,8 @@ fn render_insert(
 impl Answer {
     /// With the next statement's answer behind it, of which the first columns are shown.
     pub(super) fn add(&mut self, next: Answer, shown: usize) {
-        self.affected = self.affected.saturating_add(next.affected);
+        // MariaDB counts none that it returns.
+        self.affected = self.affected.saturating_add(next.affected.max(next.rows.len() as u64));
         self.last_insert_id = next.last_insert_id.or(self.last_insert_id);
         self.columns = next.columns.iter().take(shown).cloned().collect();
         self.sql = next.sql;

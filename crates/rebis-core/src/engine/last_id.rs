@@ -59,7 +59,7 @@ impl Connection {
 
     /// Many rows whose columns are wanted: they are inserted, and selected by their keys.
     pub(super) fn insert_and_select(&mut self, mut insert: InsertNode, deadline: Deadline) -> Result<Answer> {
-        let order = RowOrder::of(&insert, self.engine().dialect());
+        let order = RowOrder::of(&insert, self.dialect());
         if !order.is_sorted() {
             return Err(Error::new(
                 ErrorKind::Unsupported,
@@ -86,7 +86,7 @@ impl Connection {
             select.items.extend(insert.table.primary_key().map(|key| item(&insert.table, key.name())));
             let rendered = Rendered::of(
                 &Composed(StatementNode::Select(select)),
-                self.engine().dialect(),
+                self.dialect(),
                 &self.options.schema_translate_map,
             )?;
             let mut found = self.answer_to(&rendered, deadline)?;

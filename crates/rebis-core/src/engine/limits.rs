@@ -113,7 +113,7 @@ impl Connection {
         change(&mut options);
         if options.transaction() != self.options.transaction() {
             self.check_between_transactions()?;
-            self.engine().dialect().begin(options.transaction())?;
+            self.dialect().begin(options.transaction())?;
         }
         self.options = options;
         Ok(())

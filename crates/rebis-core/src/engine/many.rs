@@ -85,12 +85,11 @@ impl Connection {
         let statement = self.before_execute(statement.into_statement())?;
         let many = match &statement {
             Statement::Text(text) => {
-                let (compiled, cached) =
-                    self.engine().state().compiled.text(text, self.engine().dialect())?;
+                let (compiled, cached) = self.engine().state().compiled.text(text, self.dialect())?;
                 Many::of_text(compiled, cached)
             }
             Statement::Composed(composed) => {
-                Many::of_tree(composed, self.engine().dialect(), &self.options.schema_translate_map)?
+                Many::of_tree(composed, self.dialect(), &self.options.schema_translate_map)?
             }
         };
         if many.names.is_empty() {

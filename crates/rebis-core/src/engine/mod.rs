@@ -316,15 +316,16 @@ impl Engine {
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for what the database cannot say, [`Statement`](crate::ErrorKind::Statement)
     /// for a column that is not there, [`Bind`](crate::ErrorKind::Bind) when names and values do not match.
     pub fn compile<'s>(&self, statement: &'s Statement) -> Result<CompiledStatement<'s>> {
-        self.compile_with(statement, &self.0.options)
+        self.compile_with(statement, self.dialect(), &self.0.options)
     }
 
     fn compile_with<'s>(
         &self,
         statement: &'s Statement,
+        dialect: &Dialect,
         options: &ExecutionOptions,
     ) -> Result<CompiledStatement<'s>> {
-        self.state().compiled.statement(statement, self.dialect(), &options.schema_translate_map)
+        self.state().compiled.statement(statement, dialect, &options.schema_translate_map)
     }
 
     /// Another engine with the same URL, settings and listeners, and a pool of its own, empty.

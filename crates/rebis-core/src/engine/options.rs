@@ -33,7 +33,8 @@ pub struct ExecutionOptions {
     pub deferrable: bool,
     /// How long each statement may run, with the reading of its rows. Default no limit but the driver's read timeout.
     pub statement_timeout: Option<Duration>,
-    /// Which schemas stand for others, in composed statements; [`text`](crate::text) is left alone. Default none.
+    /// Which schemas stand for others, in composed statements and in those that make and drop tables, indexes and views; sequences
+    /// and types of enums are where they say, and [`text`](crate::text) is left alone. Default none.
     pub schema_translate_map: SchemaTranslateMap,
     /// Whether statements are logged as `tracing` events of level INFO, with their values, instead of DEBUG. Default no.
     pub echo: bool,

@@ -48,7 +48,9 @@ impl RowOrder {
                     column.is_none_or(|column| cast_that_keeps(column.sql_type(), dialect).is_some())
                 };
                 let can = !dialect.writes.sorted_insert || insert.columns.iter().all(|name| castable(name));
-                if can { RowOrder::Ascending } else { RowOrder::OneByOne }
+                let counts_down =
+                    key.counting().and_then(|identity| identity.increment).is_some_and(|step| step < 0);
+                if can && !counts_down { RowOrder::Ascending } else { RowOrder::OneByOne }
             }
             [] => RowOrder::OneByOne,
             keys if keys.iter().all(|key| named(key.name())) => {
@@ -109,6 +111,8 @@ pub(super) fn given_keys(insert: &InsertNode, row: &[Arc<Node>]) -> Option<Vec<K
     let keys = insert.table.primary_key().map(|column| {
         let index = insert.columns.iter().position(|name| *name == column.name())?;
         match &**row.get(index)? {
+            // The database may answer with a fraction or a text.
+            Node::Value(_) if matches!(column.sql_type(), SqlType::Native(_)) => None,
             Node::Value(value) => key_of(column.sql_type(), value),
             _ => None,
         }
@@ -128,8 +132,8 @@ pub(super) fn key_of(sql_type: &SqlType, value: &Value) -> Option<Key> {
         (SqlType::Uuid, Value::Bytes(bytes)) => Uuid::from_slice(bytes).ok().map(Key::Uuid),
         (SqlType::String { .. } | SqlType::Text, Value::Text(text)) => Some(Key::Text(text.clone())),
         (SqlType::Uuid | SqlType::String { .. } | SqlType::Text, _) => None,
-        (_, Value::Int(number)) => Some(Key::Number((*number).into())),
-        (_, Value::UInt(number)) => Some(Key::Number((*number).into())),
+        (whole, Value::Int(number)) if whole.may_be_counted() => Some(Key::Number((*number).into())),
+        (whole, Value::UInt(number)) if whole.may_be_counted() => Some(Key::Number((*number).into())),
         _ => None,
     }
 }

@@ -70,7 +70,7 @@ impl Connection {
     }
 
     fn begin_as(&mut self, state: TransactionState, deadline: Deadline) -> Result<()> {
-        if let Some(begin) = self.engine().dialect().begin(self.options.transaction())? {
+        if let Some(begin) = self.dialect().begin(self.options.transaction())? {
             self.tell(|listeners| &listeners.begin, None)?;
             let implicit = state == TransactionState::Begun;
             log::transaction(&self.options, if implicit { "BEGIN (implicit)" } else { "BEGIN" });

@@ -1,7 +1,7 @@
 //! Many rows changed, each to values of its own.
 
 use super::connection::Connection;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Table;
 use crate::sql::update_each;
 use crate::value::Value;
@@ -31,7 +31,8 @@ impl Connection {
     /// ```
     ///
     /// # Errors
-    /// As [`update_each`] and [`execute`](Connection::execute).
+    /// As [`update_each`] and [`execute`](Connection::execute), and [`ErrorKind::Statement`] for more than 100
+    /// rows that get another key.
     pub fn update_rows(
         &mut self,
         table: &Table,
@@ -39,9 +40,15 @@ impl Connection {
         columns: &[&str],
         rows: Vec<Vec<Value>>,
     ) -> Result<u64> {
-        let most = self.engine().dialect().writes.most_parameters;
+        let most = self.dialect().writes.most_parameters;
         let each = keys.len() * (columns.len() + 1) + columns.len();
         let batch = (most / each.max(1)).clamp(1, ROWS_AT_A_TIME);
+        if rows.len() > batch && keys.iter().all(|key| columns.contains(key)) {
+            let text = format!(
+                "rows that get another key go in one statement, of at most {batch}: the next one would find them again"
+            );
+            return Err(Error::new(ErrorKind::Statement, text));
+        }
         let mut found = 0_u64;
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {

@@ -9,6 +9,7 @@ use super::facts::{
 use super::{mysql, postgres, sqlite};
 use crate::engine::Connection;
 use crate::error::Result;
+use crate::url::Backend;
 
 /// What has a name in a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +58,10 @@ pub(super) trait Catalog {
 
 /// The one place that asks which database it is.
 pub(super) fn catalog(conn: &Connection) -> &'static dyn Catalog {
-    match conn.engine().dialect().name {
-        "sqlite" => &sqlite::Sqlite,
-        "mysql" => &mysql::Mysql,
-        _ => &postgres::Postgres,
+    match conn.dialect().backend {
+        Backend::Sqlite => &sqlite::Sqlite,
+        Backend::Mysql => &mysql::Mysql,
+        Backend::Postgresql => &postgres::Postgres,
     }
 }
 

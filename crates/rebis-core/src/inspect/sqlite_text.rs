@@ -108,7 +108,8 @@ pub(super) fn read_index(sql: &str) -> (Vec<String>, Option<String>) {
     };
     let keys = parts(body).filter_map(key).collect();
     let condition = tokens.get(open + body.len() + 2).filter(|token| token.is_word("WHERE"));
-    (keys, condition.and_then(|word| Some(sql.get(word.at.end..)?.trim().to_owned())))
+    let end = tokens.last().map_or(0, |last| last.at.end);
+    (keys, condition.and_then(|word| Some(sql.get(word.at.end..end)?.trim().to_owned())))
 }
 
 /// One column with its constraints, or constraints of the table.
@@ -204,11 +205,12 @@ impl Definition<'_> {
         next
     }
 
-    /// The text between the parentheses that open there.
+    /// The text between the parentheses that open there, without a comment at its end: put between parentheses again, it would
+    /// hide what is behind it.
     fn text(&self, place: usize) -> Option<String> {
-        let open = self.tokens.get(place).filter(|token| token.is('('))?;
-        let close = self.tokens.get(self.after_group(place).checked_sub(1)?)?;
-        Some(self.sql.get(open.at.end..close.at.start)?.trim().to_owned())
+        self.tokens.get(place).filter(|token| token.is('('))?;
+        let inside = inside(self.tokens, place);
+        Some(self.sql.get(inside.first()?.at.start..inside.last()?.at.end)?.to_owned())
     }
 
     /// The names that stand first in the parts of a list.

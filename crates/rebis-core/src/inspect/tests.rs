@@ -1,3 +1,5 @@
+mod fuzz;
+
 use super::defaults::{default_of, server_default};
 use super::facts::CheckInfo;
 use super::normal::normal;
@@ -103,7 +105,7 @@ fn the_text_of_create_table() {
     assert_eq!(
         written.checks,
         [
-            check(None, "length(\"check\") > 1 /* ) */"),
+            check(None, "length(\"check\") > 1"),
             check(Some("the one"), "`a``b` <> ')'"),
             check(None, "id in (1, 2)"),
         ]
@@ -289,7 +291,7 @@ fn the_text_of_create_index() {
     };
     let sql =
         "create unique index \"i (\" on t (lower(a) collate nocase DESC, b asc, (c + 1)) where a > ')' -- x";
-    assert_eq!(read(sql), ("lower(a) collate nocase|b|(c + 1)".into(), Some("a > ')' -- x".into())));
+    assert_eq!(read(sql), ("lower(a) collate nocase|b|(c + 1)".into(), Some("a > ')'".into())));
     for none in ["", "create index", "create index i on t (", "create index i on t ()", "("] {
         assert_eq!(read(none).1, None, "{none}");
     }

@@ -230,7 +230,8 @@ impl<'c> Rows<'c> {
         }
     }
 
-    /// How many rows the statement inserted, updated or deleted.
+    /// How many rows the statement inserted, updated or deleted. MariaDB does not tell it of one with RETURNING: 0, count what
+    /// comes back.
     ///
     /// ```
     /// # use rebis_core::{Engine, text};

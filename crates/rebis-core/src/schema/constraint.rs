@@ -137,6 +137,17 @@ impl CheckConstraint {
 }
 
 /// A reference to another table: each row's columns hold a key of a row there.
+///
+/// ```
+/// use rebis_core::Dialect;
+/// use rebis_core::schema::{ColumnDef, ForeignKey, OnChange, SqlType, Table};
+///
+/// let owner = ForeignKey::new(["owner"], "users", ["id"]).on_delete(OnChange::Cascade);
+/// let pets = Table::build("pets").column(ColumnDef::new("owner", SqlType::Integer)).foreign_key(owner).finish()?;
+/// let key = r#"CONSTRAINT "fk_pets_owner_users" FOREIGN KEY ("owner") REFERENCES "users" ("id") ON DELETE CASCADE"#;
+/// assert!(pets.create_sql(Dialect::POSTGRESQL)?[0].contains(key));
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignKey {
     pub(crate) name: Option<String>,

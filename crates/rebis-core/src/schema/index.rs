@@ -35,6 +35,17 @@ pub struct Index {
 }
 
 /// One key of an index: a column by its name (`"age".into()`), or an expression.
+///
+/// ```
+/// use rebis_core::Dialect;
+/// use rebis_core::schema::{ColumnDef, Index, IndexKey, SqlType, Table};
+/// use rebis_core::sql::create_index;
+///
+/// let users = Table::build("users").column(ColumnDef::new("name", SqlType::Text)).finish()?;
+/// let index = Index::new("by_name", [IndexKey::from("name").descending()]);
+/// assert_eq!(create_index(&users, &index).to_sql(Dialect::SQLITE)?, r#"CREATE INDEX "by_name" ON "users" ("name" DESC)"#);
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexKey {
     pub(crate) target: KeyTarget,

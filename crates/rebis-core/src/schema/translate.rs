@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::Table;
+
 /// Which schema is meant by which: a table's description names one, or none, and statements go to the other.
 ///
 /// ```
@@ -34,6 +36,12 @@ impl SchemaTranslateMap {
         SchemaTranslateMap::default()
     }
 
+    /// The same as [`new`](Self::new), for whoever borrows it.
+    pub(crate) fn none() -> &'static Self {
+        static NONE: SchemaTranslateMap = SchemaTranslateMap(None);
+        &NONE
+    }
+
     /// The same, where `named` means `meant`; `None` is the schema of a table that names none. The last one said counts.
     #[must_use]
     pub fn with(mut self, named: Option<impl Into<String>>, meant: Option<impl Into<String>>) -> Self {
@@ -42,6 +50,11 @@ impl SchemaTranslateMap {
         translations.retain(|known| known.named != translation.named);
         translations.push(translation);
         self
+    }
+
+    /// The schema that is meant by a table's; a temporary one is in none.
+    pub(crate) fn of_table<'s>(&'s self, table: &'s Table) -> Option<&'s str> {
+        if table.is_temporary() { table.schema() } else { self.translate(table.schema()) }
     }
 
     /// The schema that is meant.

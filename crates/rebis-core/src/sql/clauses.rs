@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::expression::Expr;
 use super::node::{Node, Source};
-use super::select::{Select, Selection};
+use super::select::Select;
+use super::selection::Selection;
 use super::typed::{Operand, Typed};
 use crate::url::Backend;
 
@@ -99,7 +100,7 @@ impl<R> Select<R> {
         self.locked(LockStrength::KeyShare, wait)
     }
 
-    /// Of a lock: only the rows of this table, `FOR UPDATE OF …`. MariaDB does not know it and says so.
+    /// Of a lock: only the rows of this table, `FOR UPDATE OF …`. MariaDB does not have it.
     #[must_use]
     pub fn lock_of(mut self, source: impl Into<Source>) -> Self {
         if let Some(lock) = &mut self.node.lock {

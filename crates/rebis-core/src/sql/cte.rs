@@ -5,10 +5,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::expression::{Column, Expr, column_node};
+use super::columns::{Column, column_node};
+use super::expression::Expr;
 use super::from::TableAlias;
 use super::node::{Node, Source};
-use super::select::{Item, Select, SelectNode, SetOperator};
+use super::select::{Select, SelectNode, SetOperator};
+use super::selection::Item;
 use super::typed::Typed;
 use super::{Composed, Delete, Insert, StatementNode, Update};
 use crate::schema::Entity;
@@ -54,6 +56,12 @@ impl CteBody {
 }
 
 impl CteNode {
+    /// The same with another statement in it.
+    pub(super) fn copy_with(&self, first: CteBody) -> CteNode {
+        let CteNode { name, first: _, materialized, again } = self;
+        CteNode { name: Arc::clone(name), first, materialized: *materialized, again: again.clone() }
+    }
+
     /// What its columns are called; `None` when one of them has no name.
     pub(crate) fn columns(&self) -> Option<Vec<&str>> {
         let names = self.first.items().iter().map(|item| match (&item.label, &*item.node) {
@@ -150,9 +158,7 @@ impl<R> Cte<R> {
     }
 
     fn copy(&self) -> CteNode {
-        let CteNode { name, first, materialized, .. } = &*self.node;
-        let again = self.node.again.clone();
-        CteNode { name: Arc::clone(name), first: first.clone(), materialized: *materialized, again }
+        self.node.copy_with(self.node.first.clone())
     }
 
     /// The database computes it once and apart, `AS MATERIALIZED`: what is outside of it does not narrow it. MySQL and MariaDB

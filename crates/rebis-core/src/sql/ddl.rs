@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::expression::column_node;
+use super::columns::column_node;
 use super::{Composed, Expr, Node, Select, SelectNode, Source, Statement, StatementNode};
 use crate::schema::{
     Constraint, DdlExpression, EnumType, Index, MetaData, NamingConvention, Opaque, Sequence, ServerDefault,

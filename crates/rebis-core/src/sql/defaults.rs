@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::cte::CteBody;
 use super::dml::{Assignment, UpdateNode};
 use super::insert::InsertNode;
 use super::node::Node;
@@ -26,6 +27,20 @@ impl StatementNode {
 
     /// The same, where something else stands for what a function makes.
     pub(crate) fn complete_with(&mut self, made: &mut dyn FnMut(&MakeValue) -> Node) {
+        let with = match self {
+            StatementNode::Select(node) => &mut node.with,
+            StatementNode::Insert(node) => &mut node.with,
+            StatementNode::Update(node) => &mut node.with,
+            StatementNode::Delete(node) => &mut node.with,
+            StatementNode::Truncate(_) | StatementNode::Ddl(_) => return,
+        };
+        for cte in with {
+            if let CteBody::Write(write) = &cte.first {
+                let mut write = write.clone();
+                write.0.complete_with(made);
+                *cte = Arc::new(cte.copy_with(CteBody::Write(write)));
+            }
+        }
         match self {
             StatementNode::Insert(insert) => insert.complete(made),
             StatementNode::Update(update) => update.complete(made),

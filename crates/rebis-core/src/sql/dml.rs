@@ -5,11 +5,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::columns::Column;
 use super::cte::{Cte, CteNode};
-use super::expression::{Column, Expr};
+use super::expression::Expr;
 use super::node::{Node, Ordering, Source};
 use super::parameter::Binds;
-use super::select::{Item, Select, SelectNode, Selection};
+use super::select::{Select, SelectNode};
+use super::selection::{Item, Selection};
 use super::typed::{Matches, Operand, Typed};
 use crate::schema::{Entity, Table};
 use crate::value::{IntoValue, Value};
@@ -70,6 +72,18 @@ pub fn update<M: Entity>() -> Update {
 }
 
 /// Changes rows of a table that is known at run time.
+///
+/// ```
+/// use rebis_core::schema::{ColumnDef, SqlType, Table};
+/// use rebis_core::Dialect;
+/// use rebis_core::sql::{Expression, update_table};
+///
+/// let users = Table::build("users").column(ColumnDef::new("id", SqlType::Integer).primary_key());
+/// let users = users.column(ColumnDef::new("name", SqlType::Text)).finish()?;
+/// let rename = update_table(&users).set_column("name", "ed").filter(users.c("id").eq(7));
+/// assert_eq!(rename.to_sql(Dialect::POSTGRESQL)?, r#"UPDATE "users" SET "name" = $1 WHERE "users"."id" = $2"#);
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 pub fn update_table(table: &Table) -> Update {
     let node = UpdateNode {
         with: Vec::new(),
@@ -209,6 +223,18 @@ pub fn delete<M: Entity>() -> Delete {
 }
 
 /// Deletes rows of a table that is known at run time.
+///
+/// ```
+/// use rebis_core::schema::{ColumnDef, SqlType, Table};
+/// use rebis_core::Dialect;
+/// use rebis_core::sql::{Expression, delete_from};
+///
+/// let users = Table::build("users").column(ColumnDef::new("id", SqlType::Integer).primary_key());
+/// let users = users.column(ColumnDef::new("name", SqlType::Text)).finish()?;
+/// let gone = delete_from(&users).filter(users.c("name").is_null());
+/// assert_eq!(gone.to_sql(Dialect::MYSQL)?, "DELETE FROM `users` WHERE `users`.`name` IS NULL");
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 pub fn delete_from(table: &Table) -> Delete {
     let node = DeleteNode {
         with: Vec::new(),

@@ -1,14 +1,14 @@
 //! Expressions: columns, values and what is made of them, with the type that the result has in Rust.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::node::{BinaryOperator, Node, Ordering, Source};
+use super::known::{Known, digits, known};
+use super::node::{BinaryOperator, Node, Ordering};
 use super::select::Select;
-use super::typed::{Matches, Operand, ResultOf, Typed, family};
-use crate::schema::{ColumnType, Entity, SqlType, Table};
+use super::typed::{ElementOf, Matches, Operand, ResultOf, Typed, family};
+use crate::schema::{ColumnType, SqlType};
 use crate::value::Value;
 
 /// An expression whose value is a `T` in Rust.
@@ -54,102 +54,28 @@ impl<T: Typed> ResultOf for Expr<T> {
     type Result = T;
 }
 
-/// A column of an entity's table, of the type that its field has: `User::name`.
-///
-/// ```
-/// use std::sync::LazyLock;
-/// use rebis_core::schema::{ColumnDef, Entity, SqlType, Table};
-/// use rebis_core::sql::{Column, Expression, select};
-/// use rebis_core::Dialect;
-///
-/// struct User;
-///
-/// #[allow(non_upper_case_globals)]
-/// impl User {
-///     const id: Column<User, i64> = Column::new("id");
-///     const name: Column<User, String> = Column::new("name");
-/// }
-///
-/// impl Entity for User {
-///     fn table() -> &'static Table {
-///         static TABLE: LazyLock<Table> = LazyLock::new(|| {
-///             let columns = Table::build("users")
-///                 .column(ColumnDef::new("id", SqlType::BigInteger).autoincrement())
-///                 .column(ColumnDef::new("name", SqlType::Text));
-///             columns.finish().expect("a table")
-///         });
-///         &TABLE
-///     }
-/// }
-///
-/// let statement = select((User::id, User::name)).filter(User::name.starts_with("e"));
-/// assert_eq!(
-///     statement.to_sql(Dialect::POSTGRESQL)?,
-///     r#"SELECT "users"."id", "users"."name" FROM "users" WHERE "users"."name" LIKE $1 ESCAPE '/'"#
-/// );
-/// # Ok::<(), rebis_core::Error>(())
-/// ```
-pub struct Column<M, T> {
-    name: &'static str,
-    marker: PhantomData<fn() -> (M, T)>,
-}
-
-impl<M, T> Column<M, T> {
-    /// The column of that name.
-    pub const fn new(name: &'static str) -> Self {
-        Column { name, marker: PhantomData }
-    }
-
-    /// Its name.
-    pub const fn name(&self) -> &'static str {
-        self.name
-    }
-}
-
-impl<M, T> Clone for Column<M, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<M, T> Copy for Column<M, T> {}
-
-impl<M, T> fmt::Debug for Column<M, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Column({})", self.name)
-    }
-}
-
-impl<M: Entity, T: Typed> Operand for Column<M, T> {
-    type Family = T::Family;
-
-    fn into_node(self) -> Arc<Node> {
-        column_node(Source::Table(M::table().clone()), self.name)
-    }
-}
-
-impl<M: Entity, T: Typed> ResultOf for Column<M, T> {
-    type Result = T;
-}
-
-pub(super) fn column_node(source: Source, name: impl Into<Cow<'static, str>>) -> Arc<Node> {
-    Arc::new(Node::Column { source, name: name.into() })
-}
-
-impl Table {
-    /// A column by its name, of a type that is known at run time only. One that the table does not have is an error when the
-    /// statement is compiled.
-    pub fn c(&self, name: impl Into<Cow<'static, str>>) -> Expr<Value> {
-        Expr::shared(column_node(Source::Table(self.clone()), name))
-    }
-}
-
 /// A value as an expression.
 pub fn literal<V: ResultOf>(value: V) -> Expr<V::Result> {
     Expr::shared(value.into_node())
 }
 
 /// What columns and expressions have in common.
+///
+/// ```
+/// use rebis_core::schema::{ColumnDef, SqlType, Table};
+/// use rebis_core::Dialect;
+/// use rebis_core::sql::{Expression, select};
+///
+/// let users = Table::build("users").column(ColumnDef::new("id", SqlType::Integer).primary_key());
+/// let users = users.column(ColumnDef::new("name", SqlType::Text)).finish()?;
+/// let name = users.c("name").type_coerce::<String>();
+/// let found = select(vec![users.c("id")]).filter(name.starts_with("5%") & users.c("id").in_list([1, 2]));
+/// assert_eq!(
+///     found.to_sql_with_values(Dialect::SQLITE)?,
+///     r#"SELECT "users"."id" FROM "users" WHERE "users"."name" LIKE '5/%%' ESCAPE '/' AND "users"."id" IN (1, 2)"#
+/// );
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 #[allow(clippy::wrong_self_convention, reason = "an expression is consumed by what is made of it")]
 pub trait Expression: Operand + Sized {
     /// The type of the value in Rust.
@@ -366,6 +292,110 @@ pub trait Expression: Operand + Sized {
         let (left, right) = (self.into_node(), other.into_node());
         Expr::new(Node::Binary { operator: BinaryOperator::Concatenate, left, right })
     }
+
+    /// The bits that both have: `self & other`.
+    fn bit_and<V: Operand<Family = family::Integer>>(self, other: V) -> Expr<Self::Type>
+    where
+        Self: Operand<Family = family::Integer>,
+    {
+        known(Known::BitAnd, vec![self.into_node(), other.into_node()])
+    }
+
+    /// The bits that one of them has: `self | other`.
+    fn bit_or<V: Operand<Family = family::Integer>>(self, other: V) -> Expr<Self::Type>
+    where
+        Self: Operand<Family = family::Integer>,
+    {
+        known(Known::BitOr, vec![self.into_node(), other.into_node()])
+    }
+
+    /// The bits that only one of them has: `self ^ other`, `#` on PostgreSQL.
+    fn bit_xor<V: Operand<Family = family::Integer>>(self, other: V) -> Expr<Self::Type>
+    where
+        Self: Operand<Family = family::Integer>,
+    {
+        known(Known::BitXor, vec![self.into_node(), other.into_node()])
+    }
+
+    /// The bits that it does not have: `~self`.
+    fn bit_not(self) -> Expr<Self::Type>
+    where
+        Self: Operand<Family = family::Integer>,
+    {
+        known(Known::BitNot, vec![self.into_node()])
+    }
+
+    /// The bits moved to the left: `self << count`.
+    fn shift_left(self, count: u8) -> Expr<Self::Type>
+    where
+        Self: Operand<Family = family::Integer>,
+    {
+        known(Known::ShiftLeft, vec![self.into_node(), digits(count.into())])
+    }
+
+    /// The bits moved to the right, those of a negative number filled with its sign: `self >> count`.
+    fn shift_right(self, count: u8) -> Expr<Self::Type>
+    where
+        Self: Operand<Family = family::Integer>,
+    {
+        match count {
+            0 => Expr::shared(self.into_node()),
+            // What is behind the last bit is the sign again.
+            _ => known(Known::ShiftRight, vec![self.into_node(), digits(count.min(63).into())]),
+        }
+    }
+
+    /// An operator of the database's own between two operands: `self @> other`. It is a literal and goes into the text as it
+    /// stands; what it gives is said by the first parameter. Operators of a type of one's own are an extension trait that calls this.
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    /// use rebis_core::sql::{Expression, literal, select};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let found = literal("Zoe").op::<bool>("GLOB", "Z*");
+    /// assert!(conn.scalar::<bool>(select(found))?);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    fn op<T: Typed>(self, operator: &'static str, other: impl Operand) -> Expr<T> {
+        let (left, right) = (self.into_node(), other.into_node());
+        Expr::new(Node::Operator { operator, left, right })
+    }
+
+    /// Whether a regular expression finds something in the text: `~`, `REGEXP`. The language is the database's, on MySQL and
+    /// MariaDB capitals count by the column's collation; SQLite has none.
+    fn regexp_match(self, pattern: impl Operand<Family = family::Text>) -> Expr<bool>
+    where
+        Self: Operand<Family = family::Text>,
+    {
+        known(Known::RegularExpression, vec![self.into_node(), pattern.into_node()])
+    }
+
+    /// Compared and ordered by this collation: `self COLLATE "name"`. The names are the database's.
+    fn collate(self, name: &'static str) -> Expr<Self::Type>
+    where
+        Self: Operand<Family = family::Text>,
+    {
+        Expr::new(Node::Collate { item: self.into_node(), name })
+    }
+
+    /// Whether it is equal to an element of an array: `self = ANY (array)`. PostgreSQL only; elsewhere `in_list`.
+    fn eq_any<V: ElementOf>(self, array: Vec<V>) -> Expr<bool>
+    where
+        Self::Family: Matches<V::Family>,
+        Vec<V>: Into<Value>,
+    {
+        against(self.into_node(), array.into(), false)
+    }
+
+    /// Whether it is equal to no element of an array: `self <> ALL (array)`. PostgreSQL only; elsewhere `not_in_list`.
+    fn ne_all<V: ElementOf>(self, array: Vec<V>) -> Expr<bool>
+    where
+        Self::Family: Matches<V::Family>,
+        Vec<V>: Into<Value>,
+    {
+        against(self.into_node(), array.into(), true)
+    }
 }
 
 impl<T: Typed> Expression for Expr<T> {
@@ -374,10 +404,6 @@ impl<T: Typed> Expression for Expr<T> {
     fn expr(self) -> Expr<T> {
         self
     }
-}
-
-impl<M: Entity, T: Typed> Expression for Column<M, T> {
-    type Type = T;
 }
 
 fn is_null(node: &Node) -> bool {
@@ -405,4 +431,8 @@ fn pattern(before: &str, text: &str, behind: &str) -> Arc<Node> {
     }
     pattern.push_str(behind);
     Arc::new(Node::Value(Value::Text(pattern)))
+}
+
+fn against(item: Arc<Node>, array: Value, all: bool) -> Expr<bool> {
+    Expr::new(Node::Array { item, array: Arc::new(Node::Value(array)), all })
 }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::expression::{Column, Expr, Expression, column_node};
+use super::columns::{Column, column_node};
+use super::expression::{Expr, Expression};
 use super::functions::IntoArguments;
 use super::node::{Node, Source};
 use super::typed::{Typed, family};

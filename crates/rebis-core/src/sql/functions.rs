@@ -11,6 +11,15 @@ pub(super) fn call<T>(name: &'static str, arguments: Vec<Arc<Node>>) -> Expr<T> 
 }
 
 /// Any function by its name, which is a literal and goes into the text as it stands; its result is read as a `T`.
+///
+/// ```
+/// use rebis_core::Engine;
+/// use rebis_core::sql::{func, literal, select};
+///
+/// let mut conn = Engine::new("sqlite://")?.connect()?;
+/// assert_eq!(conn.scalar::<i64>(select(func::<i64>("instr", (literal("abc"), literal("c")))))?, 3);
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 pub fn func<T: Typed>(name: &'static str, arguments: impl IntoArguments) -> Expr<T> {
     call(name, arguments.into_arguments())
 }

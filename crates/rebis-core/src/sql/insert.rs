@@ -5,12 +5,14 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::columns::Column;
 use super::cte::{Cte, CteNode};
 use super::dml::Assignment;
-use super::expression::{Column, Expr};
+use super::expression::Expr;
 use super::node::Node;
 use super::parameter::Binds;
-use super::select::{Item, Select, SelectNode, Selection};
+use super::select::{Select, SelectNode};
+use super::selection::{Item, Selection};
 use super::typed::Typed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Entity, Table};
@@ -74,6 +76,21 @@ pub fn insert<M: Entity>() -> Insert {
 }
 
 /// Inserts rows into a table that is known at run time.
+///
+/// ```
+/// use rebis_core::schema::{ColumnDef, SqlType, Table};
+/// use rebis_core::Engine;
+/// use rebis_core::sql::{insert_into, select};
+///
+/// let users = Table::build("users").column(ColumnDef::new("id", SqlType::Integer).primary_key());
+/// let users = users.column(ColumnDef::new("name", SqlType::Text)).finish()?;
+/// let mut conn = Engine::new("sqlite://")?.connect()?;
+/// conn.create_table(&users)?;
+/// conn.execute(insert_into(&users).values([("name", "ed")])?)?;
+/// conn.execute(insert_into(&users).values([("name", "jo")])?.on_conflict_do_nothing(["id"]))?;
+/// assert_eq!(conn.fetch_all::<(i64, String)>(select(vec![users.c("id"), users.c("name")]))?.len(), 2);
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 pub fn insert_into(table: &Table) -> Insert {
     let node = InsertNode {
         with: Vec::new(),

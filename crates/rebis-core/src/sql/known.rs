@@ -23,6 +23,8 @@ pub enum Known {
     Extract(DatePart),
     IntegerDivide,
     TrueDivide,
+    FloatRemainder,
+    DecimalRemainder,
     BitAnd,
     BitOr,
     BitXor,
@@ -88,7 +90,7 @@ fn call<T>(name: &'static str, arguments: Vec<Arc<Node>>) -> Expr<T> {
     Expr::new(Node::Function(Call { name, arguments, ..Call::default() }))
 }
 
-fn digits(number: i64) -> Arc<Node> {
+pub(super) fn digits(number: i64) -> Arc<Node> {
     Arc::new(Node::Digits(number))
 }
 
@@ -215,7 +217,7 @@ impl ExtractedFrom for crate::value::Value {
 }
 
 /// Whether a text has all these words: `to_tsvector(…) @@ plainto_tsquery(…)`; `MATCH … AGAINST` on MySQL and MariaDB, which needs a full-text
-/// index and finds any of the words; `MATCH` on SQLite, for a column of an FTS table.
+/// index and finds any of the words; `MATCH` on SQLite, for a column of an FTS table, with each word in quotes: the words are no query language.
 pub fn full_text_match<E, V>(text: E, words: V) -> Expr<bool>
 where
     E: Expression<Family = family::Text>,
@@ -269,118 +271,3 @@ pub fn per_backend<T: Typed>(each: impl IntoIterator<Item = (Backend, Expr<T>)>)
     let each = each.into_iter().map(|(backend, expression)| (backend, expression.into_node()));
     Expr::new(Node::PerBackend(each.collect()))
 }
-
-/// More of what columns and expressions have in common: bits, regular expressions, collations, arrays.
-pub trait MoreExpression: Expression {
-    /// The bits that both have: `self & other`.
-    fn bit_and<V: Operand<Family = family::Integer>>(self, other: V) -> Expr<Self::Type>
-    where
-        Self: Operand<Family = family::Integer>,
-    {
-        known(Known::BitAnd, vec![self.into_node(), other.into_node()])
-    }
-
-    /// The bits that one of them has: `self | other`.
-    fn bit_or<V: Operand<Family = family::Integer>>(self, other: V) -> Expr<Self::Type>
-    where
-        Self: Operand<Family = family::Integer>,
-    {
-        known(Known::BitOr, vec![self.into_node(), other.into_node()])
-    }
-
-    /// The bits that only one of them has: `self ^ other`, `#` on PostgreSQL.
-    fn bit_xor<V: Operand<Family = family::Integer>>(self, other: V) -> Expr<Self::Type>
-    where
-        Self: Operand<Family = family::Integer>,
-    {
-        known(Known::BitXor, vec![self.into_node(), other.into_node()])
-    }
-
-    /// The bits that it does not have: `~self`.
-    fn bit_not(self) -> Expr<Self::Type>
-    where
-        Self: Operand<Family = family::Integer>,
-    {
-        known(Known::BitNot, vec![self.into_node()])
-    }
-
-    /// The bits moved to the left: `self << count`.
-    fn shift_left(self, count: u8) -> Expr<Self::Type>
-    where
-        Self: Operand<Family = family::Integer>,
-    {
-        known(Known::ShiftLeft, vec![self.into_node(), digits(count.into())])
-    }
-
-    /// The bits moved to the right, those of a negative number filled with its sign: `self >> count`.
-    fn shift_right(self, count: u8) -> Expr<Self::Type>
-    where
-        Self: Operand<Family = family::Integer>,
-    {
-        match count {
-            0 => Expr::shared(self.into_node()),
-            // What is behind the last bit is the sign again.
-            _ => known(Known::ShiftRight, vec![self.into_node(), digits(count.min(63).into())]),
-        }
-    }
-
-    /// An operator of the database's own between two operands: `self @> other`. It is a literal and goes into the text as it
-    /// stands; what it gives is said by the first parameter. Operators of a type of one's own are an extension trait that calls this.
-    ///
-    /// ```
-    /// use rebis_core::Engine;
-    /// use rebis_core::sql::{MoreExpression, literal, select};
-    ///
-    /// let mut conn = Engine::new("sqlite://")?.connect()?;
-    /// let found = literal("Zoe").op::<bool>("GLOB", "Z*");
-    /// assert!(conn.scalar::<bool>(select(found))?);
-    /// # Ok::<(), rebis_core::Error>(())
-    /// ```
-    fn op<T: Typed>(self, operator: &'static str, other: impl Operand) -> Expr<T> {
-        let (left, right) = (self.into_node(), other.into_node());
-        Expr::new(Node::Operator { operator, left, right })
-    }
-
-    /// Whether a regular expression finds something in the text: `~`, `REGEXP`. The language is the database's, on MySQL and
-    /// MariaDB capitals count by the column's collation; SQLite has none.
-    fn regexp_match(self, pattern: impl Operand<Family = family::Text>) -> Expr<bool>
-    where
-        Self: Operand<Family = family::Text>,
-    {
-        known(Known::RegularExpression, vec![self.into_node(), pattern.into_node()])
-    }
-
-    /// Compared and ordered by this collation: `self COLLATE "name"`. The names are the database's.
-    fn collate(self, name: &'static str) -> Expr<Self::Type>
-    where
-        Self: Operand<Family = family::Text>,
-    {
-        Expr::new(Node::Collate { item: self.into_node(), name })
-    }
-
-    /// Whether it is equal to an element of an array: `self = ANY (array)`. PostgreSQL only; elsewhere `in_list`.
-    fn eq_any<V: super::ElementOf>(self, array: Vec<V>) -> Expr<bool>
-    where
-        Self::Family: Matches<V::Family>,
-        Vec<V>: Into<crate::value::Value>,
-    {
-        self.against(array.into(), false)
-    }
-
-    /// Whether it is equal to no element of an array: `self <> ALL (array)`. PostgreSQL only; elsewhere `not_in_list`.
-    fn ne_all<V: super::ElementOf>(self, array: Vec<V>) -> Expr<bool>
-    where
-        Self::Family: Matches<V::Family>,
-        Vec<V>: Into<crate::value::Value>,
-    {
-        self.against(array.into(), true)
-    }
-
-    #[doc(hidden)]
-    fn against(self, array: crate::value::Value, all: bool) -> Expr<bool> {
-        let array = Arc::new(Node::Value(array));
-        Expr::new(Node::Array { item: self.into_node(), array, all })
-    }
-}
-
-impl<E: Expression> MoreExpression for E {}

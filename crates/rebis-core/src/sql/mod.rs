@@ -4,6 +4,7 @@
 //! columns that are known at compile time ([`Column`]) or at run time ([`Table::c`](crate::schema::Table::c)).
 
 mod clauses;
+mod columns;
 mod cte;
 mod ddl;
 mod defaults;
@@ -19,6 +20,7 @@ mod node;
 mod operators;
 mod parameter;
 mod select;
+mod selection;
 mod sql_enum;
 mod text;
 mod tuple;
@@ -30,6 +32,7 @@ use std::time::Duration;
 
 pub use clauses::{Grouping, LockWait};
 pub(crate) use clauses::{Lock, LockStrength, WordsPlace};
+pub use columns::Column;
 pub use cte::Cte;
 pub(crate) use cte::{CteBody, CteNode};
 pub use ddl::{
@@ -43,7 +46,7 @@ pub use dml::{
 };
 pub(crate) use dml::{DeleteNode, TruncateNode, UpdateNode};
 pub(crate) use expression::ESCAPE;
-pub use expression::{Column, Expr, Expression, literal};
+pub use expression::{Expr, Expression, literal};
 pub use from::{Alias, Sampling, TableAlias, alias, json_rows, named, table, table_function, values};
 pub use functions::{
     Case, IntoArguments, avg, case, coalesce, count, count_all, func, lower, max, min, sum, upper,
@@ -52,16 +55,18 @@ pub(crate) use insert::{Conflict, InsertNode};
 pub use insert::{Insert, insert, insert_into, proposed};
 pub use json::{JsonPlace, JsonStep, json};
 pub use known::{
-    DatePart, ExtractedFrom, Known, MoreExpression, Temporal, abs, extract, full_text_match, greatest, least,
-    length, now, nullif, per_backend, replace, round, substr, text_expr, trim, true_divide,
+    DatePart, ExtractedFrom, Known, Temporal, abs, extract, full_text_match, greatest, least, length, now,
+    nullif, per_backend, replace, round, substr, text_expr, trim, true_divide,
 };
 pub(crate) use node::{BinaryOperator, Call, Node, Window};
 pub use node::{Ordering, Source};
 pub use operators::{Quantified, all, all_of, any, any_of};
 pub(crate) use parameter::Binds;
 pub use parameter::param;
-pub(crate) use select::{Item, Join, JoinKind, SelectNode, SetOperator};
-pub use select::{Labelled, Select, Selection, Untyped, exists, select};
+pub(crate) use select::{Join, JoinKind, SelectNode, SetOperator};
+pub use select::{Select, exists, select};
+pub(crate) use selection::Item;
+pub use selection::{Labelled, Selection, Untyped};
 pub use text::{ParameterSet, Text, raw, text};
 pub use tuple::{RowOf, RowOperand, Tuple, tuple};
 pub use typed::{ElementOf, Family, Literal, Matches, Operand, ResultOf, Typed, family};

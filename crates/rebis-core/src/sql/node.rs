@@ -243,8 +243,10 @@ impl Source {
     pub(crate) fn is(&self, other: &Source) -> bool {
         match (self, other) {
             (Source::Table(one), Source::Table(two)) => one == two,
-            (Source::Alias { name: one, .. }, Source::Alias { name: two, .. })
-            | (Source::Subquery { name: one, .. }, Source::Subquery { name: two, .. })
+            (Source::Alias { name: one, table }, Source::Alias { name: two, table: other }) => {
+                one == two && table == other
+            }
+            (Source::Subquery { name: one, .. }, Source::Subquery { name: two, .. })
             | (Source::Cte { name: one, .. }, Source::Cte { name: two, .. })
             | (Source::Values { name: one, .. }, Source::Values { name: two, .. })
             | (Source::Function { name: one, .. }, Source::Function { name: two, .. })

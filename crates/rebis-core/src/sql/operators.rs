@@ -1,12 +1,14 @@
 //! `&`, `|`, `!` of conditions; `+`, `-`, `*`, `/`, `%` of numbers. As in Rust, `/` of two integers is an integer, cut towards zero, on
-//! every database; [`true_divide`](super::true_divide) is the other.
+//! every database; [`true_divide`](super::true_divide) is the other. `%` of numbers with a fraction is
+//! [`Unsupported`](crate::ErrorKind::Unsupported) where the database has none: SQLite, and PostgreSQL of `f64`.
 
 use std::any::TypeId;
 use std::marker::PhantomData;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Rem, Sub};
 use std::sync::Arc;
 
-use super::expression::{Column, Expr};
+use super::columns::Column;
+use super::expression::Expr;
 use super::known::Known;
 use super::node::{BinaryOperator, Node};
 use super::select::Select;
@@ -55,9 +57,17 @@ impl Not for Expr<bool> {
 pub fn all(conditions: impl IntoIterator<Item = Expr<bool>>) -> Expr<bool> {
     let mut parts = Vec::new();
     for condition in conditions {
-        match &*condition.node {
-            Node::All(inner) => parts.extend(inner.iter().cloned()),
-            _ => parts.push(condition.node),
+        match condition.node {
+            // Of a chain the first one grows in its place.
+            mut node if parts.is_empty() && matches!(&*node, Node::All(_)) => {
+                if let Node::All(inner) = Arc::make_mut(&mut node) {
+                    parts = std::mem::take(inner);
+                }
+            }
+            node => match &*node {
+                Node::All(inner) => parts.extend(inner.iter().cloned()),
+                _ => parts.push(node),
+            },
         }
     }
     Expr::new(Node::All(parts))
@@ -67,9 +77,17 @@ pub fn all(conditions: impl IntoIterator<Item = Expr<bool>>) -> Expr<bool> {
 pub fn any(conditions: impl IntoIterator<Item = Expr<bool>>) -> Expr<bool> {
     let mut parts = Vec::new();
     for condition in conditions {
-        match &*condition.node {
-            Node::AnyOf(inner) => parts.extend(inner.iter().cloned()),
-            _ => parts.push(condition.node),
+        match condition.node {
+            // Of a chain the first one grows in its place.
+            mut node if parts.is_empty() && matches!(&*node, Node::AnyOf(_)) => {
+                if let Node::AnyOf(inner) = Arc::make_mut(&mut node) {
+                    parts = std::mem::take(inner);
+                }
+            }
+            node => match &*node {
+                Node::AnyOf(inner) => parts.extend(inner.iter().cloned()),
+                _ => parts.push(node),
+            },
         }
     }
     Expr::new(Node::AnyOf(parts))
@@ -167,6 +185,13 @@ fn calculate<T: Typed, F: Family>(operator: BinaryOperator, left: Arc<Node>, rig
     if operator == BinaryOperator::Divide && integers {
         // `/` of MySQL makes a decimal of two integers.
         return Expr::new(Node::Known { known: Known::IntegerDivide, arguments: vec![left, right] });
+    }
+    let one_is = |family| TypeId::of::<T::Family>() == family || TypeId::of::<F>() == family;
+    if operator == BinaryOperator::Remainder && one_is(TypeId::of::<family::Float>()) {
+        return Expr::new(Node::Known { known: Known::FloatRemainder, arguments: vec![left, right] });
+    }
+    if operator == BinaryOperator::Remainder && one_is(TypeId::of::<family::Decimal>()) {
+        return Expr::new(Node::Known { known: Known::DecimalRemainder, arguments: vec![left, right] });
     }
     Expr::new(Node::Binary { operator, left, right })
 }

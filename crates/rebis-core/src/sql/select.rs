@@ -1,17 +1,18 @@
 //! SELECT, composed step by step.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::clauses::{Lock, Words};
+use super::columns::Column;
 use super::cte::CteNode;
-use super::expression::{Column, Expr, Expression};
+use super::expression::{Expr, Expression};
 use super::from::TableAlias;
 use super::node::{Node, Ordering, Source};
 use super::parameter::Binds;
-use super::typed::{Operand, Typed, is_nullable, read_as};
+use super::selection::{Item, Selection};
+use super::typed::Typed;
 use crate::schema::Entity;
 use crate::value::Value;
 
@@ -19,6 +20,23 @@ use crate::value::Value;
 ///
 /// Each method returns it changed; nothing is sent before it is executed. Without [`from`](Select::from) its rows come from the
 /// tables of its columns; a table that is named in it and not joined is an error before anything is sent.
+///
+/// ```
+/// use rebis_core::schema::{ColumnDef, SqlType, Table};
+/// use rebis_core::sql::{Expression, count_all, select};
+/// use rebis_core::{Engine, text};
+///
+/// let pets = Table::build("pets").column(ColumnDef::new("owner", SqlType::Text)).column(ColumnDef::new("age", SqlType::Integer));
+/// let pets = pets.finish()?;
+/// let mut conn = Engine::new("sqlite://")?.connect()?;
+/// conn.create_table(&pets)?;
+/// conn.execute(text("insert into pets values ('ed', 3), ('ed', 5), ('jo', 1)"))?;
+/// let by_owner = select((pets.c("owner").type_coerce::<String>(), count_all())).group_by(pets.c("owner"));
+/// let (least, page) = (Some(2), 10); // what a request may ask for
+/// let wanted = by_owner.where_if(least, |age| pets.c("age").ge(age)).order_by(pets.c("owner")).limit(page);
+/// assert_eq!(conn.fetch_all(wanted)?, [("ed".to_owned(), 2)]);
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 pub struct Select<R> {
     pub(crate) node: SelectNode,
     row: PhantomData<fn() -> R>,
@@ -48,48 +66,6 @@ pub struct SelectNode {
     pub(crate) binds: Binds,
 }
 
-/// One thing that is selected.
-#[derive(Debug, Clone)]
-#[doc(hidden)]
-pub struct Item {
-    pub(crate) node: Arc<Node>,
-    /// Whether it is read as an `Option`.
-    pub(crate) nullable: bool,
-    pub(crate) label: Option<Cow<'static, str>>,
-    /// What its type puts round it in the outermost query.
-    pub(crate) read: fn(Arc<Node>) -> Arc<Node>,
-}
-
-impl Item {
-    /// What is read as whatever it is.
-    pub(crate) fn untyped(node: Arc<Node>) -> Self {
-        Item { node, nullable: true, label: None, read: read_as::<Value> }
-    }
-
-    /// As the program gets it: with what its type puts round it, which does not change a column's name.
-    pub(super) fn shown(&mut self) {
-        let read = (self.read)(Arc::clone(&self.node));
-        if Arc::ptr_eq(&read, &self.node) {
-            return;
-        }
-        if let (None, Node::Column { name, .. }) = (&self.label, &*self.node) {
-            self.label = Some(name.clone());
-        }
-        self.node = read;
-    }
-}
-
-impl Item {
-    /// What its column in the answer is called, where that is known.
-    pub(crate) fn name(&self) -> Option<&str> {
-        match (&self.label, &*self.node) {
-            (Some(label), _) => Some(label),
-            (None, Node::Column { name, .. }) => Some(name),
-            _ => None,
-        }
-    }
-}
-
 #[derive(Debug, Clone)]
 pub(crate) struct Join {
     pub(crate) kind: JoinKind,
@@ -115,140 +91,6 @@ pub(crate) enum SetOperator {
     IntersectAll,
     Except,
     ExceptAll,
-}
-
-/// What can be selected: a column, an expression, a tuple of up to sixteen of them, or a `Vec` of expressions that are known at
-/// run time only.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be selected",
-    note = "select a column, an expression, or a tuple of up to 16 of them: `select((User::id, User::name))`"
-)]
-pub trait Selection {
-    /// What a row becomes.
-    type Row;
-    #[doc(hidden)]
-    fn items(self) -> Vec<Item>;
-}
-
-/// One column of what is selected.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be selected",
-    note = "select columns and expressions; a value is selected as `literal(value)`"
-)]
-#[doc(hidden)]
-pub trait SelectItem {
-    type Type;
-    fn item(self) -> Item;
-}
-
-impl<T: Typed> SelectItem for Expr<T> {
-    type Type = T;
-
-    fn item(self) -> Item {
-        Item {
-            nullable: self.nullable || is_nullable::<T>(),
-            node: self.node,
-            label: None,
-            read: read_as::<T>,
-        }
-    }
-}
-
-impl<M: Entity, T: Typed> SelectItem for Column<M, T> {
-    type Type = T;
-
-    fn item(self) -> Item {
-        Item { node: self.into_node(), nullable: is_nullable::<T>(), label: None, read: read_as::<T> }
-    }
-}
-
-/// An expression under a name of its own in the answer.
-#[derive(Debug, Clone)]
-pub struct Labelled<T> {
-    expr: Expr<T>,
-    label: &'static str,
-}
-
-impl<T> Expr<T> {
-    /// The same under a name of its own in the answer: `… AS "label"`.
-    pub fn label(self, label: &'static str) -> Labelled<T> {
-        Labelled { expr: self, label }
-    }
-}
-
-impl<T: Typed> SelectItem for Labelled<T> {
-    type Type = T;
-
-    fn item(self) -> Item {
-        Item { label: Some(self.label.into()), ..self.expr.item() }
-    }
-}
-
-macro_rules! selection {
-    ($($name:ident)*) => {
-        impl<$($name: SelectItem),*> Selection for ($($name,)*) {
-            type Row = ($($name::Type,)*);
-
-            fn items(self) -> Vec<Item> {
-                #[allow(non_snake_case, reason = "the names are the types'")]
-                let ($($name,)*) = self;
-                vec![$($name.item()),*]
-            }
-        }
-    };
-}
-
-selection! { A }
-selection! { A B }
-selection! { A B C }
-selection! { A B C D }
-selection! { A B C D E }
-selection! { A B C D E F }
-selection! { A B C D E F G }
-selection! { A B C D E F G H }
-selection! { A B C D E F G H I }
-selection! { A B C D E F G H I J }
-selection! { A B C D E F G H I J K }
-selection! { A B C D E F G H I J K L }
-selection! { A B C D E F G H I J K L M }
-selection! { A B C D E F G H I J K L M N }
-selection! { A B C D E F G H I J K L M N O }
-selection! { A B C D E F G H I J K L M N O P }
-
-impl<T: Typed> Selection for Expr<T> {
-    type Row = (T,);
-
-    fn items(self) -> Vec<Item> {
-        vec![self.item()]
-    }
-}
-
-impl<M: Entity, T: Typed> Selection for Column<M, T> {
-    type Row = (T,);
-
-    fn items(self) -> Vec<Item> {
-        vec![self.item()]
-    }
-}
-
-impl<T: Typed> Selection for Labelled<T> {
-    type Row = (T,);
-
-    fn items(self) -> Vec<Item> {
-        vec![self.item()]
-    }
-}
-
-/// The rows of a query whose columns are known at run time only: they are read as whatever is asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Untyped;
-
-impl Selection for Vec<Expr<Value>> {
-    type Row = Untyped;
-
-    fn items(self) -> Vec<Item> {
-        self.into_iter().map(|expr| Item::untyped(expr.node)).collect()
-    }
 }
 
 /// Begins a query.
@@ -464,6 +306,21 @@ impl<T: Typed> Select<(T,)> {
 }
 
 /// Whether the query has a row. It sees the tables of the query around it.
+///
+/// ```
+/// use rebis_core::schema::{ColumnDef, SqlType, Table};
+/// use rebis_core::Dialect;
+/// use rebis_core::sql::{Expression, exists, select};
+///
+/// let table = |name: &str| Table::build(name).column(ColumnDef::new("id", SqlType::Integer)).finish();
+/// let (users, banned) = (table("users")?, table("banned")?);
+/// let there = exists(select(vec![banned.c("id")]).from(&banned).filter(banned.c("id").eq(users.c("id"))));
+/// assert_eq!(
+///     select(vec![users.c("id")]).filter(!there).to_sql(Dialect::SQLITE)?,
+///     r#"SELECT "users"."id" FROM "users" WHERE NOT EXISTS (SELECT "banned"."id" FROM "banned" WHERE "banned"."id" = "users"."id")"#
+/// );
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 pub fn exists<R>(select: Select<R>) -> Expr<bool> {
     Expr::new(Node::Exists { select: Arc::new(select.node), negated: false })
 }

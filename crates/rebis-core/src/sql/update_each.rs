@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::columns::column_node;
 use super::dml::{Assignment, Update, update_table};
-use super::expression::column_node;
 use super::node::{BinaryOperator, Node, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Table;
@@ -11,7 +11,8 @@ use crate::value::Value;
 
 /// Changes many rows, each to values of its own, by one statement: `SET column = CASE WHEN key = … THEN … END`. Each row has the
 /// values of its keys, then those of the columns. The statement grows with the square of the rows' work: some hundred rows are
-/// well, for more there is [`update_rows`](crate::Connection::update_rows).
+/// well, for more there is [`update_rows`](crate::Connection::update_rows). One of the keys may be among the columns, and is set
+/// last: MySQL looks at the values that were just set.
 ///
 /// ```
 /// use rebis_core::Dialect;
@@ -31,10 +32,16 @@ use crate::value::Value;
 /// ```
 ///
 /// # Errors
-/// [`ErrorKind::Bind`] for a row that has not one value for each key and column; [`ErrorKind::Statement`] without rows or keys.
+/// [`ErrorKind::Bind`] for a row that has not one value for each key and column; [`ErrorKind::Statement`] without rows or keys, and
+/// for two keys that are columns.
 pub fn update_each(table: &Table, keys: &[&str], columns: &[&str], rows: Vec<Vec<Value>>) -> Result<Update> {
     if keys.is_empty() || columns.is_empty() || rows.is_empty() {
         let text = "update_each needs a key, a column and a row";
+        return Err(Error::new(ErrorKind::Statement, text));
+    }
+    let is_key = |name: &&str| keys.contains(name);
+    if columns.iter().filter(|name| is_key(name)).count() > 1 {
+        let text = "update_each cannot set two of the keys by which it finds the rows";
         return Err(Error::new(ErrorKind::Statement, text));
     }
     let column = |name: &str| column_node(Source::Table(table.clone()), name.to_owned());
@@ -64,7 +71,9 @@ pub fn update_each(table: &Table, keys: &[&str], columns: &[&str], rows: Vec<Vec
         list.push(one_or_row(key));
     }
     let mut update = update_table(table);
-    for (name, branches) in columns.iter().zip(branches) {
+    let mut set: Vec<_> = columns.iter().zip(branches).collect();
+    set.sort_by_key(|(name, _)| is_key(name));
+    for (name, branches) in set {
         // The column itself at the end gives the whole its type, also where all values are NULL.
         let value = Arc::new(Node::Case { branches, otherwise: Some(column(name)) });
         update.node.assignments.push(Assignment { column: (*name).to_owned().into(), value });

@@ -14,10 +14,14 @@ impl<T> Expr<T> {
         self.aggregate(|call| call.distinct = true)
     }
 
-    /// Of an aggregate: only the rows for which this is true, `… FILTER (WHERE …)`; where the database has no FILTER, by CASE.
+    /// Of an aggregate: only the rows for which this is true, and what other filters ask for, `… FILTER (WHERE …)`; where the
+    /// database has no FILTER by CASE, of those aggregates that do not count NULL.
     #[must_use]
     pub fn filter(self, condition: Expr<bool>) -> Self {
-        self.aggregate(|call| call.filter = Some(condition.node))
+        self.aggregate(|call| {
+            let before = call.filter.take().map(Expr::shared);
+            call.filter = Some(before.map_or(condition.clone(), |before| before & condition).node);
+        })
     }
 
     /// Of [`string_agg`] and [`array_agg`]: the order of the rows in them, behind the keys before.
@@ -47,11 +51,21 @@ impl<T> Expr<T> {
     }
 
     fn aggregate(self, change: impl FnOnce(&mut Call)) -> Self {
-        let mut node = Arc::unwrap_or_clone(self.node);
-        if let Node::Function(call) = &mut node {
-            change(call);
+        let mut node = self.node;
+        match Arc::make_mut(&mut node) {
+            Node::Function(call) => change(call),
+            Node::Over { function, .. } => {
+                let aggregate = Expr::<T>::shared(Arc::clone(function)).aggregate(change);
+                *function = aggregate.node;
+            }
+            // The renderer refuses a call without a name; to leave the change out would be another answer.
+            _ => {
+                let mut call = Call { arguments: vec![node], ..Call::default() };
+                change(&mut call);
+                return Expr::new(Node::Function(call));
+            }
         }
-        Expr::new(node)
+        Expr::shared(node)
     }
 
     /// Over a window of rows instead of a group: `… OVER (PARTITION BY … ORDER BY …)`.
@@ -142,6 +156,21 @@ pub fn last_value<E: Expression>(expression: E) -> Expr<<E::Type as Typed>::Null
 }
 
 /// A window of rows.
+///
+/// ```
+/// use rebis_core::schema::{ColumnDef, SqlType, Table};
+/// use rebis_core::Dialect;
+/// use rebis_core::sql::{Expression, FrameBound, select, sum, window};
+///
+/// let t = Table::build("t").column(ColumnDef::new("day", SqlType::Date)).column(ColumnDef::new("n", SqlType::Integer)).finish()?;
+/// let week = window().order_by(t.c("day")).rows(FrameBound::Preceding(6), FrameBound::CurrentRow);
+/// let sums = select(sum(t.c("n").type_coerce::<i64>()).over(week));
+/// assert_eq!(
+///     sums.to_sql(Dialect::SQLITE)?,
+///     r#"SELECT sum("t"."n") OVER (ORDER BY "t"."day" ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) FROM "t""#
+/// );
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct WindowSpec(Window);
 

@@ -57,6 +57,8 @@ use crate::error::{Error, Result};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url {
     backend: Backend,
+    /// Whether it says `mariadb`.
+    mariadb: bool,
     user: Option<String>,
     password: Option<String>,
     hosts: Vec<Host>,
@@ -70,7 +72,7 @@ pub struct Url {
 pub enum Backend {
     /// `sqlite`
     Sqlite,
-    /// `mysql` and `mariadb`: one protocol, the server tells which it is.
+    /// `mysql` and `mariadb`: one protocol, the server tells which it is ([`Dialect::MARIADB`](crate::Dialect::MARIADB)).
     Mysql,
     /// `postgresql` and `postgres`
     Postgresql,
@@ -89,6 +91,11 @@ impl Url {
     /// Which database the URL is for.
     pub fn backend(&self) -> Backend {
         self.backend
+    }
+
+    /// Whether the URL names MariaDB, and not MySQL.
+    pub(crate) fn is_mariadb(&self) -> bool {
+        self.mariadb
     }
 
     /// The user, where the URL names one.
@@ -131,7 +138,7 @@ impl Url {
     }
 
     fn print(&self, password: Option<String>) -> String {
-        let mut text = format!("{}://", self.backend.scheme());
+        let mut text = format!("{}://", if self.mariadb { "mariadb" } else { self.backend.scheme() });
         if let Some(user) = &self.user {
             text.push_str(&encode_authority(user));
         }
@@ -233,7 +240,7 @@ impl Host {
     /// As a URL has it: a name may be a socket's directory.
     fn encoded(&self) -> String {
         let name = if self.name.contains(':') {
-            format!("[{}]", self.name.replace('%', "%25"))
+            format!("[{}]", encode_authority(&self.name).replace("%3A", ":"))
         } else {
             encode_authority(&self.name)
         };

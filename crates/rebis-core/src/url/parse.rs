@@ -15,6 +15,7 @@ fn invalid(what: impl std::fmt::Display) -> Error {
 pub(super) fn parse(text: &str) -> Result<Url> {
     let (scheme, rest) = text.split_once("://").ok_or_else(|| invalid("there is no '://'"))?;
     let backend = backend(scheme)?;
+    let mariadb = scheme.split('+').next() == Some("mariadb");
     if text.contains('\0') {
         return Err(invalid("it contains a NUL"));
     }
@@ -37,9 +38,15 @@ pub(super) fn parse(text: &str) -> Result<Url> {
         };
     Ok(Url {
         backend,
+        mariadb,
         user: user.filter(|user| !user.is_empty()).map(|user| decode(user, "user")).transpose()?,
         password: password.map(|password| decode(password, "password")).transpose()?,
-        hosts: hosts.split(',').filter(|host| !host.is_empty()).map(host).collect::<Result<_>>()?,
+        // `:` alone is nobody, and `[]` as well.
+        hosts: hosts
+            .split(',')
+            .map(host)
+            .filter(|host| !matches!(host, Ok(Host { name, port: None }) if name.is_empty()))
+            .collect::<Result<_>>()?,
         database: database
             .filter(|name| !name.is_empty())
             .map(|name| decode(name, "database"))
@@ -68,7 +75,15 @@ fn sqlite(authority: &str, database: Option<&str>, options: Vec<(String, String)
     }
     // A path is taken as it stands: percent signs are legal in file names, as in SQLAlchemy.
     let database = database.filter(|path| !path.is_empty() && *path != ":memory:").map(str::to_owned);
-    Ok(Url { backend: Backend::Sqlite, user: None, password: None, hosts: Vec::new(), database, options })
+    Ok(Url {
+        backend: Backend::Sqlite,
+        mariadb: false,
+        user: None,
+        password: None,
+        hosts: Vec::new(),
+        database,
+        options,
+    })
 }
 
 fn host(text: &str) -> Result<Host> {

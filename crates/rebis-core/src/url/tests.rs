@@ -1,3 +1,5 @@
+mod fuzz;
+
 use super::*;
 use crate::error::ErrorKind;
 
@@ -24,6 +26,20 @@ fn hosts_ports_and_accounts() {
     assert_eq!(url.options().text("application_name").unwrap(), Some("my app"));
     assert_eq!(url.to_string(), "postgresql://bob:***@[::1]:5433,db2/shop?application_name=my%20app");
     assert_eq!(url, url.to_string_with_password().parse().unwrap());
+}
+
+#[test]
+fn mariadb_is_a_word_of_its_own() {
+    use crate::Dialect;
+    let (mysql, mariadb) = (url("mysql://h/d"), url("mariadb+mysqldb://h/d"));
+    assert_eq!(mariadb.to_string(), "mariadb://h/d");
+    assert_eq!((Dialect::of(&mysql), Dialect::of(&mariadb)), (Dialect::MYSQL, Dialect::MARIADB));
+    // The server counts.
+    let found = |product: &str| crate::driver::Server::new(product, "1", None);
+    assert_eq!(Dialect::MYSQL.found(Some(&found("MariaDB"))), &Dialect::MARIADB);
+    assert_eq!(Dialect::MARIADB.found(Some(&found("MySQL"))), &Dialect::MYSQL);
+    assert_eq!(Dialect::MARIADB.found(None), &Dialect::MARIADB);
+    assert_eq!(Dialect::SQLITE.found(Some(&found("MySQL"))), &Dialect::SQLITE);
 }
 
 #[test]

@@ -1,3 +1,5 @@
+mod fuzz;
+
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use rust_decimal::Decimal;
 

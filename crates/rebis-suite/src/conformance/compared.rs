@@ -11,25 +11,13 @@ use rebis::sql::{
 };
 use rebis::{Backend, Connection};
 
-use super::{Database, Outcome, Scenario, passed, pick};
+use super::{Database, Outcome, Scenario, id, number, passed, pick, word};
 
 pub(super) const CASES: &[Scenario] = &[
     ("compared_a_rich_schema", rich),
     ("compared_each_change_is_seen", changes),
     ("compared_metadata_reflected", metadata_reflected),
 ];
-
-fn id() -> ColumnDef {
-    ColumnDef::new("id", SqlType::BigInteger).autoincrement()
-}
-
-fn number(name: &str) -> ColumnDef {
-    ColumnDef::new(name, SqlType::Integer)
-}
-
-fn word(name: &str) -> ColumnDef {
-    ColumnDef::new(name, SqlType::String { length: 40 })
-}
 
 /// Every type and every kind of default.
 fn types() -> Table {
@@ -192,7 +180,7 @@ fn made(database: &Database) -> (Connection, MetaData, Backend) {
 
 fn rich(database: &Database) -> Outcome {
     let (mut conn, metadata, _) = made(database);
-    let dialect = *conn.engine().dialect();
+    let dialect = *conn.dialect();
     for table in metadata.tables() {
         let found = Table::reflect(&mut conn, table.name()).unwrap();
         assert_eq!(table.differences(&found, dialect).unwrap(), [""; 0], "{}", table.name());
@@ -225,7 +213,7 @@ fn changes(database: &Database) -> Outcome {
     metadata.drop_all(&mut conn).unwrap();
     metadata.create_all(&mut conn).unwrap();
     let found = Table::reflect(&mut conn, "conf_changed").unwrap();
-    let dialect = *conn.engine().dialect();
+    let dialect = *conn.dialect();
     let with_unique = |builder: rebis::schema::TableBuilder| builder.unique(["b", "a"]).finish().unwrap();
     let same = |builder: rebis::schema::TableBuilder| {
         builder.index(Index::on(["b"])).check(CheckConstraint::new("a > 0"))
@@ -274,7 +262,7 @@ fn metadata_reflected(database: &Database) -> Outcome {
     conn.execute(drop_view(&view).if_exists()).unwrap();
     conn.execute(create_view(&view)).unwrap();
     let only = |name: &str| name.starts_with("conf_rich_");
-    let dialect = *conn.engine().dialect();
+    let dialect = *conn.dialect();
     let read = Reflection::new().filter(only).read(&mut conn).unwrap();
     for table in metadata.tables() {
         let found = read.find(table.name()).expect("each is read");

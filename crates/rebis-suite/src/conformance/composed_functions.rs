@@ -3,9 +3,9 @@
 use rebis::chrono::{NaiveDate, Utc};
 use rebis::schema::{ColumnDef, SqlType, Table};
 use rebis::sql::{
-    DatePart, Expression, FrameBound, MoreExpression, abs, array_agg, dense_rank, extract, first_value, func,
-    greatest, json, lag, last_value, lead, least, length, literal, now, ntile, nullif, replace, round,
-    select, string_agg, substr, sum, text_expr, trim, true_divide, tuple, window,
+    DatePart, Expression, FrameBound, abs, array_agg, dense_rank, extract, first_value, func, greatest, json,
+    lag, last_value, lead, least, length, literal, now, ntile, nullif, replace, round, select, string_agg,
+    substr, sum, text_expr, trim, true_divide, tuple, window,
 };
 use rebis::{ErrorKind, Value, serde_json, text};
 

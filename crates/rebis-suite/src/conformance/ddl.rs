@@ -1,13 +1,13 @@
 //! Tables made and dropped by their descriptions: what is asked for is there, and holds.
 
 use rebis::schema::{
-    CheckConstraint, ColumnDef, Computed, ForeignKey, Index, MetaData, OnChange, ServerDefault, SqlType,
-    Table,
+    CheckConstraint, ColumnDef, Computed, ForeignKey, Index, MetaData, OnChange, SchemaTranslateMap,
+    ServerDefault, SqlType, Table,
 };
-use rebis::sql::{Statement, create_index, drop_index, insert_into, select};
-use rebis::{Connection, ErrorKind, raw, text};
+use rebis::sql::{Expression, Statement, create_index, drop_index, insert_into, select};
+use rebis::{Connection, ErrorKind, IsolationLevel, raw, text};
 
-use super::{Database, Outcome, Scenario, count, failure, passed, pick, run_raw};
+use super::{Database, Outcome, Scenario, count, failure, id, passed, pick, run_raw};
 
 pub(super) const CASES: &[Scenario] = &[
     ("ddl_create_and_drop_twice", twice),
@@ -18,11 +18,8 @@ pub(super) const CASES: &[Scenario] = &[
     ("ddl_names_that_differ_by_case", case),
     ("ddl_comments", comments),
     ("ddl_every_type", types),
+    ("ddl_in_translated_schemas", translated),
 ];
-
-fn id() -> ColumnDef {
-    ColumnDef::new("id", SqlType::BigInteger).autoincrement()
-}
 
 fn column(name: &str, sql_type: SqlType) -> ColumnDef {
     ColumnDef::new(name, sql_type)
@@ -354,4 +351,38 @@ fn types(database: &Database) -> Outcome {
     conn.commit().unwrap();
     end(conn, &metadata);
     passed(format!("{} types", types.len()))
+}
+
+fn translated(database: &Database) -> Outcome {
+    let attach = "attach ':memory:' as conf_tenant";
+    let make = pick(database, Some(attach), None, Some("create schema if not exists conf_tenant"));
+    let Some(make) = make else {
+        return Outcome::Skipped(
+            "another database of MariaDB takes rights that a test need not have".to_owned(),
+        );
+    };
+    let engine = database.builder().isolation_level(IsolationLevel::Autocommit).build().unwrap();
+    let notes = Table::build("conf_notes").column(id()).column(column("n", SqlType::Integer).index());
+    let metadata = MetaData::new().table(&notes.finish().unwrap());
+    let notes = metadata.find("conf_notes").unwrap();
+    let mut conn = engine.connect().unwrap();
+    run_raw(&mut conn, make);
+    metadata.drop_all(&mut conn).unwrap();
+    metadata.create_all(&mut conn).unwrap();
+    conn.execute(insert_into(notes).values([("n", 1)]).unwrap()).unwrap();
+    let tenant = SchemaTranslateMap::new().with(None::<&str>, Some("conf_tenant"));
+    conn.execution_options(|options| options.schema_translate_map = tenant).unwrap();
+    metadata.drop_all(&mut conn).unwrap();
+    for _ in 0..2 {
+        metadata.create_all(&mut conn).unwrap();
+    }
+    conn.execute(insert_into(notes).values([("n", 2)]).unwrap()).unwrap();
+    let all = || select(notes.c("n").type_coerce::<i64>());
+    assert_eq!(conn.fetch_all(all()).unwrap(), [(2,)]);
+    metadata.drop_all(&mut conn).unwrap();
+    assert_eq!(conn.execute(all()).unwrap_err().kind(), ErrorKind::Statement, "it is gone");
+    conn.execution_options(|options| options.schema_translate_map = SchemaTranslateMap::new()).unwrap();
+    assert_eq!(conn.fetch_all(all()).unwrap(), [(1,)], "the other one is there");
+    metadata.drop_all(&mut conn).unwrap();
+    passed("a table in two schemas by one description")
 }

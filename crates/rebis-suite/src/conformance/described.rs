@@ -12,7 +12,7 @@ use rebis::sql::{
 };
 use rebis::{Backend, Connection, ErrorKind, raw, text};
 
-use super::{Database, Outcome, Scenario, count, failure, passed, pick, run_raw};
+use super::{Database, Outcome, Scenario, count, failure, id, number, passed, pick, run_raw, word};
 
 pub(super) const CASES: &[Scenario] = &[
     ("described_indexes", indexes),
@@ -26,18 +26,6 @@ pub(super) const CASES: &[Scenario] = &[
     ("described_views", views),
     ("described_events", events),
 ];
-
-fn id() -> ColumnDef {
-    ColumnDef::new("id", SqlType::BigInteger).autoincrement()
-}
-
-fn number(name: &str) -> ColumnDef {
-    ColumnDef::new(name, SqlType::Integer)
-}
-
-fn word(name: &str) -> ColumnDef {
-    ColumnDef::new(name, SqlType::String { length: 40 })
-}
 
 /// Makes the tables anew.
 fn made(database: &Database, metadata: &MetaData) -> Connection {

@@ -230,14 +230,18 @@ fn partial_index(conn: &mut Connection) {
     assert_eq!(found, [(0, 1), (1, 0), (1, 0)]);
 }
 
-fn assigned(database: &Database) -> Outcome {
-    let (table, mut conn) = filled(database);
-    // Of another table: a query of the same one sees on SQLite what the statement has changed already.
-    let other = Table::build("conf_dml_new")
+fn other_table() -> Table {
+    Table::build("conf_dml_new")
         .column(ColumnDef::new("id", SqlType::Integer).primary_key())
         .column(ColumnDef::new("n", SqlType::Integer))
         .finish()
-        .unwrap();
+        .unwrap()
+}
+
+fn assigned(database: &Database) -> Outcome {
+    let (table, mut conn) = filled(database);
+    // Of another table: a query of the same one sees on SQLite what the statement has changed already.
+    let other = other_table();
     again(&mut conn, &other);
     conn.insert_rows(&other, &["id", "n"], vec![vec![3.into(), 30.into()], vec![4.into(), 40.into()]], &[])
         .unwrap();
@@ -257,11 +261,7 @@ fn assigned(database: &Database) -> Outcome {
 
 fn several(database: &Database) -> Outcome {
     let (table, mut conn) = filled(database);
-    let new = Table::build("conf_dml_new")
-        .column(ColumnDef::new("id", SqlType::Integer).primary_key())
-        .column(ColumnDef::new("n", SqlType::Integer))
-        .finish()
-        .unwrap();
+    let new = other_table();
     again(&mut conn, &new);
     conn.insert_rows(&new, &["id", "n"], vec![vec![2.into(), 7.into()], vec![3.into(), 8.into()]], &[])
         .unwrap();

@@ -15,8 +15,12 @@ mod ddl;
 mod described;
 mod dml_rows;
 mod dml_statements;
+mod dml_traps;
 mod errors;
 mod identifiers;
+mod injection_corpus;
+mod injection_names;
+mod injection_values;
 mod inspection;
 mod isolation;
 mod json;
@@ -32,6 +36,7 @@ mod secrets;
 mod sessions;
 mod statements;
 mod streams;
+mod tenants;
 mod texts;
 mod transactions;
 mod types_enums;
@@ -43,6 +48,7 @@ mod wide;
 use std::fmt::Debug;
 use std::time::Duration;
 
+use rebis::schema::{ColumnDef, SqlType};
 use rebis::{Backend, Connection, Error, FromValue, Result, Rows, Value, raw, text};
 
 use crate::databases::{Database, database};
@@ -51,7 +57,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 37] = [
+const SUBJECTS: [&[Scenario]; 41] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -61,6 +67,9 @@ const SUBJECTS: [&[Scenario]; 37] = [
     calendar::CASES,
     crates::CASES,
     identifiers::CASES,
+    injection_values::CASES,
+    injection_names::CASES,
+    tenants::CASES,
     json::CASES,
     arrays::CASES,
     rows::CASES,
@@ -68,6 +77,7 @@ const SUBJECTS: [&[Scenario]; 37] = [
     ddl::CASES,
     dml_rows::CASES,
     dml_statements::CASES,
+    dml_traps::CASES,
     described::CASES,
     compared::CASES,
     inspection::CASES,
@@ -128,6 +138,18 @@ fn pick<T>(database: &Database, sqlite: T, mysql: T, postgresql: T) -> T {
         Backend::Postgresql => postgresql,
         _ => sqlite,
     }
+}
+
+fn id() -> ColumnDef {
+    ColumnDef::new("id", SqlType::BigInteger).autoincrement()
+}
+
+fn number(name: &str) -> ColumnDef {
+    ColumnDef::new(name, SqlType::Integer)
+}
+
+fn word(name: &str) -> ColumnDef {
+    ColumnDef::new(name, SqlType::String { length: 40 })
 }
 
 /// A new table; its name begins with `conf_`, because others test on the same servers.

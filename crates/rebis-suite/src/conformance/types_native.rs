@@ -4,7 +4,7 @@ use std::ops::Bound::{Excluded, Included};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use rebis::schema::{ColumnDef, MetaData, MysqlType, PostgresqlType, SqlType, Table, TypeName};
-use rebis::sql::{Expr, Expression, MoreExpression, Operand, insert_into, literal, select};
+use rebis::sql::{Expr, Expression, Operand, insert_into, literal, select};
 use rebis::value::Range;
 use rebis::{Backend, ErrorKind, raw, text};
 use rust_decimal::Decimal;

@@ -363,7 +363,7 @@ fn read_back(database: &Database) -> Outcome {
         let (metadata, table) = made(conn, sql_type.clone());
         let read = Table::reflect(conn, table.name()).unwrap();
         let name = |table: &Table| {
-            let sql = table.create_sql(*conn.engine().dialect()).unwrap();
+            let sql = table.create_sql(*conn.dialect()).unwrap();
             sql[0]
                 .lines()
                 .find(|line| line.trim_start().starts_with(['"', '`']) && line.contains('v'))

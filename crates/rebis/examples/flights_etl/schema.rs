@@ -165,7 +165,7 @@ impl Words {
     fn of(database: &str) -> Words {
         match database {
             // A `timestamp` of MySQL is in UTC and ends in 2038. Keys are compared byte by byte, as elsewhere.
-            "mysql" => Words {
+            "mysql" | "mariadb" => Words {
                 timestamp: "datetime(6)",
                 end: " engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin",
             },

@@ -1,4 +1,5 @@
 use super::*;
+use crate::compile::tests::DIALECTS;
 use crate::error::ErrorKind;
 use crate::schema::{ColumnDef, SqlType};
 use crate::sql::{
@@ -33,8 +34,6 @@ fn compile(
     assert_eq!((&sql, &values), (&fresh_sql, &fresh_values));
     (sql, values, cached)
 }
-
-const DIALECTS: [Dialect; 3] = [Dialect::SQLITE, Dialect::MYSQL, Dialect::POSTGRESQL];
 
 /// The first is compiled, the second comes from the cache; each with its own values.
 #[track_caller]
@@ -150,6 +149,18 @@ fn what_changes_the_text_changes_the_key() {
     different(place("a"), place("b"));
     let cast = |to| select(t.c("a").cast::<i64>(to));
     different(cast(SqlType::Integer), cast(SqlType::BigInteger));
+}
+
+#[test]
+fn the_servers_of_one_engine_may_be_mysql_and_mariadb() {
+    let cache = CompiledCache::new(10);
+    let t = table(&["a"]);
+    let made = || insert_into(&t).values([("a", 1)]).unwrap().returning(vec![t.c("a")]);
+    assert!(!compile(&cache, made(), Dialect::MARIADB).2);
+    assert!(compile(&cache, made(), Dialect::MARIADB).2);
+    let (made, schemas) = (made().into(), SchemaTranslateMap::new());
+    let error = cache.statement(&made, &Dialect::MYSQL, &schemas).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::Writer;
 use super::objects::push_next_value;
-use crate::compile::types::{column_type, push_labels};
+use crate::compile::types::{column_type_in, push_labels};
 use crate::dialect::{Comments, Enums, Identity, Writing};
 use crate::error::Result;
 use crate::schema::{ColumnDef, ServerDefault, SqlType, Table};
@@ -15,7 +15,7 @@ impl Writer<'_> {
         let whole_key = column.autoincrement && self.key_is_in_column(table)?;
         // SQLite counts a key of exactly this type.
         let sql_type = if whole_key { &SqlType::Integer } else { &column.sql_type };
-        let name = column_type(sql_type, self.dialect)?;
+        let name = column_type_in(sql_type, self.dialect, self.schemas)?;
         let strict = self.dialect.writing == Writing::Sqlite && table.sqlite_options().strict;
         self.push(if strict { strict_type(&name) } else { &name });
         if let Some(collation) = &column.collation {
@@ -100,7 +100,8 @@ impl Writer<'_> {
             }
             ServerDefault::NextValue(sequence) => {
                 self.push("(");
-                push_next_value(&mut self.sql, sequence.schema_name(), sequence.name(), self.dialect)?;
+                let schema = self.schemas.translate(sequence.schema_name());
+                push_next_value(&mut self.sql, schema, sequence.name(), self.dialect)?;
                 self.push(")");
             }
             ServerDefault::Sql(sql) => {

@@ -26,6 +26,7 @@ impl Writer<'_> {
         };
         self.push(" DROP ");
         self.push(word);
+        self.check_part_exists()?;
         self.if_exists();
         self.push(" ");
         self.identifier(name.as_deref().unwrap_or_default())?;
@@ -74,7 +75,8 @@ impl Writer<'_> {
         self.push(" REFERENCES ");
         let schema = key.schema.as_deref().or(table.schema());
         if self.dialect.tables.refers_to_schemas {
-            self.qualified(schema, &key.table)?;
+            let schemas = self.schemas;
+            self.qualified(schemas.translate(schema), &key.table)?;
         } else if schema == table.schema() {
             self.identifier(&key.table)?;
         } else {

@@ -14,10 +14,12 @@ impl Writer<'_> {
         self.push(if index.unique { "CREATE UNIQUE " } else { "CREATE " });
         self.push(kind);
         self.push("INDEX ");
+        self.check_part_exists()?;
         self.if_not_exists();
         let name = index.name.as_deref().unwrap_or_default();
         if words.index_schema == IndexSchema::Index {
-            self.qualified(table.schema(), name)?;
+            let schemas = self.schemas;
+            self.qualified(schemas.of_table(table), name)?;
             self.push(" ON ");
             self.identifier(table.name())?;
         } else {
@@ -63,7 +65,7 @@ impl Writer<'_> {
         match &key.target {
             KeyTarget::Column(name) => self.identifier(name)?,
             KeyTarget::Expression(_) if !self.dialect.tables.expression_keys => {
-                return self.unsupported("indexes by expressions on every server; index a computed column");
+                return self.unsupported("indexes by expressions; index a computed column");
             }
             KeyTarget::Expression(expression) => {
                 self.push("(");
@@ -83,6 +85,7 @@ impl Writer<'_> {
 
     pub(super) fn drop_index(&mut self, table: &Table, index: &Index) -> Result<()> {
         self.push("DROP INDEX ");
+        self.check_part_exists()?;
         self.if_exists_before();
         let name = index.name.as_deref().unwrap_or_default();
         if self.dialect.tables.index_schema == IndexSchema::Table {
@@ -90,7 +93,8 @@ impl Writer<'_> {
             self.push(" ON ");
             self.table(table)?;
         } else {
-            self.qualified(table.schema(), name)?;
+            let schemas = self.schemas;
+            self.qualified(schemas.of_table(table), name)?;
         }
         self.cascade()
     }

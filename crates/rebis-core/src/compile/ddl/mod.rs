@@ -8,13 +8,15 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use super::identifier::{push_made, push_qualified};
+use super::identifier::{push_identifier, push_qualified};
 use super::literal::push_literal;
 use super::render::expression_of_table;
 use super::types::push_labels;
 use crate::dialect::{Comments, Dialect, Enums};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{ColumnDef, DdlExpression, EnumType, ForeignKey, NamingConvention, Table};
+use crate::schema::{
+    ColumnDef, DdlExpression, EnumType, ForeignKey, NamingConvention, SchemaTranslateMap, Table,
+};
 use crate::sql::{
     Ddl, DdlFlags, DdlNode, Node, create_enum, create_index, create_table, set_column_comment,
     set_table_comment,
@@ -60,7 +62,7 @@ pub(crate) fn expression_text(
     table: &Table,
     dialect: &Dialect,
 ) -> Result<String> {
-    let mut writer = Writer { dialect, flags: DdlFlags::default(), sql: String::new() };
+    let mut writer = Writer::new(dialect);
     writer.expression(table, expression)?;
     Ok(writer.sql)
 }
@@ -71,7 +73,7 @@ pub(crate) fn expression_text(
 /// As [`render`].
 pub(crate) fn default_text(table: &Table, column: &ColumnDef, dialect: &Dialect) -> Result<Option<String>> {
     let Some(default) = column.default() else { return Ok(None) };
-    let mut writer = Writer { dialect, flags: DdlFlags::default(), sql: String::new() };
+    let mut writer = Writer::new(dialect);
     writer.default_value(table, default, column.sql_type())?;
     Ok(Some(writer.sql))
 }
@@ -81,8 +83,8 @@ pub(crate) fn default_text(table: &Table, column: &ColumnDef, dialect: &Dialect)
 /// # Errors
 /// [`Unsupported`](ErrorKind::Unsupported) for what the database cannot say; [`Schema`](ErrorKind::Schema) for a name that it
 /// would cut.
-pub(super) fn render(ddl: &Ddl, dialect: &Dialect) -> Result<String> {
-    let mut writer = Writer { dialect, flags: ddl.flags, sql: String::new() };
+pub(super) fn render(ddl: &Ddl, dialect: &Dialect, schemas: &SchemaTranslateMap) -> Result<String> {
+    let mut writer = Writer { flags: ddl.flags, schemas, ..Writer::new(dialect) };
     match &ddl.node {
         DdlNode::CreateTable { table, without } => writer.create_table(table, without)?,
         DdlNode::CreateEnum(enumeration) => {
@@ -125,8 +127,20 @@ pub(super) fn render(ddl: &Ddl, dialect: &Dialect) -> Result<String> {
 
 struct Writer<'d> {
     dialect: &'d Dialect,
+    schemas: &'d SchemaTranslateMap,
     flags: DdlFlags,
     sql: String,
+}
+
+impl<'d> Writer<'d> {
+    fn new(dialect: &'d Dialect) -> Self {
+        Writer {
+            dialect,
+            schemas: SchemaTranslateMap::none(),
+            flags: DdlFlags::default(),
+            sql: String::new(),
+        }
+    }
 }
 
 impl Writer<'_> {
@@ -135,7 +149,7 @@ impl Writer<'_> {
     }
 
     fn identifier(&mut self, name: &str) -> Result<()> {
-        push_made(&mut self.sql, name, self.dialect)
+        push_identifier(&mut self.sql, name, self.dialect)
     }
 
     fn literal(&mut self, text: &str) -> Result<()> {
@@ -147,7 +161,8 @@ impl Writer<'_> {
     }
 
     fn table(&mut self, table: &Table) -> Result<()> {
-        self.qualified(table.schema(), table.name())
+        let schemas = self.schemas;
+        self.qualified(schemas.of_table(table), table.name())
     }
 
     fn columns(&mut self, columns: &[String]) -> Result<()> {
@@ -165,7 +180,7 @@ impl Writer<'_> {
     /// An expression of a table's description.
     fn expression(&mut self, table: &Table, expression: &DdlExpression) -> Result<()> {
         if let Some(node) = expression.tree::<Node>() {
-            let text = expression_of_table(node, table, self.dialect)?;
+            let text = expression_of_table(node, table, self.dialect, self.schemas)?;
             self.push(&text);
         } else {
             self.push(expression.as_text().unwrap_or_default());
@@ -186,7 +201,16 @@ impl Writer<'_> {
             return self.unsupported("types of enums; they are made with their table");
         }
         self.push(words);
-        self.qualified(enumeration.schema.as_deref(), &enumeration.name)
+        let schemas = self.schemas;
+        self.qualified(schemas.translate(enumeration.schema.as_deref()), &enumeration.name)
+    }
+
+    /// IF EXISTS or IF NOT EXISTS, said of an index or a constraint.
+    fn check_part_exists(&self) -> Result<()> {
+        if self.flags.exists && !self.dialect.tables.parts_if_exist {
+            return self.unsupported("IF EXISTS of indexes and constraints; ask the inspector first");
+        }
+        Ok(())
     }
 
     fn if_exists(&mut self) {
@@ -256,7 +280,7 @@ impl Ddl {
     /// # Errors
     /// [`ErrorKind::Unsupported`] for what the database cannot say; [`ErrorKind::Schema`] for a name that it would cut.
     pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
-        render(self, &dialect)
+        render(self, &dialect, SchemaTranslateMap::none())
     }
 }
 

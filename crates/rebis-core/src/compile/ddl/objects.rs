@@ -1,7 +1,7 @@
 //! Sequences, schemas, views, tables of a query.
 
 use super::Writer;
-use crate::compile::identifier::push_identifier;
+use crate::compile::identifier::push_qualified;
 use crate::compile::literal::push_literal;
 use crate::compile::render::query_with_values;
 use crate::dialect::{Dialect, Sequences};
@@ -16,7 +16,8 @@ impl Writer<'_> {
         self.check_sequences()?;
         self.push("CREATE SEQUENCE ");
         self.if_not_exists();
-        self.qualified(sequence.schema.as_deref(), &sequence.name)?;
+        let schemas = self.schemas;
+        self.qualified(schemas.translate(sequence.schema.as_deref()), &sequence.name)?;
         for (word, number) in [
             (" START WITH ", sequence.start),
             (" INCREMENT BY ", sequence.increment),
@@ -37,7 +38,8 @@ impl Writer<'_> {
         self.check_sequences()?;
         self.push("DROP SEQUENCE ");
         self.if_exists_before();
-        self.qualified(sequence.schema.as_deref(), &sequence.name)?;
+        let schemas = self.schemas;
+        self.qualified(schemas.translate(sequence.schema.as_deref()), &sequence.name)?;
         self.cascade()
     }
 
@@ -91,7 +93,7 @@ impl Writer<'_> {
         self.push("DROP ");
         self.view_word(view)?;
         self.if_exists_before();
-        self.qualified(view.schema.as_deref(), &view.name)?;
+        self.view_name(view)?;
         self.cascade()
     }
 
@@ -109,10 +111,15 @@ impl Writer<'_> {
         self.query_as(query)
     }
 
+    fn view_name(&mut self, view: &View) -> Result<()> {
+        let (schemas, schema) = (self.schemas, view.schema.as_deref());
+        self.qualified(if view.temporary { schema } else { schemas.translate(schema) }, &view.name)
+    }
+
     fn query_as(&mut self, view: &View) -> Result<()> {
-        self.qualified(view.schema.as_deref(), &view.name)?;
+        self.view_name(view)?;
         self.push(" AS ");
-        let query = query_with_values(&view.select, self.dialect)?;
+        let query = query_with_values(&view.select, self.dialect, self.schemas)?;
         self.push(&query);
         Ok(())
     }
@@ -126,11 +133,7 @@ pub(in crate::compile) fn push_next_value(
     dialect: &Dialect,
 ) -> Result<()> {
     let mut quoted = String::new();
-    if let Some(schema) = schema {
-        push_identifier(&mut quoted, schema, dialect)?;
-        quoted.push('.');
-    }
-    push_identifier(&mut quoted, name, dialect)?;
+    push_qualified(&mut quoted, schema, name, dialect)?;
     match dialect.tables.sequences {
         Sequences::None => {
             return Err(Error::new(

@@ -2,6 +2,7 @@
 
 mod types;
 
+use crate::compile::tests::DIALECTS;
 use crate::schema::{
     CheckConstraint, ColumnDef, Computed, ForeignKey, Index, MetaData, NamingConvention, OnChange,
     ServerDefault, SqlType, Table, UniqueConstraint,
@@ -12,16 +13,31 @@ use crate::{Dialect, ErrorKind};
 mod described;
 mod objects;
 
-const ALL: [Dialect; 3] = [Dialect::SQLITE, Dialect::MYSQL, Dialect::POSTGRESQL];
-
 /// The texts for SQLite, MySQL and PostgreSQL.
 #[track_caller]
 fn texts(ddl: &Ddl) -> [String; 3] {
-    ALL.map(|dialect| ddl.to_sql(dialect).unwrap())
+    DIALECTS.map(|dialect| ddl.to_sql(dialect).unwrap())
+}
+
+const NO: Result<&str, ErrorKind> = Err(ErrorKind::Unsupported);
+
+/// Text or error on each database.
+#[track_caller]
+fn each(ddl: &Ddl, expected: [Result<&str, ErrorKind>; 3]) {
+    for (dialect, expected) in DIALECTS.into_iter().zip(expected) {
+        on(dialect, ddl, expected);
+    }
+}
+
+/// Text or error on one of them.
+#[track_caller]
+fn on(dialect: Dialect, ddl: &Ddl, expected: Result<&str, ErrorKind>) {
+    let said = ddl.to_sql(dialect).map_err(|error| error.kind());
+    assert_eq!(said.as_deref().map_err(|kind| *kind), expected, "{}", dialect.name);
 }
 
 fn kinds(ddl: &Ddl) -> [Option<ErrorKind>; 3] {
-    ALL.map(|dialect| ddl.to_sql(dialect).err().map(|error| error.kind()))
+    DIALECTS.map(|dialect| ddl.to_sql(dialect).err().map(|error| error.kind()))
 }
 
 fn id() -> ColumnDef {
@@ -231,7 +247,7 @@ fn indexes() {
 fn comments() {
     let column = ColumnDef::new("c", SqlType::Integer).comment(r"a\b");
     let table = Table::build("t").column(column).comment("it's").finish().unwrap();
-    let sql = ALL.map(|dialect| table.create_sql(dialect).unwrap());
+    let sql = DIALECTS.map(|dialect| table.create_sql(dialect).unwrap());
     assert_eq!(sql[0], ["CREATE TABLE \"t\" (\n    \"c\" INTEGER NOT NULL\n)"]);
     assert_eq!(sql[1], ["CREATE TABLE `t` (\n    `c` INTEGER NOT NULL COMMENT 'a\\\\b'\n) COMMENT='it''s'"]);
     assert_eq!(

@@ -4,13 +4,39 @@ use std::sync::Arc;
 
 use super::Renderer;
 use super::expression::ATOM;
-use crate::dialect::{Dialect, JoinTexts};
+use crate::dialect::JoinTexts;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::{Call, Frame, FrameBound, FrameExclusion, FrameUnit, JsonStep, Known, Node, Window};
 use crate::value::Value;
 
+/// Aggregates to which NULL is no row: what a CASE leaves out they leave out. Those that make lists are not among them.
+const SKIP_NULL: [&str; 17] = [
+    "avg",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
+    "count",
+    "group_concat",
+    "max",
+    "min",
+    "std",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "string_agg",
+    "sum",
+    "var_pop",
+    "var_samp",
+    "variance",
+];
+
 impl Renderer<'_> {
     pub(super) fn function(&mut self, call: &Call) -> Result<()> {
+        if call.name.is_empty() && call.separator.is_none() {
+            let text = "distinct, filter, aggregate_order_by and within_group are of an aggregate, and this expression is \
+                        none; call them on the aggregate: `count(column).distinct()`";
+            return Err(Error::new(ErrorKind::Statement, text));
+        }
         if call.of_arrays && !self.dialect.types.arrays {
             return self.unsupported(&format!("{}, nor arrays", call.name));
         }
@@ -26,7 +52,10 @@ impl Renderer<'_> {
         self.push(name);
         self.push(if call.distinct { "(DISTINCT " } else { "(" });
         match call.filter.as_deref().filter(|_| !self.dialect.filter_clause) {
-            // Without the clause: what the condition leaves out is NULL, which aggregates do not count.
+            Some(_) if !SKIP_NULL.iter().any(|known| known.eq_ignore_ascii_case(name)) => {
+                return self.unsupported(&format!("FILTER of {name}; filter the rows in a subquery"));
+            }
+            // Without the clause: what the condition leaves out is NULL, which these aggregates do not count.
             Some(condition) => self.list(&call.arguments, |this, argument| {
                 this.push("CASE WHEN ");
                 this.expression(condition)?;
@@ -162,8 +191,9 @@ impl Renderer<'_> {
                 path.push(',');
             }
             match step {
-                JsonStep::Key(key) if key.contains(['"', '\\']) && *self.dialect != Dialect::POSTGRESQL => {
-                    let text = "a key of JSON has a quotation mark or a backslash, which paths cannot hold";
+                JsonStep::Key(key) if !self.dialect.path_holds(key) => {
+                    let text = "a key of JSON has a quotation mark or a backslash, or on MySQL a control character or a minus in front, \
+                         which paths cannot hold";
                     return Err(Error::new(ErrorKind::Unsupported, text));
                 }
                 JsonStep::Key(key) => {

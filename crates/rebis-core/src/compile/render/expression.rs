@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::Renderer;
-use crate::compile::key::filled_length;
 use crate::compile::scan::{Piece, scan};
 use crate::compile::types::cast_type;
 use crate::dialect::{Concatenation, NullSafe};
@@ -56,7 +55,7 @@ fn strength(known: Known) -> u8 {
     match known {
         Known::RegularExpression | Known::JsonBoolean | Known::FullText => COMPARISON,
         Known::JsonText => EITHER,
-        Known::IntegerDivide | Known::TrueDivide => PRODUCT,
+        Known::IntegerDivide | Known::TrueDivide | Known::FloatRemainder | Known::DecimalRemainder => PRODUCT,
         // Written with a sum or a product by one of the databases.
         Known::Extract(DatePart::Quarter | DatePart::DayOfWeek) => SUM,
         _ => ATOM,
@@ -133,7 +132,8 @@ impl Renderer<'_> {
                 if matches!(**item, Node::Row(_)) {
                     self.push(self.dialect.rows_in_list);
                 }
-                self.value_list(list, filled_length(list.len()))?;
+                let length = self.key.map_or(list.len(), |key| key.filled_length(list.len()));
+                self.value_list(list, length)?;
                 self.push(")");
                 Ok(())
             }
@@ -203,7 +203,7 @@ impl Renderer<'_> {
                 self.push("CAST(");
                 self.expression(item)?;
                 self.push(" AS ");
-                let name = cast_type(to, self.dialect)?;
+                let name = cast_type(to, self.dialect, self.schemas)?;
                 self.push(&name);
                 self.push(")");
                 Ok(())
@@ -252,6 +252,7 @@ impl Renderer<'_> {
     }
 
     pub(super) fn query(&mut self, select: &SelectNode) -> Result<()> {
+        self.check_own_source(select)?;
         self.push("(");
         self.select(select)?;
         self.push(")");

@@ -149,9 +149,13 @@ impl Renderer<'_> {
             [] => {}
             [first, others @ ..] => {
                 self.push("SELECT ");
-                for (index, name) in columns.iter().enumerate() {
+                let place = self.place_of_list(first)?;
+                for (index, (node, name)) in first.iter().zip(columns).enumerate() {
                     self.push(if index > 0 { ", " } else { "" });
-                    self.element(first, index)?;
+                    match place {
+                        Some(place) => self.placeholder(place + index),
+                        None => self.expression(node)?,
+                    }
                     self.push(" AS ");
                     self.identifier(name)?;
                 }

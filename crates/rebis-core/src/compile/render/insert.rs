@@ -41,7 +41,7 @@ impl Renderer<'_> {
             })?;
         }
         if let Some(conflict) = &insert.conflict {
-            self.conflict(&insert.table, conflict)?;
+            self.conflict(&insert.table, conflict, insert.select.is_some())?;
         }
         self.returning(&insert.returning, self.dialect.returning.insert)?;
         self.scopes.pop();
@@ -107,10 +107,16 @@ impl Renderer<'_> {
         if !self.dialect.writes.with_before_insert {
             self.with_query(&insert.with, select)?;
         }
-        if insert.conflict.is_some() && select.filters.is_empty() && select.combined.is_empty() {
+        let last = select.combined.last().map_or(select, |(_, last)| last);
+        if insert.conflict.is_some() && last.filters.is_empty() {
             // SQLite would take the ON of ON CONFLICT for a join's.
             let mut select = select.clone();
-            select.filters.push(Arc::new(Node::All(Vec::new())));
+            let last = select.combined.last_mut().map(|(_, last)| last);
+            let always = Arc::new(Node::All(Vec::new()));
+            match last {
+                Some(last) => last.filters.push(always),
+                None => select.filters.push(always),
+            }
             self.select(&select)?;
         } else {
             self.select(select)?;
@@ -127,7 +133,8 @@ impl Renderer<'_> {
         self.with(ctes)
     }
 
-    fn conflict(&mut self, table: &Table, conflict: &Conflict) -> Result<()> {
+    /// Of a query the columns of the table are qualified where the query's own can be named as well: on MySQL.
+    fn conflict(&mut self, table: &Table, conflict: &Conflict, of_query: bool) -> Result<()> {
         check_conflict(conflict)?;
         if conflict.constraint.is_some() && !self.dialect.writes.conflict_constraint {
             return self.unsupported("constraint's name in an upsert; name its columns");
@@ -152,15 +159,21 @@ impl Renderer<'_> {
             Upsert::OnDuplicateKey => {
                 self.push(" ON DUPLICATE KEY UPDATE ");
                 if conflict.update {
-                    return self.assignments(table, &conflict.assignments, false);
+                    return self.assignments(table, &conflict.assignments, of_query);
                 }
                 // A column that becomes itself: nothing happens, and other errors stay errors, unlike with INSERT IGNORE.
                 let key =
                     table.primary_key().chain(table.columns()).next().map_or("", |column| column.name());
                 let first = conflict.target.first().map_or(key, |name| name);
-                self.own_column(table, first)?;
-                self.push(" = ");
-                self.own_column(table, first)
+                for between in [" = ", ""] {
+                    if of_query {
+                        self.identifier(table.name())?;
+                        self.push(".");
+                    }
+                    self.own_column(table, first)?;
+                    self.push(between);
+                }
+                Ok(())
             }
         }
     }

@@ -60,7 +60,7 @@ impl Rendered {
     /// # Errors
     /// As [`render`].
     pub(crate) fn of(statement: &Composed, dialect: &Dialect, schemas: &SchemaTranslateMap) -> Result<Self> {
-        let key = Key::of(&statement.0, schemas);
+        let key = Key::of(&statement.0, dialect, schemas)?;
         let Compiled { sql, order, fixed, .. } = render(&statement.0, &key, dialect, schemas)?;
         let numbered = |number: &usize| match key.values.get(*number) {
             Some(value) => (*value).clone(),
@@ -97,9 +97,12 @@ impl Rendered {
 ///
 /// # Errors
 /// As [`render`], and [`Unsupported`](ErrorKind::Unsupported) for a value that the database cannot write.
-pub(super) fn query_with_values(select: &SelectNode, dialect: &Dialect) -> Result<String> {
-    let schemas = SchemaTranslateMap::new();
-    let mut renderer = Renderer::new(dialect, &schemas);
+pub(super) fn query_with_values(
+    select: &SelectNode,
+    dialect: &Dialect,
+    schemas: &SchemaTranslateMap,
+) -> Result<String> {
+    let mut renderer = Renderer::new(dialect, schemas);
     renderer.select(select)?;
     Ok(renderer.sql)
 }
@@ -108,9 +111,13 @@ pub(super) fn query_with_values(select: &SelectNode, dialect: &Dialect) -> Resul
 ///
 /// # Errors
 /// As [`query_with_values`].
-pub(super) fn expression_of_table(node: &Node, table: &Table, dialect: &Dialect) -> Result<String> {
-    let schemas = SchemaTranslateMap::new();
-    let mut renderer = Renderer { own_table: Some(table), ..Renderer::new(dialect, &schemas) };
+pub(super) fn expression_of_table(
+    node: &Node,
+    table: &Table,
+    dialect: &Dialect,
+    schemas: &SchemaTranslateMap,
+) -> Result<String> {
+    let mut renderer = Renderer { own_table: Some(table), ..Renderer::new(dialect, schemas) };
     renderer.expression(node)?;
     Ok(renderer.sql)
 }
@@ -133,6 +140,9 @@ struct Renderer<'d> {
     scopes: Vec<Scope>,
     /// The names of the CTEs that can be used here.
     ctes: Vec<Arc<str>>,
+    /// Whether a value that stands here again keeps its number: PostgreSQL takes `x + $1` and `x + $2` for two expressions, of
+    /// which one is not grouped by.
+    keeps_numbers: bool,
 }
 
 impl<'d> Renderer<'d> {
@@ -148,6 +158,7 @@ impl<'d> Renderer<'d> {
             fixed: Vec::new(),
             scopes: Vec::new(),
             ctes: Vec::new(),
+            keeps_numbers: false,
         }
     }
 }
@@ -161,7 +172,7 @@ impl Renderer<'_> {
             StatementNode::Delete(delete) => self.delete(delete),
             StatementNode::Truncate(truncate) => self.truncate(truncate),
             StatementNode::Ddl(ddl) => {
-                self.sql = super::ddl::render(ddl, self.dialect)?;
+                self.sql = super::ddl::render(ddl, self.dialect, self.schemas)?;
                 Ok(())
             }
         }
@@ -177,7 +188,7 @@ impl Renderer<'_> {
     }
 
     fn table(&mut self, table: &Table) -> Result<()> {
-        if let Some(schema) = self.schemas.translate(table.schema()) {
+        if let Some(schema) = self.schemas.of_table(table) {
             self.identifier(schema)?;
             self.push(".");
         }
@@ -202,9 +213,13 @@ impl Renderer<'_> {
         }
         match self.binds.map(|binds| binds.get(name)) {
             Some(Some(value)) => push_value(&mut self.sql, value, self.dialect),
-            Some(None) => {
+            Some(None) if name.chars().all(|letter| letter == '_' || letter.is_alphanumeric()) => {
                 let _ = write!(self.sql, ":{name}");
                 Ok(())
+            }
+            Some(None) => {
+                let text = "a parameter without a value has a name that a text cannot have; bind it";
+                Err(Error::new(ErrorKind::Statement, text))
             }
             None => {
                 let text = "DDL takes no parameters; give the value itself";
@@ -215,25 +230,23 @@ impl Renderer<'_> {
 
     /// Expressions with commas between them; values up to this length.
     fn value_list(&mut self, list: &[Arc<Node>], length: usize) -> Result<()> {
-        let length = if self.key.is_some() && is_plain(list) { length } else { list.len() };
+        let Some(first) = self.place_of_list(list)? else {
+            return self.list(list, |this, node| this.expression(node));
+        };
         for index in 0..length {
             if index > 0 {
                 self.push(", ");
             }
-            self.element(list, index)?;
+            self.placeholder(first + index);
         }
         Ok(())
     }
 
-    /// One of them. A list of values has one place.
-    fn element(&mut self, list: &[Arc<Node>], index: usize) -> Result<()> {
-        match (self.key, list.get(index)) {
-            (Some(key), _) if is_plain(list) => {
-                self.placeholder(key.number_of(list.as_ptr()).ok_or_else(no_place)? + index);
-                Ok(())
-            }
-            (_, Some(node)) => self.expression(node),
-            (_, None) => Ok(()),
+    /// The number of the first one of a list of values, which has one place.
+    fn place_of_list(&self, list: &[Arc<Node>]) -> Result<Option<usize>> {
+        match self.key {
+            Some(key) if is_plain(list) => key.number_of(list.as_ptr()).ok_or_else(no_place).map(Some),
+            _ => Ok(None),
         }
     }
 
@@ -246,13 +259,21 @@ impl Renderer<'_> {
     }
 
     fn placeholder(&mut self, number: usize) {
-        self.order.push(number);
-        match self.dialect.placeholder {
-            Placeholder::Question => return self.push("?"),
-            Placeholder::QuestionNumber => self.push("?"),
-            Placeholder::DollarNumber => self.push("$"),
+        let sign = match self.dialect.placeholder {
+            Placeholder::Question => {
+                self.order.push(number);
+                return self.push("?");
+            }
+            Placeholder::QuestionNumber => "?",
+            Placeholder::DollarNumber => "$",
+        };
+        let order = if self.keeps_numbers { self.order.as_slice() } else { &[] };
+        let known = order.iter().position(|known| *known == number);
+        if known.is_none() {
+            self.order.push(number);
         }
-        self.number(self.order.len());
+        self.push(sign);
+        self.number(known.map_or(self.order.len(), |place| place + 1));
     }
 
     fn number(&mut self, number: usize) {
@@ -261,7 +282,7 @@ impl Renderer<'_> {
     }
 
     fn next_value(&mut self, schema: Option<&str>, name: &str) -> Result<()> {
-        super::ddl::push_next_value(&mut self.sql, schema, name, self.dialect)
+        super::ddl::push_next_value(&mut self.sql, self.schemas.translate(schema), name, self.dialect)
     }
 
     /// Things with commas between them.
@@ -283,12 +304,15 @@ impl Renderer<'_> {
 /// The text alone, for people.
 fn text(statement: &StatementNode, dialect: &Dialect) -> Result<String> {
     let schemas = SchemaTranslateMap::new();
-    render(statement, &Key::of(statement, &schemas), dialect, &schemas).map(|compiled| compiled.sql.into())
+    let key = Key::of(statement, dialect, &schemas)?;
+    render(statement, &key, dialect, &schemas).map(|compiled| compiled.sql.into())
 }
 
 /// The text with the values in it, for people.
 fn text_with_values(statement: &StatementNode, dialect: &Dialect) -> Result<String> {
     let schemas = SchemaTranslateMap::new();
+    // It knows how deep a statement may be.
+    Key::of(statement, dialect, &schemas)?;
     let mut renderer = Renderer { binds: statement.binds(), ..Renderer::new(dialect, &schemas) };
     renderer.statement(statement)?;
     Ok(renderer.sql)

@@ -52,6 +52,12 @@ impl Scope {
         self.0.iter().any(|(known, _)| known.is(source))
     }
 
+    /// Whether another source of this name stands here, of which the database would take the column.
+    fn hides(&self, source: &Source) -> Option<bool> {
+        let known = self.0.iter().find(|(known, _)| known.name() == source.name());
+        known.map(|(known, _)| !known.is(source))
+    }
+
     /// Whether an outer join may leave this source without a row.
     fn may_miss(&self, source: &Source) -> bool {
         self.0.iter().any(|(known, missing)| *missing && known.is(source))
@@ -97,6 +103,25 @@ impl Renderer<'_> {
         }
     }
 
+    /// A query inside of an expression reads rows of its own: one that takes all its columns from the query around it would
+    /// silently be that query's row, with its order and its limit meaning nothing.
+    pub(super) fn check_own_source(&self, select: &SelectNode) -> Result<()> {
+        select.combined.iter().try_for_each(|(_, part)| self.check_own_source(part))?;
+        if !select.joins.is_empty() || self.first_source(select)?.is_some() {
+            return Ok(());
+        }
+        let mut outer = None;
+        let mut look = |node: &Node| sources(node, &mut |source| outer = Some(source.name().to_owned()));
+        select.items.iter().for_each(|item| look(&item.node));
+        select.filters.iter().for_each(|filter| look(filter));
+        let Some(name) = outer else { return Ok(()) };
+        let text = format!(
+            "a query inside of another has no FROM of its own, only columns of '{name}' from around it; name what it reads by \
+             `from`, by an alias where both are compared"
+        );
+        Err(Error::new(ErrorKind::Statement, text))
+    }
+
     /// What may be named in a query with this first source.
     pub(super) fn scope(&self, select: &SelectNode, first: Option<&Source>) -> Result<Scope> {
         let mut scope = Scope::default();
@@ -131,6 +156,14 @@ impl Renderer<'_> {
                 } else {
                     "is not in this statement's FROM; join it"
                 }
+            );
+            return Err(Error::new(ErrorKind::Statement, text));
+        }
+        if self.scopes.iter().rev().find_map(|scope| scope.hides(source)) == Some(true) {
+            let text = format!(
+                "the column '{name}' is of a '{}' outside of this query, which has another one of that name; give one of them an \
+                 alias",
+                source.name()
             );
             return Err(Error::new(ErrorKind::Statement, text));
         }
@@ -177,7 +210,7 @@ impl Renderer<'_> {
     /// What an outer join may leave without a value must be read as what may be NULL.
     pub(super) fn check_nullable(&self, item: &Item) -> Result<()> {
         let Some(scope) = self.scopes.last().filter(|_| !item.nullable) else { return Ok(()) };
-        let Some((source, name)) = missing(&item.node, &|source| scope.may_miss(source)) else {
+        let Some((source, name)) = missing(item.bare(), &|source| scope.may_miss(source)) else {
             return Ok(());
         };
         let text = format!(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Renderer;
+use super::scope::Scope;
 use crate::dialect::Rollup;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::{
@@ -83,7 +84,7 @@ impl Renderer<'_> {
                 "combined query with a part that has an order, a limit, a CTE or parts of its own; make it a subquery",
             );
         }
-        self.core(part)
+        self.core(part).map(drop)
     }
 
     fn operator(&mut self, operator: SetOperator) -> Result<()> {
@@ -102,12 +103,12 @@ impl Renderer<'_> {
     }
 
     fn whole(&mut self, select: &SelectNode) -> Result<()> {
-        self.core(select)?;
+        let scope = self.core(select)?;
         for (operator, other) in &select.combined {
             self.operator(*operator)?;
             self.part(other)?;
         }
-        self.order_by(select)?;
+        self.order_by(select, scope)?;
         self.limits(select)?;
         self.lock(select)?;
         self.words(select, WordsPlace::Suffix, " ", "");
@@ -125,11 +126,12 @@ impl Renderer<'_> {
         }
     }
 
-    /// Everything but what stands once behind combined queries. The names of the first part count in the order.
-    fn core(&mut self, select: &SelectNode) -> Result<()> {
+    /// Everything but what stands once behind combined queries. Returns what can be named: of the first part, in the order.
+    fn core(&mut self, select: &SelectNode) -> Result<Scope> {
         let first = self.first_source(select)?;
         let scope = self.scope(select, first.as_ref())?;
         self.scopes.push(scope);
+        let around = std::mem::replace(&mut self.keeps_numbers, is_grouped(select));
         self.push("SELECT ");
         self.words(select, WordsPlace::Hint, "/*+ ", " */ ");
         self.words(select, WordsPlace::Prefix, "", " ");
@@ -144,19 +146,21 @@ impl Renderer<'_> {
         }
         check_groupings(select)?;
         self.list(&select.items, Self::item)?;
+        self.keeps_numbers = false;
         if let Some(first) = &first {
             self.push(" FROM ");
             self.source(first)?;
         }
         self.joins(select, usize::from(first.is_some()))?;
         self.conditions(" WHERE ", &select.filters)?;
+        self.keeps_numbers = is_grouped(select);
         if !select.group_by.is_empty() {
             self.push(" GROUP BY ");
             self.group_by(&select.group_by)?;
         }
         self.conditions(" HAVING ", &select.having)?;
-        self.scopes.pop();
-        Ok(())
+        self.keeps_numbers = around;
+        Ok(self.scopes.pop().unwrap_or_default())
     }
 
     pub(super) fn item(&mut self, item: &Item) -> Result<()> {
@@ -203,13 +207,12 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    fn order_by(&mut self, select: &SelectNode) -> Result<()> {
+    fn order_by(&mut self, select: &SelectNode, scope: Scope) -> Result<()> {
         if select.order_by.is_empty() {
             return Ok(());
         }
-        let first = self.first_source(select)?;
-        let scope = self.scope(select, first.as_ref())?;
         self.scopes.push(scope);
+        let around = std::mem::replace(&mut self.keeps_numbers, is_grouped(select));
         self.push(" ORDER BY ");
         self.list(&select.order_by, |this, key| {
             let name = answer_name(select, &key.node);
@@ -219,6 +222,7 @@ impl Renderer<'_> {
             }
             this.key(key, name)
         })?;
+        self.keeps_numbers = around;
         self.scopes.pop();
         Ok(())
     }
@@ -293,6 +297,9 @@ impl Renderer<'_> {
             LockStrength::KeyShare => words.key_share,
         });
         if !lock.of.is_empty() {
+            if !words.of {
+                return self.unsupported("locks on some of the tables only; lock the rows of all of them");
+            }
             self.push(" OF ");
             self.list(&lock.of, |this, source| this.identifier(source.name()))?;
         }
@@ -305,6 +312,11 @@ impl Renderer<'_> {
     }
 }
 
+/// Whether its expressions have to be the same in several clauses.
+fn is_grouped(select: &SelectNode) -> bool {
+    select.distinct || !select.distinct_on.is_empty() || !select.group_by.is_empty()
+}
+
 /// What a key of the order is called in the answer: a label, or, behind combined queries, a column of the first one.
 fn answer_name<'s>(select: &'s SelectNode, key: &Node) -> Option<&'s str> {
     let item = |found: &dyn Fn(&Item) -> bool| select.items.iter().find(|item| found(item));
@@ -313,8 +325,10 @@ fn answer_name<'s>(select: &'s SelectNode, key: &Node) -> Option<&'s str> {
             item(&|item| item.label.as_ref() == Some(name))?.name()
         }
         Node::Named(name) => item(&|item| item.name() == Some(name))?.name(),
-        Node::Column { source, name } if !select.combined.is_empty() => item(&|item| {
-            matches!(&*item.node, Node::Column { source: of, name: selected } if of.is(source) && selected == name)
+        // PostgreSQL orders different rows by what they show.
+        Node::Column { source, name } if !select.combined.is_empty() || select.distinct => item(&|item| {
+            let is_shown = !select.combined.is_empty() || item.column.is_some();
+            is_shown && matches!(item.bare(), Node::Column { source: of, name: selected } if of.is(source) && selected == name)
         })?
         .name(),
         _ => None,
@@ -329,7 +343,7 @@ fn check_groupings(select: &SelectNode) -> Result<()> {
     });
     for grouped in sets.flatten().flatten() {
         let Node::Column { source, name } = &**grouped else { continue };
-        let selected = select.items.iter().any(|item| match &*item.node {
+        let selected = select.items.iter().any(|item| match item.bare() {
             Node::Column { source: of, name: selected } => {
                 !item.nullable && of.is(source) && selected == name
             }

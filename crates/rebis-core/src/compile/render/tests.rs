@@ -10,6 +10,7 @@ mod writes;
 use std::sync::LazyLock;
 
 use crate::compile::CompiledCache;
+use crate::compile::tests::DIALECTS;
 use crate::schema::{ColumnDef, Entity, SchemaTranslateMap, SqlType, Table};
 use crate::sql::*;
 use crate::value::FromValue;
@@ -73,7 +74,7 @@ fn sent(statement: &Statement, dialect: &Dialect) -> (String, Vec<Value>) {
 
 /// The texts for SQLite, MySQL and PostgreSQL.
 fn texts(to_sql: impl Fn(Dialect) -> Result<String>) -> [String; 3] {
-    [Dialect::SQLITE, Dialect::MYSQL, Dialect::POSTGRESQL].map(|dialect| to_sql(dialect).unwrap())
+    DIALECTS.map(|dialect| to_sql(dialect).unwrap())
 }
 
 /// The text on each database, where only quotes and placeholders differ: written with PostgreSQL's.

@@ -94,8 +94,8 @@ fn kind(code: u16, state: &str) -> ErrorKind {
         1969 | 3024 => ErrorKind::Timeout,
         1290 | 1836 => ErrorKind::Operational,
         1235 | 1295 => ErrorKind::Unsupported,
-        // 1792: the transaction only reads.
-        1210 | 1221 | 1792 => ErrorKind::Statement,
+        // 1052: an ambiguous name, which has the state of a broken constraint; 1792: the transaction only reads.
+        1052 | 1210 | 1221 | 1792 => ErrorKind::Statement,
         _ => match state.get(..2) {
             // 45: SIGNAL, by which triggers refuse.
             Some("23" | "44" | "45") => ErrorKind::CheckViolation,

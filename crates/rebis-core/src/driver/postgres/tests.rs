@@ -1,6 +1,7 @@
 //! What needs no server: values, errors, URL options. Scripted servers and a real one are in their own files.
 
 mod arrays;
+mod fuzz;
 mod limits;
 mod live_tls;
 mod scripted;

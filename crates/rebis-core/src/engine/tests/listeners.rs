@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use super::every_event::{Add, EVENTS};
 use super::*;
 use crate::Connection;
 
@@ -25,88 +26,12 @@ fn count(calls: &AtomicUsize) {
     calls.fetch_add(1, Ordering::SeqCst);
 }
 
-type Add = fn(&Engine, Box<dyn Fn() + Send + Sync>);
+/// The events of `program`, whose statements do not fail.
+fn events() -> impl Iterator<Item = (&'static str, Add)> {
+    EVENTS.into_iter().filter(|(name, _)| *name != "handle_error")
+}
 
-/// Every event of an engine and its pool on the way of a transaction with a savepoint.
-const EVENTS: [(&str, Add); 17] = [
-    ("do_connect", |engine, run| {
-        engine.on_do_connect(move |_| {
-            run();
-            Ok(None)
-        });
-    }),
-    ("first_connect", |engine, run| {
-        engine.pool().on_first_connect(move |_, _| {
-            run();
-            Ok(())
-        });
-    }),
-    ("connect", |engine, run| {
-        engine.pool().on_connect(move |_, _| {
-            run();
-            Ok(())
-        });
-    }),
-    ("checkout", |engine, run| {
-        engine.pool().on_checkout(move |_, _, _| {
-            run();
-            Ok(())
-        });
-    }),
-    ("engine_connect", |engine, run| {
-        engine.on_engine_connect(move |_| {
-            run();
-            Ok(())
-        });
-    }),
-    ("begin", |engine, run| {
-        engine.on_begin(move |_| run());
-    }),
-    ("before_execute", |engine, run| {
-        engine.on_before_execute(move |_| {
-            run();
-            Ok(())
-        });
-    }),
-    ("before_cursor_execute", |engine, run| {
-        engine.on_before_cursor_execute(move |_| {
-            run();
-            Ok(())
-        });
-    }),
-    ("after_cursor_execute", |engine, run| {
-        engine.on_after_cursor_execute(move |_| run());
-    }),
-    ("after_execute", |engine, run| {
-        engine.on_after_execute(move |_| run());
-    }),
-    ("savepoint", |engine, run| {
-        engine.on_savepoint(move |_| run());
-    }),
-    ("release_savepoint", |engine, run| {
-        engine.on_release_savepoint(move |_| run());
-    }),
-    ("rollback_savepoint", |engine, run| {
-        engine.on_rollback_savepoint(move |_| run());
-    }),
-    ("commit", |engine, run| {
-        engine.on_commit(move |_| run());
-    }),
-    ("rollback", |engine, run| {
-        engine.on_rollback(move |_| run());
-    }),
-    ("reset", |engine, run| {
-        engine.pool().on_reset(move |_, _, _| {
-            run();
-            Ok(())
-        });
-    }),
-    ("checkin", |engine, run| {
-        engine.pool().on_checkin(move |_, _| run());
-    }),
-];
-
-/// Meets every event in `EVENTS`.
+/// Meets every one of `events`.
 fn program(engine: &Engine) {
     let mut tx = engine.begin().unwrap();
     let mut savepoint = tx.begin_nested().unwrap();
@@ -121,7 +46,7 @@ fn program(engine: &Engine) {
 
 #[test]
 fn a_panic_of_a_listener_costs_no_place() {
-    for (name, add) in EVENTS {
+    for (name, add) in events() {
         let (script, engine) = scripted();
         add(&engine, Box::new(panic_once()));
         assert!(panics(|| program(&engine)), "{name}");
@@ -135,7 +60,7 @@ fn a_panic_of_a_listener_costs_no_place() {
 /// A panic of the program's own ends a transaction, whose listeners panic too: that would abort the process.
 #[test]
 fn a_panic_of_a_listener_in_the_middle_of_another_is_swallowed() {
-    for (name, add) in EVENTS {
+    for (name, add) in events() {
         let (_script, engine) = scripted();
         let armed = Arc::new(AtomicBool::new(false));
         let is_armed = Arc::clone(&armed);
@@ -157,7 +82,7 @@ fn a_panic_of_a_listener_in_the_middle_of_another_is_swallowed() {
 /// Listeners use the engine that calls them; none of them is called inside itself.
 #[test]
 fn listeners_check_out_from_the_same_engine() {
-    for (name, add) in EVENTS {
+    for (name, add) in events() {
         let script = Script::new();
         let engine = builder(&script, Dialect::POSTGRESQL).pool_size(3).build().unwrap();
         let (inner, inside, runs) = (engine.clone(), AtomicBool::new(false), Arc::new(AtomicUsize::new(0)));
@@ -179,7 +104,7 @@ fn listeners_check_out_from_the_same_engine() {
 /// With one place, a checkout inside a listener of the lease that has it is told so, and nobody hangs.
 #[test]
 fn a_listener_that_checks_out_the_only_place_is_told() {
-    for (name, add) in EVENTS {
+    for (name, add) in events() {
         let script = Script::new();
         let engine =
             builder(&script, Dialect::POSTGRESQL).pool_timeout(Duration::from_secs(60)).build().unwrap();
@@ -210,7 +135,7 @@ fn an_engine_connect_listener_may_refuse() {
 
 #[test]
 fn a_removed_listener_is_not_called() {
-    for (name, add) in EVENTS {
+    for (name, add) in events() {
         let (_script, engine) = scripted();
         let calls = Arc::new(AtomicUsize::new(0));
         let counts = Arc::clone(&calls);

@@ -1,6 +1,7 @@
 //! Engines on the scripted driver. A name that ends in `_c14` is the test of that entry in SQLAlchemy's list of behaviours.
 
 mod events;
+mod every_event;
 mod handlers;
 mod inserts;
 mod limits;

@@ -14,7 +14,7 @@ fn selected<T: Typed>(expression: Expr<T>) -> impl Fn(Dialect) -> Result<String>
 /// What SQLite, MySQL and PostgreSQL say, `-` where it is unsupported.
 #[track_caller]
 pub(super) fn say(to_sql: impl Fn(Dialect) -> Result<String>, expected: [&str; 3]) {
-    let said = [Dialect::SQLITE, Dialect::MYSQL, Dialect::POSTGRESQL].map(|dialect| match to_sql(dialect) {
+    let said = DIALECTS.map(|dialect| match to_sql(dialect) {
         Ok(sql) => sql.replace('`', "\""),
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
@@ -22,6 +22,37 @@ pub(super) fn say(to_sql: impl Fn(Dialect) -> Result<String>, expected: [&str; 3
         }
     });
     assert_eq!(said, expected);
+}
+
+#[test]
+fn filters_of_aggregates_are_never_left_out() {
+    let large = || User::id.gt(7);
+    let json = || func::<serde_json::Value>("json_arrayagg", (User::id,)).filter(large());
+    say(
+        selected(json()),
+        [
+            r#"json_arrayagg("users"."id") FILTER (WHERE "users"."id" > ?1)"#,
+            "-",
+            r#"json_arrayagg("users"."id") FILTER (WHERE "users"."id" > $1)"#,
+        ],
+    );
+    say(
+        selected(count(User::id).filter(large()).filter(User::id.lt(9))),
+        [
+            r#"count("users"."id") FILTER (WHERE "users"."id" > ?1 AND "users"."id" < ?2)"#,
+            r#"count(CASE WHEN "users"."id" > ? AND "users"."id" < ? THEN "users"."id" END)"#,
+            r#"count("users"."id") FILTER (WHERE "users"."id" > $1 AND "users"."id" < $2)"#,
+        ],
+    );
+    let over = || count(User::id).over(window()).filter(large());
+    assert_eq!(
+        selected(over())(Dialect::SQLITE).unwrap(),
+        r#"count("users"."id") FILTER (WHERE "users"."id" > ?1) OVER ()"#
+    );
+    let of_no_aggregate = [count(User::id.expr().distinct()), (count_all() + 1).filter(large())];
+    for wrong in of_no_aggregate {
+        assert_eq!(selected(wrong)(Dialect::POSTGRESQL).unwrap_err().kind(), ErrorKind::Statement);
+    }
 }
 
 #[test]
@@ -225,4 +256,13 @@ fn rows_json_and_the_rest() {
     );
     let unknown = select(User::id).filter_by(users, [("nmae", 1)]).unwrap_err();
     assert_eq!(unknown.kind(), ErrorKind::Statement);
+}
+
+#[test]
+fn remainders_are_those_of_the_numbers_or_unsupported() {
+    say(selected(User::id % 3), [r#""users"."id" % ?1"#, r#""users"."id" % ?"#, r#""users"."id" % $1"#]);
+    say(selected(literal(5.5) % 2), ["-", "? % ?", "-"]);
+    let decimal = rust_decimal::Decimal::new(55, 1);
+    say(selected((literal(decimal) % 2) * 3), ["-", "? % ? * ?", "$1 % $2 * $3"]);
+    say(selected(literal(decimal) * (literal(decimal) % 2)), ["-", "? * (? % ?)", "$1 * ($2 % $3)"]);
 }

@@ -5,7 +5,7 @@ use super::*;
 /// Why a statement is refused, on every database alike.
 #[track_caller]
 fn refused<R>(statement: &Select<R>, word: &str) {
-    for dialect in [Dialect::SQLITE, Dialect::MYSQL, Dialect::POSTGRESQL] {
+    for dialect in DIALECTS {
         let error = statement.to_sql(dialect).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Statement);
         assert!(error.to_string().contains(word), "{error}");

@@ -52,6 +52,52 @@ fn what_is_wrong_with_a_cte_is_said_before_anything_is_sent() {
 }
 
 #[test]
+fn a_query_inside_of_another_has_rows_of_its_own() {
+    let large = || select(User::id).filter(User::name.eq("jo"));
+    let most = || select(max(User::id));
+    let wrong = [
+        select(User::id).filter(User::id.in_select(large().limit(1))),
+        select(User::id).filter(exists(large())),
+        select(User::id).filter(User::id.nullable().eq(most().scalar())),
+        select(User::id).filter(User::id.in_select(select(Address::user_id).union(large()))),
+    ];
+    for statement in wrong {
+        let error = statement.to_sql(Dialect::SQLITE).unwrap_err();
+        assert_eq!((error.kind(), error.to_string().contains("'users'")), (ErrorKind::Statement, true));
+    }
+    let delete = delete::<User>().filter(User::id.in_select(large().limit(1)));
+    assert_eq!(delete.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
+    // With a FROM the inner one is meant.
+    let delete = super::delete::<User>().filter(User::id.in_select(large().from(table::<User>()).limit(1)));
+    assert_eq!(
+        delete.to_sql(Dialect::POSTGRESQL).unwrap(),
+        r#"DELETE FROM "users" WHERE "users"."id" IN (SELECT "users"."id" FROM "users" WHERE "users"."name" = $1 LIMIT $2)"#
+    );
+    alike(condition(exists(select(literal(1)))), "EXISTS (SELECT $1)");
+}
+
+#[test]
+fn what_is_grouped_by_is_the_same_expression() {
+    let shifted = User::id + 7;
+    let groups = select((shifted.clone(), count_all()))
+        .filter(User::id.ne(3))
+        .group_by(shifted.clone())
+        .having(shifted.clone().gt(10))
+        .order_by(shifted.clone());
+    assert_eq!(
+        groups.to_sql(Dialect::POSTGRESQL).unwrap(),
+        r#"SELECT "users"."id" + $1, count(*) FROM "users" WHERE "users"."id" <> $2 GROUP BY "users"."id" + $1 HAVING "users"."id" + $1 > $3 ORDER BY "users"."id" + $1"#
+    );
+    assert_eq!(
+        groups.to_sql(Dialect::MYSQL).unwrap().matches('?').count(),
+        6,
+        "placeholders without numbers are one each"
+    );
+    let plain = select(shifted.clone()).order_by(shifted);
+    assert!(plain.to_sql(Dialect::POSTGRESQL).unwrap().ends_with(r#""users"."id" + $2"#));
+}
+
+#[test]
 fn lateral_queries_and_distinct_on() {
     let first = select(Address::email).filter(Address::user_id.eq(User::id)).limit(1).lateral("first");
     let statement =
@@ -85,7 +131,7 @@ fn inserts_of_queries_and_defaults() {
     let met = copy.on_conflict_do_update(["id"], [User::name.set(proposed(User::name))]);
     let into = r#"INSERT INTO "users" ("id", "name") SELECT "addresses"."user_id", "addresses"."email" FROM "post"."addresses" WHERE 1 = 1"#;
     let update = r#"ON CONFLICT ("id") DO UPDATE SET "name" = excluded."name""#;
-    let duplicate = "ON DUPLICATE KEY UPDATE `name` = VALUES(`name`)";
+    let duplicate = "ON DUPLICATE KEY UPDATE `users`.`name` = VALUES(`name`)";
     assert_eq!(
         texts(|dialect| met.to_sql(dialect)),
         [
@@ -149,4 +195,83 @@ fn updates_and_deletes_that_read_other_tables() {
     );
     let itself = update::<User>().set(User::name, "x").from(table::<User>());
     assert_eq!(itself.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
+}
+
+#[test]
+fn what_one_of_mysql_and_mariadb_lacks() {
+    let refused = |sql: Result<String>, text: &str| {
+        let error = sql.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains(text), "{error}");
+    };
+    let made = insert::<User>().row([User::id.set(1), User::name.set("ed")]).unwrap().returning(User::id);
+    assert!(made.to_sql(Dialect::MARIADB).unwrap().ends_with(" RETURNING `users`.`id`"));
+    refused(made.to_sql(Dialect::MYSQL), "mysql has no RETURNING");
+    let locked = select(User::id).for_update(LockWait::Wait).lock_of(table::<User>());
+    assert!(locked.to_sql(Dialect::MYSQL).unwrap().ends_with(" FOR UPDATE OF `users`"));
+    refused(locked.to_sql(Dialect::MARIADB), "mariadb has no locks on some");
+    let first = select(Address::email).filter(Address::user_id.eq(User::id)).limit(1).lateral("first");
+    let both = select((User::id, first.typed::<String>("email"))).from(table::<User>()).cross_join(&first);
+    assert!(both.to_sql(Dialect::MYSQL).unwrap().contains("CROSS JOIN LATERAL ("));
+    refused(both.to_sql(Dialect::MARIADB), "mariadb has no LATERAL");
+}
+
+#[test]
+fn what_is_too_deep_is_an_error_and_not_the_end_of_the_stack() {
+    let chain = |depth: usize| (0..depth).fold(User::id.expr(), |sum, _| sum + 1);
+    assert!(select(chain(900)).to_sql(Dialect::SQLITE).is_ok());
+    for deep in [chain(1000), chain(3000)] {
+        let wrong = select(deep);
+        assert_eq!(wrong.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
+        assert_eq!(wrong.to_sql_with_values(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
+    }
+    // Whatever it is made of, what is not too deep fits on the stack of a test.
+    let calls = (0..160).fold(User::name.expr(), |text, _| coalesce(lower(text), "x"));
+    assert!(select(calls).to_sql(Dialect::POSTGRESQL).is_ok());
+    let cases = (0..320).fold(User::id.expr(), |inner, _| case(User::id.gt(1), inner).otherwise(1));
+    assert!(select(cases).to_sql(Dialect::POSTGRESQL).is_ok());
+    let mut query = select(User::id);
+    for index in 0..90 {
+        let inner = query.subquery(format!("q{index}"));
+        query = select(inner.typed::<i64>("id")).from(&inner);
+    }
+    assert!(query.to_sql(Dialect::POSTGRESQL).is_ok());
+    let mut query = select(User::id).from(table::<User>());
+    for _ in 0..90 {
+        query = select(User::id).from(table::<User>()).filter(User::id.in_select(query));
+    }
+    assert!(query.to_sql(Dialect::POSTGRESQL).is_ok());
+}
+
+#[test]
+fn lists_are_not_filled_above_what_the_database_takes() {
+    let lists = |many: usize| any((0..many).map(|_| User::id.in_list(0..5000_i64)));
+    let count = |many: usize, dialect| {
+        let cache = CompiledCache::new(10);
+        let statement = select(User::id).filter(lists(many)).into_statement();
+        let compiled = cache.statement(&statement, &dialect, &SchemaTranslateMap::new()).unwrap();
+        compiled.parameters().len()
+    };
+    assert_eq!(count(3, Dialect::SQLITE), 3 * 8192);
+    assert_eq!(count(4, Dialect::SQLITE), 4 * 5000);
+    assert_eq!(count(4, Dialect::POSTGRESQL), 4 * 8192);
+}
+
+#[test]
+fn what_an_inner_query_hides_is_not_taken_for_the_outer_one() {
+    let there = User::table().in_schema("there");
+    let same = || there.c("id").eq(User::id);
+    let hidden = select(User::id).filter(exists(select(there.c("id")).from(&there).filter(same())));
+    let error = hidden.to_sql(Dialect::POSTGRESQL).unwrap_err();
+    assert_eq!((error.kind(), error.to_string().contains("alias")), (ErrorKind::Statement, true));
+    let (one, other) = (alias::<User>("x"), alias::<Address>("x"));
+    let inner = select(other.c(Address::user_id)).from(&other);
+    let hidden = select(one.c(User::id))
+        .from(&one)
+        .filter(exists(inner.clone().filter(other.c(Address::user_id).eq(one.c(User::id)))));
+    assert_eq!(hidden.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
+    let alone = select(one.c(User::id)).from(&one).filter(exists(inner));
+    assert!(alone.to_sql(Dialect::SQLITE).is_ok());
+    let wrong = select(other.c(Address::user_id)).from(&one);
+    assert_eq!(wrong.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
 }

@@ -126,6 +126,25 @@ fn it_stands_in_the_outermost_query_only() {
 }
 
 #[test]
+fn what_is_shown_is_ordered_by_its_name_where_nothing_else_counts() {
+    let both = select(Item::code).union(select(Item::code)).order_by(Item::code);
+    alike(
+        |dialect| both.to_sql(dialect),
+        r#"SELECT upper("t"."code") AS "code" FROM "t" UNION SELECT upper("t"."code") AS "code" FROM "t" ORDER BY "code""#,
+    );
+    let different = select(Item::code).distinct().order_by(Item::code);
+    alike(
+        |dialect| different.to_sql(dialect),
+        r#"SELECT DISTINCT upper("t"."code") AS "code" FROM "t" ORDER BY "code""#,
+    );
+    let plain = select(Item::code).order_by(Item::code);
+    alike(
+        |dialect| plain.to_sql(dialect),
+        r#"SELECT upper("t"."code") AS "code" FROM "t" ORDER BY "t"."code""#,
+    );
+}
+
+#[test]
 fn enums_compare_with_themselves() {
     let moods = condition_on(Item::mood.eq(Mood::Happy) & Item::mood.in_list([Mood::Sad]));
     alike(moods, r#""t"."mood" = $1 AND "t"."mood" IN ($2)"#);

@@ -217,6 +217,16 @@ fn each_row_gets_values_of_its_own() {
         mysql = mysql.replace(&format!("${number}"), "?");
     }
     assert_eq!(texts(|dialect| update.to_sql(dialect)), [text("VALUES ").replace('$', "?"), mysql, text("")]);
+    let moved =
+        update_each(User::table(), &["id"], &["id", "name"], vec![vec![1.into(), 2.into(), "b".into()]]);
+    let moved = moved.unwrap().to_sql(Dialect::MYSQL).unwrap();
+    let set = moved.find("`id` = CASE").unwrap();
+    assert!(
+        moved.find("`name` = CASE").unwrap() < set,
+        "MySQL finds the row by what was set before: {moved}"
+    );
+    let twice = update_each(User::table(), &["id", "name"], &["name", "id"], vec![vec![Value::Null; 4]]);
+    assert_eq!(twice.unwrap_err().kind(), ErrorKind::Statement);
     let short = update_each(User::table(), &["id"], &["name"], vec![vec![1.into()]]);
     assert_eq!(short.unwrap_err().kind(), ErrorKind::Bind);
     assert_eq!(
@@ -246,4 +256,42 @@ fn columns_that_are_not_named_have_defaults_of_the_program() {
     alike(|dialect| update.to_sql(dialect), r#"UPDATE "t" SET "a" = $1, "c" = $2"#);
     let given = update_table(&table).set_column("c", 1);
     alike(|dialect| given.to_sql(dialect), r#"UPDATE "t" SET "c" = $1"#);
+}
+
+#[test]
+fn what_an_upsert_of_a_query_sets_is_qualified_on_mysql() {
+    let copy = || insert::<User>().from_select(["id", "name"], select((Address::user_id, Address::email)));
+    let nothing = copy().on_conflict_do_nothing(["id"]).to_sql(Dialect::MYSQL).unwrap();
+    assert!(nothing.ends_with("ON DUPLICATE KEY UPDATE `users`.`id` = `users`.`id`"), "{nothing}");
+}
+
+#[test]
+fn the_last_part_of_an_upserted_union_ends_before_the_conflict() {
+    let part = || select((Address::user_id, Address::email));
+    let both = insert::<User>()
+        .from_select(["id", "name"], part().filter(Address::user_id.gt(0)).union(part()))
+        .on_conflict_do_nothing(["id"]);
+    assert_eq!(
+        both.to_sql(Dialect::SQLITE).unwrap().split_once(" UNION ").unwrap().1,
+        r#"SELECT "addresses"."user_id", "addresses"."email" FROM "post"."addresses" WHERE 1 = 1 ON CONFLICT ("id") DO NOTHING"#
+    );
+}
+
+#[test]
+fn statements_in_with_have_the_defaults_of_the_program_too() {
+    use crate::schema::ClientDefault;
+    let table = Table::build("t")
+        .column(ColumnDef::new("a", SqlType::Integer))
+        .column(ColumnDef::new("b", SqlType::Integer).client_default(ClientDefault::value(7)))
+        .column(ColumnDef::new("c", SqlType::Integer).on_update(ClientDefault::sql("1 + 1")))
+        .finish()
+        .unwrap();
+    let new = insert_into(&table).values([("a", 1)]).unwrap().returning(table.c("a")).cte("new");
+    let old = update_table(&table).set_column("a", 2).returning(table.c("a")).cte("old");
+    let both = select(vec![new.c("a")]).from(&new).cross_join(&old).with(&new).with(&old);
+    assert_eq!(
+        both.to_sql(Dialect::POSTGRESQL).unwrap(),
+        r#"WITH "new" ("a") AS (INSERT INTO "t" ("a", "b") VALUES ($1, $2) RETURNING "t"."a"), "old" ("a") AS (UPDATE "t" SET "a" = $3, "c" = 1 + 1 RETURNING "t"."a") SELECT "new"."a" FROM "new" CROSS JOIN "old""#
+    );
+    assert!(both.to_sql_with_values(Dialect::POSTGRESQL).unwrap().contains("VALUES (1, 7)"));
 }

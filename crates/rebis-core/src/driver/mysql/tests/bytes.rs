@@ -185,6 +185,7 @@ fn errors_are_classified_and_keep_no_values() {
         assert_eq!((error.kind(), error.is_disconnect()), (kind, disconnect), "{code}");
     }
     assert_eq!(read(9999, "42S99", "").kind(), ErrorKind::Statement);
+    assert_eq!(read(1052, "23000", "Column 'id' in SELECT is ambiguous").kind(), ErrorKind::Statement);
     // Before the handshake there is no state.
     let error = error::from_packet(b"\xff\x10\x04Too many connections").unwrap();
     assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Connect, "Too many connections"));

@@ -1,6 +1,7 @@
 //! Tests: bytes alone, a scripted server, and a real one where `REBIS_TEST_MYSQL_URL` names it.
 
 mod bytes;
+mod fuzz;
 mod limits;
 mod live;
 mod live_many;
