@@ -10,7 +10,7 @@ use super::attributes::Actions;
 use super::relations::{Cascade, Name};
 use super::{Column, Model, Relation, called, place_of};
 
-/// Names of the derive's own: a constant of the same name beside the struct does not get in between.
+/// Names of the derive's own. Those of parameters begin with `__`: a constant called `row` beside the struct would be a pattern.
 fn own() -> Span {
     Span::mixed_site()
 }
@@ -271,8 +271,8 @@ fn implementation(model: &Model<'_>) -> TokenStream {
         each.collect()
     };
     let read = call(quote!(read), &|field| quote_spanned!(own()=> &self.#field));
-    let write = call(quote!(write), &|field| quote_spanned!(own()=> &mut self.#field, value));
-    let same = call(quote!(same), &|field| quote_spanned!(own()=> &self.#field, &other.#field));
+    let write = call(quote!(write), &|field| quote_spanned!(own()=> &mut self.#field, __value));
+    let same = call(quote!(same), &|field| quote_spanned!(own()=> &self.#field, &__other.#field));
     let taken = model.relations.iter().enumerate().map(|(number, Relation { field, target, many, .. })| {
         let take = if *many { quote!(take_many) } else { quote!(take_one) };
         quote_spanned!(place_of(target)=> #number => #derived::#take::<#target>(&mut self.#field),)
@@ -297,26 +297,26 @@ fn implementation(model: &Model<'_>) -> TokenStream {
                 #derived::definition::<Self>(&[#(#names),*]) #version #(#relations)*
             }
             #published
-            fn read_column(&self, column: usize) -> #derived::Value {
-                match column {
+            fn read_column(&self, __column: usize) -> #derived::Value {
+                match __column {
                     #(#read)*
                     _ => #derived::Value::Null,
                 }
             }
-            fn write_column(&mut self, column: usize, value: #derived::ValueRef<'_>) -> #derived::Written {
-                match column {
+            fn write_column(&mut self, __column: usize, __value: #derived::ValueRef<'_>) -> #derived::Written {
+                match __column {
                     #(#write)*
                     _ => #derived::not_written(),
                 }
             }
-            fn same_column(&self, other: &Self, column: usize) -> bool {
-                match column {
+            fn same_column(&self, __other: &Self, __column: usize) -> bool {
+                match __column {
                     #(#same)*
                     _ => true,
                 }
             }
-            fn take_related(&mut self, relation: usize) -> #derived::Taken {
-                match relation {
+            fn take_related(&mut self, __relation: usize) -> #derived::Taken {
+                match __relation {
                     #(#taken)*
                     _ => ::core::option::Option::None,
                 }
@@ -329,14 +329,14 @@ fn implementation(model: &Model<'_>) -> TokenStream {
 
 fn decode(model: &Model<'_>, derived: &TokenStream) -> TokenStream {
     let columns = model.columns.iter().enumerate().map(|(number, Column { field, kind, .. })| {
-        quote_spanned!(place_of(kind)=> #field: <#kind as #derived::Field>::decode(row, place, #number)?,)
+        quote_spanned!(place_of(kind)=> #field: <#kind as #derived::Field>::decode(__row, __place, #number)?,)
     });
     let relations = model.relations.iter().map(|relation| relation.field);
     let skipped = model.skipped.iter().map(|(field, kind)| {
         quote_spanned!(place_of(kind)=> #field: <#kind as ::core::default::Default>::default(),)
     });
     quote_spanned! {own()=>
-        fn decode<P: #derived::Place>(row: &#derived::RowView<'_>, place: P) -> #derived::Result<Self> {
+        fn decode<P: #derived::Place>(__row: &#derived::RowView<'_>, __place: P) -> #derived::Result<Self> {
             ::core::result::Result::Ok(Self {
                 #(#columns)*
                 #(#relations: ::core::default::Default::default(),)*
@@ -349,10 +349,10 @@ fn decode(model: &Model<'_>, derived: &TokenStream) -> TokenStream {
 fn decode_key(model: &Model<'_>, derived: &TokenStream) -> TokenStream {
     let parts = model.columns.iter().enumerate().filter(|(_, column)| column.said.primary_key.is_some());
     let parts = parts.map(|(number, Column { kind, .. })| {
-        quote_spanned!(place_of(kind)=> <#kind as #derived::Field>::decode_key(row, first, #number)?)
+        quote_spanned!(place_of(kind)=> <#kind as #derived::Field>::decode_key(__row, __first, #number)?)
     });
     quote_spanned! {own()=>
-        fn decode_key(row: &#derived::RowView<'_>, first: usize) -> #derived::Result<#derived::Keys> {
+        fn decode_key(__row: &#derived::RowView<'_>, __first: usize) -> #derived::Result<#derived::Keys> {
             #derived::key([#(#parts),*])
         }
     }
@@ -363,17 +363,17 @@ fn from_row(model: &Model<'_>) -> TokenStream {
     quote_spanned! {own()=>
         #[automatically_derived]
         impl #derived::FromRow for #name {
-            fn from_row(row: &#derived::RowView<'_>) -> #derived::Result<Self> {
-                row.read()
+            fn from_row(__row: &#derived::RowView<'_>) -> #derived::Result<Self> {
+                __row.read()
             }
-            fn prepare(columns: &[#derived::Cells]) -> #derived::Result<#derived::Positions> {
-                #derived::positions::<Self>(columns)
+            fn prepare(__columns: &[#derived::Cells]) -> #derived::Result<#derived::Positions> {
+                #derived::positions::<Self>(__columns)
             }
             fn from_prepared(
-                row: &#derived::RowView<'_>,
-                positions: &#derived::Positions,
+                __row: &#derived::RowView<'_>,
+                __positions: &#derived::Positions,
             ) -> #derived::Result<Self> {
-                <Self as #derived::Model>::decode(row, positions)
+                <Self as #derived::Model>::decode(__row, __positions)
             }
         }
     }
