@@ -360,6 +360,7 @@ fn decode_key(model: &Model<'_>, derived: &TokenStream) -> TokenStream {
 
 fn from_row(model: &Model<'_>) -> TokenStream {
     let (name, derived) = (&model.input.ident, derived(model));
+    let decode = quote_spanned!(name.span().resolved_at(own())=> <Self as #derived::Model>::decode);
     quote_spanned! {own()=>
         #[automatically_derived]
         impl #derived::FromRow for #name {
@@ -373,7 +374,7 @@ fn from_row(model: &Model<'_>) -> TokenStream {
                 __row: &#derived::RowView<'_>,
                 __positions: &#derived::Positions,
             ) -> #derived::Result<Self> {
-                <Self as #derived::Model>::decode(__row, __positions)
+                #decode(__row, __positions)
             }
         }
     }
