@@ -165,7 +165,7 @@ fn a_graph_goes_in_and_comes_back() {
         words.iter().map(|word| word.get(Keyword::word).unwrap()).collect::<Vec<_>>(),
         ["blond", "tall"]
     );
-    assert_eq!(words[0].related(Keyword::users).unwrap().all(), [ed.clone()]);
+    assert_eq!(words[0].related(Keyword::users).unwrap().all(), std::slice::from_ref(&ed));
     let address = session.get_one::<Address>(1).unwrap();
     assert_eq!(address.related(Address::user).unwrap(), Some(ed));
 }

@@ -33,7 +33,7 @@ rebis::sql_enum!(Size as "size" { Small => "small", Large => "large" });
 #[rebis(schema = "main", comment = "what there is", version = revision)]
 #[rebis(
     unique(code, size, name = "uq_code"),
-    index(price),
+    index = "price",
     index(code, price, name = "ix_both"),
     check = "price > 0"
 )]

@@ -89,11 +89,18 @@ impl OfModel {
     }
 }
 
-/// `unique(a, b)` and `index(a, b, name = "…")`.
+/// `unique(a, b)` and `index(a, b, name = "…")`, or `index = "a, b"`: clippy takes a field that is named in two of the former for an
+/// attribute that is there twice.
 fn group(meta: &ParseNestedMeta<'_>, faults: &mut Faults) -> syn::Result<Option<Group>> {
     let word = name_of(meta);
     let mut group = Group { fields: Vec::new(), name: None };
-    if meta.input.peek(syn::token::Paren) {
+    if meta.input.peek(syn::Token![=]) {
+        let names = super::relations::names(meta, &format!("{word} = \"a, b\""), false, faults)?;
+        if names.is_empty() {
+            return Ok(None);
+        }
+        group.fields.extend(names.into_iter().filter_map(|(name, _)| name.ident()));
+    } else if meta.input.peek(syn::token::Paren) {
         meta.parse_nested_meta(|inner| {
             if inner.path.is_ident("name") && inner.input.peek(syn::Token![=]) {
                 group.name = text(&inner, "name = \"…\"", faults)?;

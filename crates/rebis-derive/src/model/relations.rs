@@ -13,6 +13,16 @@ pub(super) enum Name {
     At(Path),
 }
 
+impl Name {
+    /// A bare name, and no path.
+    pub(super) fn ident(self) -> Option<Ident> {
+        match self {
+            Name::Of(ident) => Some(ident),
+            Name::At(_) => None,
+        }
+    }
+}
+
 /// What is said of a relation.
 #[derive(Default)]
 pub(super) struct OfRelation {
@@ -113,7 +123,7 @@ fn one_name(meta: &ParseNestedMeta<'_>, example: &str, faults: &mut Faults) -> s
 }
 
 /// A text with names, or a path.
-fn names(
+pub(super) fn names(
     meta: &ParseNestedMeta<'_>,
     example: &str,
     directed: bool,
