@@ -71,7 +71,7 @@ pub use rebis_derive::FromRow;
 /// Makes a struct a model: its values are rows of a table, and objects of a [`Session`].
 ///
 /// ```
-/// use rebis::{Engine, Many, Model, One, Session};
+/// use rebis::prelude::*;
 ///
 /// #[derive(Debug, Clone, Default, Model)]
 /// #[rebis(table = "users")]
@@ -98,7 +98,7 @@ pub use rebis_derive::FromRow;
 /// }
 ///
 /// let engine = Engine::new("sqlite://")?;
-/// engine.create_all(&rebis::schema::MetaData::of::<(User, Address)>())?;
+/// rebis::create_all::<(User, Address)>(&engine)?;
 /// let session = Session::new(&engine);
 /// let ed = session.add(User {
 ///     name: "ed".into(),
@@ -108,7 +108,6 @@ pub use rebis_derive::FromRow;
 /// session.commit()?;
 /// let address = session.query::<Address>().filter(Address::email.like("ed@%")).one()?;
 /// assert_eq!(address.related(Address::user)?, Some(ed));
-/// # use rebis::sql::Expression;
 /// # Ok::<(), rebis::Error>(())
 /// ```
 ///
@@ -118,7 +117,7 @@ pub use rebis_derive::FromRow;
 /// | on the struct | |
 /// |---|---|
 /// | `table = "users"`, `schema = "shop"` | what the table is called; without it, as the struct: `UserKeyword` → `user_keyword` |
-/// | `unique(a, b)`, `index(a, b, name = "ix")` | of several fields |
+/// | `unique(a, b)`, `index(a, b, name = "ix")` | of several fields; `index = "a, b"` is the same, and clippy, which takes a field in two indexes for an attribute that is there twice, does not mind it |
 /// | `check = "price > 0"` | a condition that every row meets: SQL, or a `CheckConstraint` |
 /// | `foreign_key(columns(a, b), refers(Line::a, Line::b), on_delete = "cascade")` | a foreign key of several columns |
 /// | `comment = "…"` | kept by the database |

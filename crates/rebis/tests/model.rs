@@ -56,7 +56,8 @@ struct Keyword {
 struct Node {
     #[rebis(primary_key)]
     id: i64,
-    #[rebis(foreign_key = Node::id)]
+    /// None of a root.
+    #[rebis(foreign_key = Self::id)]
     parent_id: Option<i64>,
     title: String,
     #[rebis(relationship(back_populates = "parent", order_by = "title"))]

@@ -65,16 +65,19 @@ fn derived(model: &Model<'_>) -> TokenStream {
 /// `User::name`, `User::addresses`.
 fn constants(model: &Model<'_>) -> TokenStream {
     let (name, derived) = (&model.input.ident, derived(model));
-    let columns = model.columns.iter().map(|Column { visibility, constant, kind, name: column, .. }| {
+    let columns = model.columns.iter().map(|column| {
+        let Column { docs, visibility, constant, kind, name: column, .. } = column;
         quote_spanned! {own()=>
+            #(#docs)*
             #visibility const #constant: #derived::Column<#name, #kind> = #derived::Column::new(#column);
         }
     });
     let relations = model.relations.iter().enumerate().map(|(number, relation)| {
-        let Relation { visibility, constant, many, target, .. } = relation;
+        let Relation { docs, visibility, constant, many, target, .. } = relation;
         let kind = if *many { quote!(ToMany) } else { quote!(ToOne) };
         let target = no_self(target, name);
         quote_spanned! {own()=>
+            #(#docs)*
             #visibility const #constant: #derived::#kind<#name, #target> = #derived::#kind::new(#number);
         }
     });

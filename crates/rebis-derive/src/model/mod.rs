@@ -10,7 +10,9 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Fields, GenericArgument, Ident, LitStr, PathArguments, Type, Visibility};
+use syn::{
+    Attribute, Data, DeriveInput, Fields, GenericArgument, Ident, LitStr, PathArguments, Type, Visibility,
+};
 
 use self::attributes::{OfField, OfModel};
 use self::relations::{OfRelation, shape};
@@ -28,6 +30,8 @@ struct Model<'i> {
 
 struct Column<'i> {
     field: &'i Ident,
+    /// What is said to readers, which the constant says as well.
+    docs: Vec<&'i Attribute>,
     visibility: &'i Visibility,
     constant: Ident,
     name: LitStr,
@@ -38,6 +42,8 @@ struct Column<'i> {
 
 struct Relation<'i> {
     field: &'i Ident,
+    /// What is said to readers, which the constant says as well.
+    docs: Vec<&'i Attribute>,
     visibility: &'i Visibility,
     constant: Ident,
     many: bool,
@@ -114,6 +120,7 @@ impl<'i> Model<'i> {
             }
             self.relations.push(Relation {
                 field: ident,
+                docs: docs(field),
                 visibility: &field.vis,
                 constant,
                 many: shape.many,
@@ -139,6 +146,7 @@ impl<'i> Model<'i> {
         }
         self.columns.push(Column {
             field: ident,
+            docs: docs(field),
             visibility: &field.vis,
             constant,
             name,
@@ -221,6 +229,10 @@ impl Column<'_> {
             );
         }
     }
+}
+
+fn docs(field: &syn::Field) -> Vec<&Attribute> {
+    field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).collect()
 }
 
 /// What an `Option` holds.
