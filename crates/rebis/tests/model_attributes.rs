@@ -363,3 +363,102 @@ fn inside_a_function() {
     session.expire(&others[0]).unwrap();
     assert_eq!(others[0].related(Local::followers).unwrap().all(), [one]);
 }
+
+// ---- other shapes of relations ----
+
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+struct Author {
+    #[rebis(primary_key)]
+    id: i64,
+    /// One to one: the key is on the other side.
+    #[rebis(relationship(back_populates = "author", cascade = "all, delete-orphan"))]
+    profile: One<Profile>,
+    /// By objects of the table between both, which have a column of their own.
+    #[rebis(relationship(back_populates = "author", cascade = "save-update, merge, delete"))]
+    parts: Many<Part>,
+    #[rebis(relationship(secondary = Part, view_only, order_by = "id desc"))]
+    books: Many<Book>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+struct Profile {
+    #[rebis(primary_key, foreign_key = Author::id)]
+    author_id: i64,
+    text: String,
+    #[rebis(relationship(back_populates = "profile"))]
+    author: One<Author>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+struct Part {
+    #[rebis(primary_key, foreign_key = Author::id)]
+    author_id: i64,
+    #[rebis(primary_key, foreign_key = Book::id)]
+    book_id: i64,
+    share: f64,
+    #[rebis(relationship(back_populates = "parts"))]
+    author: One<Author>,
+    #[rebis(relationship)]
+    book: One<Book>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+struct Book {
+    #[rebis(primary_key)]
+    id: i64,
+    #[rebis(unique, column = "isbn number")]
+    isbn: Option<String>,
+}
+
+#[test]
+fn one_to_one_and_objects_between() {
+    let session = session::<(Author, Profile, Part, Book)>();
+    let part = |share, isbn: &str| Part {
+        share,
+        book: Book { isbn: Some(isbn.into()), ..Book::default() }.into(),
+        ..Part::default()
+    };
+    let profile = Profile { text: "hello".into(), ..Profile::default() };
+    let author = Author {
+        profile: profile.into(),
+        parts: [part(0.5, "a"), part(0.25, "b")].into(),
+        ..Author::default()
+    };
+    let author = session.add(author).unwrap();
+    session.commit().unwrap();
+    let profile = author.related(Author::profile).unwrap().unwrap();
+    assert_eq!(profile.get(Profile::author_id).unwrap(), author.get(Author::id).unwrap());
+    assert_eq!(profile.related(Profile::author).unwrap(), Some(author.clone()));
+    let books = author.related(Author::books).unwrap().all();
+    let isbn: Vec<Option<String>> = books.iter().map(|book| book.get(Book::isbn).unwrap()).collect();
+    assert_eq!(isbn, [Some("b".to_owned()), Some("a".to_owned())]);
+    let part = session.get_one::<Part>((1, 2)).unwrap();
+    assert_eq!(part.related(Part::book).unwrap().as_ref(), Some(&books[0]));
+    session.delete(&author).unwrap();
+    session.commit().unwrap();
+    assert_eq!(session.query::<Part>().all().unwrap(), []);
+    assert_eq!(session.query::<Profile>().all().unwrap(), []);
+    assert_eq!(session.query::<Book>().all().unwrap().len(), 2);
+}
+
+#[test]
+fn what_only_the_tables_tell_is_told_at_the_first_use() {
+    #[derive(Debug, Clone, Default, Model)]
+    struct Flight {
+        #[rebis(primary_key)]
+        id: i64,
+        #[rebis(foreign_key = Book::id)]
+        one: i64,
+        #[rebis(foreign_key = Book::id)]
+        other: i64,
+        #[rebis(relationship)]
+        book: One<Book>,
+        #[rebis(relationship)]
+        parts: Many<Part>,
+    }
+    let error = session::<(Book, Flight)>().add(Flight::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    let text = error.to_string();
+    assert!(text.contains("Flight::book finds several foreign keys (one; other)"), "{text}");
+    assert!(text.contains("Flight::parts finds no foreign key between 'part' and 'flight'"), "{text}");
+}
