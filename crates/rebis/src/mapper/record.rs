@@ -18,6 +18,11 @@ use crate::model::{Item, Key, Many, ObjectRef, One};
 
 /// What the unit of work sees of an object. No type parameters: derived structs, rows of tables that are known at run time only,
 /// and objects of another language go the same way.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a model",
+    label = "not a model",
+    note = "write `#[derive(Clone, rebis::Model)]` above the struct, and name its table by `#[rebis(table = \"…\")]`"
+)]
 pub trait Record: Any {
     /// The mapper.
     fn mapper(&self) -> &'static Mapper;
@@ -130,6 +135,7 @@ impl<M: Model> Decoder for Derived<M> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model> Record for M {
     fn mapper(&self) -> &'static Mapper {
         match mapper::<M>() {
