@@ -1,7 +1,9 @@
 //! `#[rebis(…)]`: what stands there, and every fault in it.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::meta::ParseNestedMeta;
+use syn::spanned::Spanned;
 use syn::{Attribute, LitStr, Path};
 
 /// The faults of one derive: all are told at once, each at its place.
@@ -39,9 +41,8 @@ impl OfStruct {
                 return unknown(meta, "a struct takes `crate = \"rebis_core\"`", faults);
             }
             let name: LitStr = meta.value()?.parse()?;
-            match name.parse_with(Path::parse_mod_style) {
-                Ok(path) => krate = path,
-                Err(_) => faults.at(name.span(), "not the path of a crate, such as \"rebis_core\""),
+            if let Some(path) = crate_path(&name, faults) {
+                krate = path;
             }
             Ok(())
         });
@@ -107,8 +108,19 @@ impl OfField {
     }
 }
 
+/// The crate in `crate = "…"`.
+pub(crate) fn crate_path(name: &LitStr, faults: &mut Faults) -> Option<Path> {
+    match name.parse_with(Path::parse_mod_style) {
+        Ok(path) => Some(path),
+        Err(_) => {
+            faults.at(name.span(), "not the path of a crate, such as \"rebis_core\"");
+            None
+        }
+    }
+}
+
 /// Hands out each word in `#[rebis(…)]`.
-fn each(
+pub(crate) fn each(
     attributes: &[Attribute],
     faults: &mut Faults,
     mut take: impl FnMut(&ParseNestedMeta<'_>, &mut Faults) -> syn::Result<()>,
@@ -121,15 +133,86 @@ fn each(
 }
 
 /// A word that is not known is a fault, and those behind it are looked at all the same.
-fn unknown(meta: &ParseNestedMeta<'_>, takes: &str, faults: &mut Faults) -> syn::Result<()> {
-    let name = meta.path.get_ident().map_or_else(|| "this".to_owned(), ToString::to_string);
-    faults.add(meta.error(format!("`{name}` is not known here; {takes}")));
+pub(crate) fn unknown(meta: &ParseNestedMeta<'_>, takes: &str, faults: &mut Faults) -> syn::Result<()> {
+    let text = format!("`{}` is not known here; {takes}", name_of(meta));
+    faults.add(meta.error(text));
+    skip_value(meta)
+}
+
+/// How the word is called.
+pub(crate) fn name_of(meta: &ParseNestedMeta<'_>) -> String {
+    meta.path.get_ident().map_or_else(|| "this".to_owned(), ToString::to_string)
+}
+
+/// Passes by what stands behind a word.
+fn skip_value(meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
     if meta.input.peek(syn::Token![=]) {
-        meta.value()?.parse::<syn::Expr>()?;
+        meta.input.parse::<syn::Token![=]>()?;
+        up_to_comma(meta.input)?;
     } else if meta.input.peek(syn::token::Paren) {
         let inside;
         syn::parenthesized!(inside in meta.input);
-        inside.parse::<proc_macro2::TokenStream>()?;
+        inside.parse::<TokenStream>()?;
     }
     Ok(())
+}
+
+/// What stands behind `word =`, up to the next comma; a fault when there is nothing.
+pub(crate) fn value(
+    meta: &ParseNestedMeta<'_>,
+    example: &str,
+    faults: &mut Faults,
+) -> syn::Result<Option<TokenStream>> {
+    if !meta.input.peek(syn::Token![=]) {
+        faults.at(meta.path.span(), format!("`{}` takes a value: `{example}`", name_of(meta)));
+        skip_value(meta)?;
+        return Ok(None);
+    }
+    meta.input.parse::<syn::Token![=]>()?;
+    let tokens = up_to_comma(meta.input)?;
+    if tokens.is_empty() {
+        faults.at(meta.path.span(), format!("`{}` takes a value: `{example}`", name_of(meta)));
+        return Ok(None);
+    }
+    Ok(Some(tokens))
+}
+
+/// The same, as something that can be parsed; a fault when it is something else.
+pub(crate) fn parsed<T: syn::parse::Parse>(
+    meta: &ParseNestedMeta<'_>,
+    example: &str,
+    faults: &mut Faults,
+) -> syn::Result<Option<T>> {
+    let Some(tokens) = value(meta, example, faults)? else { return Ok(None) };
+    match syn::parse2::<T>(tokens.clone()) {
+        Ok(value) => Ok(Some(value)),
+        Err(_) => {
+            faults
+                .add(syn::Error::new_spanned(tokens, format!("`{}` is written `{example}`", name_of(meta))));
+            Ok(None)
+        }
+    }
+}
+
+/// The same, as a text that is not empty.
+pub(crate) fn text(
+    meta: &ParseNestedMeta<'_>,
+    example: &str,
+    faults: &mut Faults,
+) -> syn::Result<Option<LitStr>> {
+    let text: Option<LitStr> = parsed(meta, example, faults)?;
+    if let Some(empty) = text.as_ref().filter(|text| text.value().is_empty()) {
+        faults.at(empty.span(), format!("`{}` is not empty", name_of(meta)));
+        return Ok(None);
+    }
+    Ok(text)
+}
+
+/// Tokens up to the next comma that is in no parentheses.
+fn up_to_comma(input: syn::parse::ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut tokens = TokenStream::new();
+    while !input.is_empty() && !input.peek(syn::Token![,]) {
+        input.parse::<proc_macro2::TokenTree>()?.to_tokens(&mut tokens);
+    }
+    Ok(tokens)
 }

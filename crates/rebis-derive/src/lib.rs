@@ -1,10 +1,11 @@
 //! The derive macros of Rebis. Programs use them through `rebis`, which has their documentation with examples.
 //!
 //! A derive reads its input into plain data (`attributes`), collects every fault in it, and writes an impl that only names
-//! what `rebis-core` does (`from_row`).
+//! what `rebis-core` does (`from_row`) or what `rebis::mapper::derived` does (`model`).
 
 mod attributes;
 mod from_row;
+mod model;
 #[cfg(test)]
 mod tests;
 
@@ -17,4 +18,10 @@ use proc_macro::TokenStream;
 #[proc_macro_derive(FromRow, attributes(rebis))]
 pub fn from_row(input: TokenStream) -> TokenStream {
     from_row::expand(input.into()).into()
+}
+
+/// Makes a struct a model: its values are rows of a table and objects of a session. `rebis::Model` has all attributes.
+#[proc_macro_derive(Model, attributes(rebis))]
+pub fn model(input: TokenStream) -> TokenStream {
+    model::expand(input.into()).into()
 }

@@ -141,7 +141,7 @@ fn check(suite: &Path, paths: &[PathBuf]) -> BTreeMap<String, Vec<Failure>> {
             }
             Some("compiler-message") => {
                 let failures = checked.entry(target.to_owned()).or_default();
-                failures.extend(failure(&message["message"]));
+                failures.extend(failure(&message["message"], &message["target"]["src_path"]));
             }
             _ => {}
         }
@@ -154,11 +154,11 @@ fn check(suite: &Path, paths: &[PathBuf]) -> BTreeMap<String, Vec<Failure>> {
 }
 
 /// An error with a place; not a warning, nor the count of errors at the end.
-fn failure(message: &Value) -> Option<Failure> {
+fn failure(message: &Value, snippet: &Value) -> Option<Failure> {
     let spans = message["spans"].as_array()?;
     let mut place = spans.iter().find(|span| span["is_primary"] == true)?;
-    // Where the macro stands, not what it expands to.
-    while place["expansion"]["span"].is_object() {
+    // Where the macro stands, not what it expands to; a derive points at what it was written of.
+    while place["expansion"]["span"].is_object() && place["file_name"] != *snippet {
         place = &place["expansion"]["span"];
     }
     (message["level"] == "error").then(|| Failure {

@@ -68,6 +68,88 @@ pub use rebis_core::*;
 /// A tuple struct is read by position. Columns are looked up once for an answer, not for each row. On the struct
 /// `#[rebis(crate = "rebis_core")]` names another crate that has the trait.
 pub use rebis_derive::FromRow;
+/// Makes a struct a model: its values are rows of a table, and objects of a [`Session`].
+///
+/// ```
+/// use rebis::prelude::*;
+///
+/// #[derive(Debug, Clone, Default, Model)]
+/// #[rebis(table = "users")]
+/// struct User {
+///     #[rebis(primary_key)] // an integer alone is counted by the database: 0 is not assigned yet
+///     id: i64,
+///     #[rebis(unique, length = 50)]
+///     name: String,
+///     fullname: Option<String>,
+///     #[rebis(relationship(back_populates = "user", cascade = "all, delete-orphan", order_by = "id"))]
+///     addresses: Many<Address>,
+/// }
+///
+/// #[derive(Debug, Clone, Default, Model)]
+/// #[rebis(table = "addresses")]
+/// struct Address {
+///     #[rebis(primary_key)]
+///     id: i64,
+///     email: String,
+///     #[rebis(foreign_key = User::id, on_delete = "cascade", index)]
+///     user_id: i64,
+///     #[rebis(relationship(back_populates = "addresses"))]
+///     user: One<User>,
+/// }
+///
+/// let engine = Engine::new("sqlite://")?;
+/// rebis::create_all::<(User, Address)>(&engine)?;
+/// let session = Session::new(&engine);
+/// let ed = session.add(User {
+///     name: "ed".into(),
+///     addresses: [Address { email: "ed@example.com".into(), ..Address::default() }].into(),
+///     ..User::default()
+/// })?;
+/// session.commit()?;
+/// let address = session.query::<Address>().filter(Address::email.like("ed@%")).one()?;
+/// assert_eq!(address.related(Address::user)?, Some(ed));
+/// # Ok::<(), rebis::Error>(())
+/// ```
+///
+/// Columns and relations are constants with the names of the fields, as visible as these: `User::name`, `User::addresses`. The struct
+/// is `Clone`; `Default` helps. It is [`FromRow`] as well, by the names of its columns: `conn.fetch_all::<User>(…)`.
+///
+/// | on the struct | |
+/// |---|---|
+/// | `table = "users"`, `schema = "shop"` | what the table is called; without it, as the struct: `UserKeyword` → `user_keyword` |
+/// | `unique(a, b)`, `index(a, b, name = "ix")` | of several fields; `index = "a, b"` is the same, and clippy, which takes a field in two indexes for an attribute that is there twice, does not mind it |
+/// | `check = "price > 0"` | a condition that every row meets: SQL, or a `CheckConstraint` |
+/// | `foreign_key(columns(a, b), refers(Line::a, Line::b), on_delete = "cascade")` | a foreign key of several columns |
+/// | `comment = "…"` | kept by the database |
+/// | `version = field` | the column that counts the changes of a row: whoever changes an older one gets `StaleData` |
+/// | `columns = UserColumns` | puts the constants on a type of their own, where one of them has the name of a method, or is called `default`; other models name them by paths then: `back_populates = UserColumns::addresses` |
+/// | `crate = "…"` | the path of this crate, where it is not `::rebis` |
+///
+/// | on a column's field | |
+/// |---|---|
+/// | `primary_key` | the key, or a part of it. A whole number (or an `Option` of one) that is the key alone is counted by the database, unless it is a foreign key, has a default or a type of its own, or says `autoincrement = false`; `autoincrement` says it of an alias |
+/// | `column = "name"`, `const = "NAME"` | the name of the column, and that of the constant |
+/// | `unique`, `index`, `comment = "…"`, `collation = "…"` | |
+/// | `length = 50` | of text |
+/// | `type = SqlType::Numeric { … }` | the type of the column, where the field's own type does not say it ([`ColumnType`](schema::ColumnType)) |
+/// | `foreign_key = User::id`, `on_delete = "cascade"`, `on_update = "set null"` | the column that it refers to; both types must be comparable |
+/// | `default = 1` | for statements that do not name the column, as [`insert_into`](sql::insert_into). A struct always has a value: for structs, write `Default` |
+/// | `server_default = "now()"` | what the database puts in where the field, an `Option`, is `None`: SQL, a number, a truth value, or a `ServerDefault` |
+/// | `not_null` | never NULL although the field is an `Option`, beside a `server_default` |
+/// | `computed = "price * 2"` | the database computes it, and gives it back at the flush: SQL (stored), or a `Computed` |
+/// | `skip` | no column: `Default::default()` when it is read |
+///
+/// An `Option` may be NULL, anything else may not.
+///
+/// | in `relationship(…)`, on a field of the type [`Many<T>`](Many) or [`One<T>`](One) | |
+/// |---|---|
+/// | `back_populates = "user"` | the relation of the other model that leads back: both are kept in step |
+/// | `cascade = "all, delete-orphan"` | what goes along: `save-update`, `merge`, `delete`, `delete-orphan`, `expunge`, `refresh-expire`, `all`, `none`; without it `save-update, merge` |
+/// | `order_by = "name, id desc"` | columns of the other model |
+/// | `secondary = UserKeyword` | many to many: the model of the table between both, or a function that returns a `Table` |
+/// | `foreign_keys = "billing_id"` | the columns of the foreign key, where there are several between both |
+/// | `passive_deletes`, `post_update`, `single_parent`, `view_only` | as in SQLAlchemy, see [`RelationDef`](mapper::RelationDef) |
+pub use rebis_derive::Model;
 pub use session::{
     Attribute, Child, Collection, Instance, IntoKey, Nested, Query, ReadGuard, Related, Session,
     SessionOptions, WriteGuard,
@@ -80,6 +162,7 @@ pub use rebis_core::time;
 
 /// What most programs import: `use rebis::prelude::*;`.
 pub mod prelude {
+    pub use crate::{Instance, Many, Model, One, Session};
     pub use rebis_core::sql::{Expression, count};
     pub use rebis_core::{
         Connection, Engine, Error, ErrorKind, FromRow, Result, Transaction, Value, alias, delete, insert,

@@ -150,6 +150,7 @@ impl Connection {
             return sorted && !insert.rows.is_empty() && !self.returns_inserted();
         }
         sorted
+            || insert.columns.is_empty()
             || insert.rows.len() > ROWS_AT_A_TIME
             || insert.rows.len() * insert.columns.len() > writes.most_parameters
             || insert.rows.iter().map(|row| bytes(row)).fold(0, usize::saturating_add) > writes.most_bytes
@@ -184,7 +185,8 @@ impl Connection {
         let shown = insert.returning.len();
         let keys = order.key_columns(&insert);
         insert.returning.extend(keys.iter().map(|name| item(&insert.table, name)));
-        insert.ordered = order == RowOrder::Ascending && self.dialect().writes.sorted_insert;
+        let sorts = self.dialect().writes.sorted_insert && !insert.columns.is_empty();
+        insert.ordered = order == RowOrder::Ascending && sorts;
         let mut rest = VecDeque::from(std::mem::take(&mut insert.rows));
         let mut whole = Answer::default();
         let most = if order == RowOrder::OneByOne { 1 } else { ROWS_AT_A_TIME };
@@ -212,6 +214,8 @@ impl Connection {
         most: usize,
     ) -> Result<Rendered> {
         let dialect = self.dialect();
+        // A row of defaults alone is a statement of its own.
+        let most = if insert.columns.is_empty() { 1 } else { most };
         insert.rows.clear();
         let (mut size, mut width) = (0_usize, 0_usize);
         while let Some(row) = rest.front() {

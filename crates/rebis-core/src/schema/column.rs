@@ -116,6 +116,13 @@ impl ColumnDef {
         self
     }
 
+    /// The same, and it must not be NULL, whatever its Rust type: an `Option` for which the database puts in a default, say.
+    #[must_use]
+    pub fn not_null(mut self) -> Self {
+        self.nullable = false;
+        self
+    }
+
     /// The same, as the primary key or a part of it.
     #[must_use]
     pub fn primary_key(mut self) -> Self {

@@ -48,4 +48,11 @@ pub use types::{
 pub trait Entity: 'static {
     /// The table.
     fn table() -> &'static Table;
+
+    /// The schema and the name of the table. What the derive writes does not make the table for it: two tables may refer to each
+    /// other.
+    fn table_name() -> (Option<&'static str>, &'static str) {
+        let table = Self::table();
+        (table.schema(), table.name())
+    }
 }

@@ -25,6 +25,22 @@ pub struct Definition {
     pub relations: Vec<RelationDef>,
 }
 
+impl Definition {
+    /// The same, with the column that counts the changes of a row.
+    #[must_use]
+    pub fn version(mut self, column: impl Into<String>) -> Self {
+        self.version = Some(column.into());
+        self
+    }
+
+    /// The same with this relation, behind those before.
+    #[must_use]
+    pub fn relation(mut self, relation: RelationDef) -> Self {
+        self.relations.push(relation);
+        self
+    }
+}
+
 /// A relation as the model describes it; what it means is found out from the foreign keys when it is first used.
 #[derive(Clone)]
 pub struct RelationDef {

@@ -4,6 +4,8 @@
 //! of work sees of an object, without type parameters.
 
 mod definition;
+#[doc(hidden)]
+pub mod derived;
 mod dynamic;
 mod object;
 mod record;

@@ -11,12 +11,18 @@ use rebis_core::schema::Entity;
 use rebis_core::value::Mismatch;
 use rebis_core::{Result, Value, ValueRef};
 
+use super::derived::Place;
 use super::object::{Head, Object};
 use super::{Decoder, Definition, Mapper};
 use crate::model::{Item, Key, Many, ObjectRef, One};
 
 /// What the unit of work sees of an object. No type parameters: derived structs, rows of tables that are known at run time only,
 /// and objects of another language go the same way.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a model",
+    label = "not a model",
+    note = "write `#[derive(Clone, rebis::Model)]` above the struct, and name its table by `#[rebis(table = \"…\")]`"
+)]
 pub trait Record: Any {
     /// The mapper.
     fn mapper(&self) -> &'static Mapper;
@@ -90,17 +96,17 @@ pub trait Model: Entity + Clone {
     /// What is in the relation field with this number; it is empty then.
     fn take_related(&mut self, relation: usize) -> Option<Vec<Given>>;
 
-    /// The struct of a row whose columns begin at this position.
+    /// The struct of a row: its columns begin at this position, or were found by their names.
     ///
     /// # Errors
     /// [`Conversion`](rebis_core::ErrorKind::Conversion).
-    fn decode(row: &RowView<'_>, first: usize) -> Result<Self>;
+    fn decode<P: Place>(row: &RowView<'_>, place: P) -> Result<Self>;
 
-    /// The values of the primary key in such a row; NULL where there is none.
+    /// The primary key in a row whose columns begin at this position; none where a part of it is NULL: a join has found no row.
     ///
     /// # Errors
     /// As [`decode`](Model::decode).
-    fn decode_key(row: &RowView<'_>, first: usize) -> Result<Vec<Value>>;
+    fn decode_key(row: &RowView<'_>, first: usize) -> Result<Option<Key>>;
 }
 
 /// The mapper of a model, made at its first use.
@@ -117,7 +123,7 @@ struct Derived<M>(PhantomData<fn() -> M>);
 
 impl<M: Model> Decoder for Derived<M> {
     fn key(&self, _: &'static Mapper, row: &RowView<'_>, first: usize) -> Result<Option<Key>> {
-        Key::of(M::decode_key(row, first)?)
+        M::decode_key(row, first)
     }
 
     fn object(&self, row: &RowView<'_>, first: usize, head: Head) -> Result<Rc<Object>> {
@@ -129,6 +135,7 @@ impl<M: Model> Decoder for Derived<M> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model> Record for M {
     fn mapper(&self) -> &'static Mapper {
         match mapper::<M>() {

@@ -21,17 +21,20 @@ impl Key {
     /// # Errors
     /// [`ErrorKind::Bind`] for values that are no keys: JSON, arrays.
     pub fn of(values: impl IntoIterator<Item = Value>) -> Result<Option<Key>> {
+        let mut values = values.into_iter();
+        let (first, second) = match (values.next(), values.next()) {
+            // A key of one column is no list.
+            (Some(only), None) => return part(only),
+            both => both,
+        };
         let mut parts = Vec::new();
-        for value in values {
+        for value in first.into_iter().chain(second).chain(values) {
             match part(value)? {
                 Some(part) => parts.push(part),
                 None => return Ok(None),
             }
         }
-        Ok(match parts.len() {
-            1 => parts.pop(),
-            _ => Some(Key::Composite(parts.into())),
-        })
+        Ok(Some(Key::Composite(parts.into())))
     }
 
     /// How many columns it has.

@@ -146,3 +146,22 @@ fn a_single_key_comes_from_the_last_id_where_there_is_no_returning_g20() {
     let own = insert_into(&table).row([Assignment::of("id", 50), Assignment::of("n", 50)]).unwrap();
     assert_eq!(conn.insert_for_last_id(own.node).unwrap(), [Value::Int(50)]);
 }
+
+#[test]
+fn rows_of_defaults_alone_go_out_one_by_one() {
+    let table =
+        Table::build("t").column(ColumnDef::new("id", SqlType::BigInteger).autoincrement()).finish().unwrap();
+    let mut conn = Engine::new("sqlite://").unwrap().connect().unwrap();
+    conn.create_table(&table).unwrap();
+    let empty = || vec![Vec::new(), Vec::new(), Vec::new()];
+    assert_eq!(conn.insert_rows(&table, &[], empty(), &["id"]).unwrap(), rows([1, 2, 3]));
+    conn.insert_rows(&table, &[], empty(), &[]).unwrap();
+    assert_eq!(conn.scalar::<i64>(text("select count(*) from t")).unwrap(), 6);
+
+    let (script, engine) = scripted_as(Dialect::POSTGRESQL);
+    let sql = r#"INSERT INTO "t" DEFAULT VALUES RETURNING "t"."id", "t"."id""#;
+    // The script gives this answer each time.
+    script.answer(sql, Answer::rows(["id", "id"], [[7.into(), 7.into()]]));
+    let found = engine.connect().unwrap().insert_rows(&table, &[], empty(), &["id"]);
+    assert_eq!(found.unwrap(), rows([7, 7, 7]));
+}

@@ -24,7 +24,7 @@ use crate::value::{Json, Range};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which type its columns have",
-    note = "write `impl rebis::schema::ColumnType for {Self}`, or name the type: `ColumnDef::new(name, SqlType::…)`"
+    note = "write `impl rebis::schema::ColumnType for {Self}`, or name the type: `ColumnDef::new(name, SqlType::…)`, on the field of a model `#[rebis(type = SqlType::…)]`"
 )]
 pub trait ColumnType {
     /// Whether it has room for NULL.

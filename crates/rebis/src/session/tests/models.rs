@@ -1,212 +1,67 @@
-//! What the derive would write, by hand.
+//! The models of these tests.
 
-use rebis_core::process::Published;
-use rebis_core::rows::RowView;
-use rebis_core::schema::{ColumnDef, Entity, ForeignKey, SqlType, Table};
-use rebis_core::sql::Column;
-use rebis_core::value::{FromValue, IntoValue, Mismatch};
-use rebis_core::{Result, Value, ValueRef};
+use rebis_derive::Model;
 
-use crate::mapper::{Definition, Given, Mapper, Model, RelationDef, Target, mapper};
-use crate::model::{Cascade, RelationKind};
-use crate::{Many, One, ToMany, ToOne};
+use crate::{Many, One};
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+#[rebis(crate = "crate", table = "users")]
 pub(super) struct User {
+    #[rebis(primary_key)]
     pub(super) id: i64,
+    #[rebis(unique)]
     pub(super) name: String,
     pub(super) fullname: Option<String>,
+    #[rebis(relationship(back_populates = "user", cascade = "all, delete-orphan"))]
     pub(super) addresses: Many<Address>,
+    #[rebis(relationship(back_populates = "users", secondary = UserKeyword))]
     pub(super) keywords: Many<Keyword>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+#[rebis(crate = "crate", table = "addresses")]
 pub(super) struct Address {
+    #[rebis(primary_key)]
     pub(super) id: i64,
     pub(super) email: String,
+    #[rebis(foreign_key = User::id)]
     pub(super) user_id: Option<i64>,
+    #[rebis(relationship(back_populates = "addresses"))]
     pub(super) user: One<User>,
 }
 
-/// With a key of its own, and counted changes.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// With a key of its own that is not the first column, and counted changes.
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+#[rebis(crate = "crate", table = "keywords", version = version)]
 pub(super) struct Keyword {
-    pub(super) word: String,
     pub(super) weight: i64,
+    #[rebis(primary_key, length = 30)]
+    pub(super) word: String,
     pub(super) version: i64,
+    #[rebis(relationship(back_populates = "keywords", secondary = UserKeyword))]
     pub(super) users: Many<User>,
 }
 
-pub(super) struct UserKeyword;
+#[derive(Debug, Clone, Model)]
+#[rebis(crate = "crate", table = "user_keywords")]
+pub(super) struct UserKeyword {
+    #[rebis(primary_key, foreign_key = User::id)]
+    user_id: i64,
+    #[rebis(primary_key, length = 30, foreign_key = Keyword::word)]
+    word: String,
+}
 
 /// A tree.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+#[rebis(crate = "crate", table = "nodes")]
 pub(super) struct Node {
+    #[rebis(primary_key)]
     pub(super) id: i64,
+    #[rebis(foreign_key = Node::id)]
     pub(super) parent_id: Option<i64>,
     pub(super) name: String,
+    #[rebis(relationship(back_populates = "children"))]
     pub(super) parent: One<Node>,
+    #[rebis(relationship(back_populates = "parent", cascade = "all"))]
     pub(super) children: Many<Node>,
-}
-
-macro_rules! table {
-    ($model:ident, $builder:expr) => {
-        impl Entity for $model {
-            fn table() -> &'static Table {
-                static TABLE: Published<Table> = Published::new();
-                TABLE.get_or_init(|| $builder.finish().unwrap())
-            }
-        }
-    };
-}
-
-macro_rules! model {
-    ($model:ident: $($column:ident $position:literal),+; key $($key:ident $key_position:literal),+; version $version:expr;
-     $($relation:ident $number:literal),*; $definitions:expr) => {
-        impl Model for $model {
-            fn name() -> &'static str {
-                stringify!($model)
-            }
-
-            fn definition() -> Definition {
-                Definition {
-                    name: stringify!($model).into(),
-                    table: <$model as Entity>::table().clone(),
-                    columns: vec![$(stringify!($column).to_owned()),+],
-                    version: $version,
-                    relations: $definitions,
-                }
-            }
-
-            fn published() -> &'static Published<Result<Mapper>> {
-                static MAPPER: Published<Result<Mapper>> = Published::new();
-                &MAPPER
-            }
-
-            fn read_column(&self, column: usize) -> Value {
-                match column {
-                    $($position => self.$column.clone().into_value(),)+
-                    _ => Value::Null,
-                }
-            }
-
-            fn write_column(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), Mismatch> {
-                match column {
-                    $($position => self.$column = FromValue::from_value(value)?,)+
-                    _ => {}
-                }
-                Ok(())
-            }
-
-            fn same_column(&self, other: &Self, column: usize) -> bool {
-                match column {
-                    $($position => self.$column == other.$column,)+
-                    _ => true,
-                }
-            }
-
-            fn take_related(&mut self, relation: usize) -> Option<Vec<Given>> {
-                match relation {
-                    $($number => self.$relation.take_given(),)*
-                    _ => None,
-                }
-            }
-
-            fn decode(row: &RowView<'_>, first: usize) -> Result<Self> {
-                Ok($model { $($column: row.value(first + $position)?,)+ ..$model::default() })
-            }
-
-            fn decode_key(row: &RowView<'_>, first: usize) -> Result<Vec<Value>> {
-                Ok(vec![$(row.value::<Value>(first + $key_position).inspect(|_| { let _ = stringify!($key); })?),+])
-            }
-        }
-    };
-}
-
-table!(
-    User,
-    Table::build("users")
-        .column(ColumnDef::new("id", SqlType::BigInteger).autoincrement())
-        .column(ColumnDef::new("name", SqlType::Text).unique())
-        .column(ColumnDef::new("fullname", SqlType::Text).nullable())
-);
-model!(User: id 0, name 1, fullname 2; key id 0; version None; addresses 0, keywords 1; vec![
-    RelationDef::new("addresses", RelationKind::Many, Target::Of(mapper::<Address>))
-        .back_populates("user")
-        .cascade(Cascade::ALL.with_delete_orphan()),
-    RelationDef::new("keywords", RelationKind::Many, Target::Of(mapper::<Keyword>))
-        .back_populates("users")
-        .secondary(UserKeyword::table()),
-]);
-
-table!(
-    Address,
-    Table::build("addresses")
-        .column(ColumnDef::new("id", SqlType::BigInteger).autoincrement())
-        .column(ColumnDef::new("email", SqlType::Text))
-        .column(ColumnDef::new("user_id", SqlType::BigInteger).nullable())
-        .foreign_key(ForeignKey::new(["user_id"], "users", ["id"]))
-);
-model!(Address: id 0, email 1, user_id 2; key id 0; version None; user 0; vec![
-    RelationDef::new("user", RelationKind::One, Target::Of(mapper::<User>)).back_populates("addresses"),
-]);
-
-table!(
-    Keyword,
-    Table::build("keywords")
-        .column(ColumnDef::new("weight", SqlType::BigInteger))
-        .column(ColumnDef::new("word", SqlType::String { length: 30 }).primary_key())
-        .column(ColumnDef::new("version", SqlType::BigInteger))
-);
-model!(Keyword: word 0, weight 1, version 2; key word 0; version Some("version".to_owned()); users 0; vec![
-    RelationDef::new("users", RelationKind::Many, Target::Of(mapper::<User>))
-        .back_populates("keywords")
-        .secondary(UserKeyword::table()),
-]);
-
-table!(
-    UserKeyword,
-    Table::build("user_keywords")
-        .column(ColumnDef::new("user_id", SqlType::BigInteger).primary_key())
-        .column(ColumnDef::new("word", SqlType::String { length: 30 }).primary_key())
-        .foreign_key(ForeignKey::new(["user_id"], "users", ["id"]))
-        .foreign_key(ForeignKey::new(["word"], "keywords", ["word"]))
-);
-
-table!(
-    Node,
-    Table::build("nodes")
-        .column(ColumnDef::new("id", SqlType::BigInteger).autoincrement())
-        .column(ColumnDef::new("parent_id", SqlType::BigInteger).nullable())
-        .column(ColumnDef::new("name", SqlType::Text))
-        .foreign_key(ForeignKey::new(["parent_id"], "nodes", ["id"]))
-);
-model!(Node: id 0, parent_id 1, name 2; key id 0; version None; parent 0, children 1; vec![
-    RelationDef::new("parent", RelationKind::One, Target::Of(mapper::<Node>)).back_populates("children"),
-    RelationDef::new("children", RelationKind::Many, Target::Of(mapper::<Node>))
-        .back_populates("parent")
-        .cascade(Cascade::ALL),
-]);
-
-#[allow(non_upper_case_globals)]
-impl User {
-    pub(super) const name: Column<User, String> = Column::new("name");
-    pub(super) const fullname: Column<User, Option<String>> = Column::new("fullname");
-    pub(super) const addresses: ToMany<User, Address> = ToMany::new(0);
-    pub(super) const keywords: ToMany<User, Keyword> = ToMany::new(1);
-}
-
-#[allow(non_upper_case_globals)]
-impl Address {
-    pub(super) const user: ToOne<Address, User> = ToOne::new(0);
-}
-
-#[allow(non_upper_case_globals)]
-impl Keyword {
-    pub(super) const users: ToMany<Keyword, User> = ToMany::new(0);
-}
-
-#[allow(non_upper_case_globals)]
-impl Node {
-    pub(super) const parent: ToOne<Node, Node> = ToOne::new(0);
 }

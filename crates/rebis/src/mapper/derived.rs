@@ -1,0 +1,307 @@
+//! What `#[derive(Model)]` writes down, as calls: the code of a model is data and a few functions that name fields.
+
+use rebis_core::sql::{Matches, Typed, family};
+use rebis_core::value::Mismatch;
+
+pub use rebis_core::driver::Column as Cells;
+pub use rebis_core::process::Published;
+pub use rebis_core::rows::{Positions, RowView};
+pub use rebis_core::schema::{
+    CheckConstraint, ClientDefault, ColumnDef, Computed, Entity, ForeignKey, Index, OnChange, ServerDefault,
+    SqlType, Table, TableBuilder, UniqueConstraint,
+};
+pub use rebis_core::sql::Column;
+pub use rebis_core::{FromRow, FromValue, Result, Value, ValueRef};
+
+pub use super::{Definition, Model, RelationDef};
+use super::{Given, Mapper, Target, mapper};
+pub use crate::model::{Cascade, ToMany, ToOne};
+use crate::model::{Key, Many, One, RelationKind};
+
+/// Where a model's mapper is kept.
+pub type Mappers = Published<Result<Mapper>>;
+/// Whether a field took a value.
+pub type Written = Result<(), Mismatch>;
+/// What was in a relation field.
+pub type Taken = Option<Vec<Given>>;
+/// The key of a row, where there is a row.
+pub type Keys = Option<Key>;
+
+// ---- fields ----
+
+/// The type of a column's field.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the type of a column's field",
+    label = "not a type that a column's field can have",
+    note = "a type of your own implements `Clone`, `PartialEq`, `rebis::FromValue` and `From<{Self}> for rebis::Value`; an enum gets \
+            them by `rebis::sql_enum!`, and anything that serde knows is kept as `rebis::Json<{Self}>`",
+    note = "a field that is no column is marked `#[rebis(skip)]`, one that holds other models `#[rebis(relationship)]`"
+)]
+pub trait Field: Sized {
+    /// Its value.
+    fn read(&self) -> Value;
+    /// Takes a value.
+    ///
+    /// # Errors
+    /// When it cannot hold it.
+    fn write(&mut self, value: ValueRef<'_>) -> Written;
+    /// Whether both have one value.
+    fn same(&self, other: &Self) -> bool;
+    /// Out of a row.
+    ///
+    /// # Errors
+    /// [`Conversion`](rebis_core::ErrorKind::Conversion).
+    fn decode<P: Place>(row: &RowView<'_>, place: P, number: usize) -> Result<Self>;
+    /// Out of a row that may be missing; NULL then.
+    ///
+    /// # Errors
+    /// As [`decode`](Field::decode).
+    fn decode_key(row: &RowView<'_>, first: usize, number: usize) -> Result<Value>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + PartialEq + FromValue + Into<Value>> Field for T {
+    fn read(&self) -> Value {
+        self.clone().into()
+    }
+
+    fn write(&mut self, value: ValueRef<'_>) -> Written {
+        *self = T::from_value(value)?;
+        Ok(())
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self == other
+    }
+
+    fn decode<P: Place>(row: &RowView<'_>, place: P, number: usize) -> Result<Self> {
+        place.value(row, number)
+    }
+
+    fn decode_key(row: &RowView<'_>, first: usize, number: usize) -> Result<Value> {
+        Ok(row.value::<Option<T>>(first + number)?.map_or(Value::Null, Into::into))
+    }
+}
+
+/// Where the columns of a model are in a row.
+pub trait Place: Copy {
+    /// The value of one.
+    ///
+    /// # Errors
+    /// [`Conversion`](rebis_core::ErrorKind::Conversion).
+    fn value<T: FromValue>(self, row: &RowView<'_>, number: usize) -> Result<T>;
+}
+
+/// Side by side, from this one on.
+impl Place for usize {
+    fn value<T: FromValue>(self, row: &RowView<'_>, number: usize) -> Result<T> {
+        row.value(self + number)
+    }
+}
+
+/// Found by their names.
+impl Place for &Positions {
+    fn value<T: FromValue>(self, row: &RowView<'_>, number: usize) -> Result<T> {
+        Positions::value(self, row, number)
+    }
+}
+
+/// Where a model's columns are in an answer.
+///
+/// # Errors
+/// [`Conversion`](rebis_core::ErrorKind::Conversion) for one that is not there.
+pub fn positions<M: Model>(columns: &[Cells]) -> Result<Positions> {
+    let names: Vec<(&str, &str, bool)> = mapper::<M>()?.columns().map(|name| (name, name, true)).collect();
+    Positions::by_name(M::name(), &names, columns)
+}
+
+/// No field has that number.
+///
+/// # Errors
+/// Always.
+pub fn not_written() -> Written {
+    Err(Mismatch::Value("the model has no such column".into()))
+}
+
+/// The key of these parts.
+///
+/// # Errors
+/// As [`Key::of`].
+pub fn key<const N: usize>(parts: [Value; N]) -> Result<Keys> {
+    Key::of(parts)
+}
+
+// ---- the table ----
+
+/// The table, whose parts the derive has looked at already.
+///
+/// # Panics
+/// When it makes no sense all the same: a type named by hand that the key cannot be counted in.
+#[expect(clippy::panic, reason = "a mistake in the program's text, told at the first use of the model")]
+pub fn table(described: TableBuilder) -> Table {
+    match described.finish() {
+        Ok(table) => table,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A column of a type that is named; an `Option` may be NULL.
+pub fn column<T: Typed>(name: &str, sql_type: SqlType) -> ColumnDef {
+    let column = ColumnDef::new(name, sql_type);
+    if std::any::TypeId::of::<T>() == std::any::TypeId::of::<T::Nullable>() {
+        column.nullable()
+    } else {
+        column
+    }
+}
+
+/// A type whose values are text.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not text, and has no `length`",
+    note = "a length is said of `String` and `Option<String>`; name other types by `#[rebis(type = SqlType::…)]`"
+)]
+pub trait Text: Typed {}
+#[diagnostic::do_not_recommend]
+impl<T: Typed<Family = family::Text>> Text for T {}
+
+/// A column for text with a limit.
+pub fn text<T: Text>(name: &str, length: u32) -> ColumnDef {
+    column::<T>(name, SqlType::String { length })
+}
+
+/// A type of keys that the database counts.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a type that the database counts",
+    note = "a key that it counts is an `i16`, `i32`, `i64`, `u16`, `u32`, `u64`, or an `Option` of one"
+)]
+pub trait Counted {
+    /// Its type.
+    fn counted() -> SqlType;
+}
+
+/// A type of columns that count the changes of a row.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the type of a version",
+    note = "a version counts the changes of a row: an `i16`, `i32`, `i64`, `u16`, `u32` or `u64`"
+)]
+pub trait Version {}
+
+macro_rules! integers {
+    ($($rust:ty)+) => {$(
+        impl Counted for $rust {
+            fn counted() -> SqlType {
+                <$rust as rebis_core::schema::ColumnType>::sql_type()
+            }
+        }
+
+        impl Version for $rust {}
+    )+};
+}
+
+integers!(i16 i32 i64 u16 u32 u64);
+
+impl<T: Counted> Counted for Option<T> {
+    fn counted() -> SqlType {
+        T::counted()
+    }
+}
+
+/// The column of a key that the database counts.
+pub fn counted<T: Counted>(name: &str) -> ColumnDef {
+    ColumnDef::new(name, T::counted()).autoincrement()
+}
+
+/// The name of a version's column.
+pub fn version<T: Version>(name: &'static str) -> &'static str {
+    name
+}
+
+/// One column that refers to another one: their names, and where that one's table is.
+#[derive(Debug)]
+pub struct Pair<M> {
+    column: &'static str,
+    refers: Column<M, ()>,
+}
+
+/// A column and the one it refers to, whose types can be compared.
+pub fn pair<T: Typed, M: Entity, U: Typed>(column: &'static str, refers: Column<M, U>) -> Pair<M>
+where
+    U::Family: Matches<T::Family>,
+{
+    Pair { column, refers: Column::new(refers.name()) }
+}
+
+/// A foreign key of one column.
+pub fn foreign_key<E: Entity, T: Typed, M: Entity, U: Typed>(
+    column: &'static str,
+    refers: Column<M, U>,
+) -> ForeignKey
+where
+    U::Family: Matches<T::Family>,
+{
+    foreign_keys::<E, M>(&[pair::<T, M, U>(column, refers)])
+}
+
+/// A foreign key of several columns.
+pub fn foreign_keys<E: Entity, M: Entity>(pairs: &[Pair<M>]) -> ForeignKey {
+    let (schema, table) = M::table_name();
+    let columns = pairs.iter().map(|pair| pair.column);
+    let key = ForeignKey::new(columns, table, pairs.iter().map(|pair| pair.refers.name()));
+    match schema {
+        Some(schema) if E::table_name().0 != Some(schema) => key.schema(schema),
+        _ => key,
+    }
+}
+
+// ---- the model ----
+
+/// The model of these columns.
+pub fn definition<M: Model>(columns: &[&str]) -> Definition {
+    Definition {
+        name: M::name().into(),
+        table: M::table().clone(),
+        columns: columns.iter().map(|name| (*name).to_owned()).collect(),
+        version: None,
+        relations: Vec::new(),
+    }
+}
+
+/// A relation to many.
+pub fn many<T: Model>(name: &'static str) -> RelationDef {
+    RelationDef::new(name, RelationKind::Many, Target::Of(mapper::<T>))
+}
+
+/// A relation to one.
+pub fn one<T: Model>(name: &'static str) -> RelationDef {
+    RelationDef::new(name, RelationKind::One, Target::Of(mapper::<T>))
+}
+
+/// What was put into a relation to many.
+pub fn take_many<T: Model>(field: &mut Many<T>) -> Taken {
+    field.take_given()
+}
+
+/// What was put into a relation to one.
+pub fn take_one<T: Model>(field: &mut One<T>) -> Taken {
+    field.take_given()
+}
+
+/// A relation from one model to another one.
+#[diagnostic::on_unimplemented(
+    message = "this does not lead from `{From}` back to `{To}`",
+    label = "not a relationship of `{From}` to `{To}`",
+    note = "`back_populates` names the relationship of the other model that leads back to this one"
+)]
+pub trait LeadsBack<From, To> {}
+impl<From, To> LeadsBack<From, To> for ToMany<From, To> {}
+impl<From, To> LeadsBack<From, To> for ToOne<From, To> {}
+
+/// The name of a relation that leads back.
+pub fn back<From, To, R: LeadsBack<From, To>>(_: R, name: &'static str) -> &'static str {
+    name
+}
+
+/// The name of a column of a model.
+pub fn column_name<M, T>(column: Column<M, T>) -> &'static str {
+    column.name()
+}
