@@ -23,6 +23,7 @@ mod flush;
 mod load;
 pub mod mapper;
 pub mod model;
+mod scoped;
 mod session;
 mod unit;
 
@@ -68,9 +69,10 @@ pub use rebis_core::*;
 /// A tuple struct is read by position. Columns are looked up once for an answer, not for each row. On the struct
 /// `#[rebis(crate = "rebis_core")]` names another crate that has the trait.
 pub use rebis_derive::FromRow;
+pub use scoped::ScopedSession;
 pub use session::{
     Attribute, Child, Collection, Instance, IntoKey, Nested, Query, ReadGuard, Related, Session,
-    SessionOptions, WriteGuard,
+    SessionMaker, SessionOptions, WriteGuard,
 };
 // By name too: through the glob, the compiler does not see which feature is missing.
 #[cfg(feature = "jiff")]

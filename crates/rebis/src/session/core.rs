@@ -2,10 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use rebis_core::process::{Generation, generation};
 use rebis_core::{Connection, Engine, Error, ErrorKind, Result};
 
+use super::events::Listeners;
 use super::options::SessionOptions;
 use crate::flush::flush;
 use crate::load::{Populate, load_related, refresh};
@@ -30,7 +32,7 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(engine: Engine, options: SessionOptions) -> Self {
+    pub(super) fn new(engine: Engine, options: SessionOptions, _maker: Option<&Arc<Listeners>>) -> Self {
         Core {
             engine,
             options,
@@ -43,9 +45,14 @@ impl Core {
         }
     }
 
+    /// Whether it was made before a fork, and this is the child.
+    pub(super) fn is_inherited(&self) -> bool {
+        self.process != generation()
+    }
+
     /// A session that was there before a fork is its parent's.
     pub(super) fn check_process(&self) -> Result<()> {
-        if self.process == generation() {
+        if !self.is_inherited() {
             return Ok(());
         }
         Err(Error::new(
@@ -250,7 +257,7 @@ impl Core {
 
     /// The end of the session; nothing that goes wrong on the way is told.
     pub(super) fn close(&self) {
-        if self.process != generation() {
+        if self.is_inherited() {
             // The parent's connection, its objects and their locks are left alone.
             return;
         }
@@ -261,5 +268,17 @@ impl Core {
         self.savepoints.borrow_mut().clear();
         self.failed.replace(None);
         self.unit.clear();
+    }
+
+    /// The end of the session while the locals of its thread are being destroyed.
+    pub(super) fn end_quietly(&self) {
+        if self.is_inherited() {
+            return;
+        }
+        let conn = self.connection.try_borrow_mut().ok().and_then(|mut place| place.take());
+        if let Some(conn) = conn {
+            conn.return_quietly();
+        }
+        self.unit.close();
     }
 }

@@ -1,7 +1,9 @@
 //! The session: objects with identity, a transaction, a unit of work.
 
 mod core;
+mod events;
 mod instance;
+mod maker;
 mod options;
 mod query;
 mod related;
@@ -10,6 +12,7 @@ mod tests;
 
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use rebis_core::chrono::{NaiveDate, NaiveDateTime};
 use rebis_core::rust_decimal::Decimal;
@@ -18,7 +21,9 @@ use rebis_core::value::IntoValue;
 use rebis_core::{Engine, Error, ErrorKind, Result, Value};
 
 use self::core::Core;
+use self::events::Listeners;
 pub use instance::{Attribute, Instance, ReadGuard, WriteGuard};
+pub use maker::SessionMaker;
 pub use options::SessionOptions;
 pub use query::Query;
 pub use related::{Child, Collection, Related};
@@ -46,6 +51,12 @@ struct Last(Rc<Core>);
 
 impl Drop for Last {
     fn drop(&mut self) {
+        if self.0.is_inherited() {
+            // The parent's. Its objects may hold anything of the program's, also a lock that another thread held: nothing of it is
+            // ever dropped here.
+            std::mem::forget(Rc::clone(&self.0));
+            return;
+        }
         self.0.close();
         self.0.unit.close();
     }
@@ -59,7 +70,12 @@ impl Session {
 
     /// A session with settings of one's own.
     pub fn with_options(engine: &Engine, options: SessionOptions) -> Session {
-        let core = Rc::new(Core::new(engine.clone(), options));
+        Session::made(engine, options, None)
+    }
+
+    /// One of a maker, with its listeners.
+    fn made(engine: &Engine, options: SessionOptions, maker: Option<&Arc<Listeners>>) -> Session {
+        let core = Rc::new(Core::new(engine.clone(), options, maker));
         let last = Rc::new(Last(Rc::clone(&core)));
         Session { core, _last: last, _thread: std::marker::PhantomData }
     }
@@ -231,6 +247,21 @@ impl Session {
     /// Rolls back, lets all objects go and gives the connection back; the session can be used again.
     pub fn close(&self) {
         self.core.close();
+    }
+
+    /// The end of a scoped session whose thread ends: no listener hears of it, and nothing is logged.
+    pub(crate) fn end_quietly(&self) {
+        self.core.end_quietly();
+    }
+
+    /// How it behaves.
+    pub fn options(&self) -> &SessionOptions {
+        &self.core.options
+    }
+
+    /// The engine it was made of.
+    pub fn engine(&self) -> &Engine {
+        &self.core.engine
     }
 
     /// Whether both are one session.
