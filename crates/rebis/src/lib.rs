@@ -71,8 +71,8 @@ pub use rebis_core::*;
 pub use rebis_derive::FromRow;
 pub use scoped::ScopedSession;
 pub use session::{
-    Attribute, Child, Collection, Instance, IntoKey, Nested, Query, ReadGuard, Related, Session,
-    SessionMaker, SessionOptions, WriteGuard,
+    AnyInstance, Attribute, Child, Collection, Instance, IntoKey, Nested, Query, ReadGuard, Related,
+    RelationOf, Session, SessionEvents, SessionMaker, SessionOptions, WriteGuard,
 };
 // By name too: through the glob, the compiler does not see which feature is missing.
 #[cfg(feature = "jiff")]

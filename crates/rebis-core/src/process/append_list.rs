@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::sync::{AtomicBool, AtomicPtr, Ordering};
 
 /// Values in the order in which they were pushed.
-pub struct AppendList<T> {
+pub struct AppendList<T: Send + Sync> {
     first: AtomicPtr<Node<T>>,
 }
 
@@ -20,7 +20,7 @@ struct Node<T> {
     next: AtomicPtr<Node<T>>,
 }
 
-impl<T> AppendList<T> {
+impl<T: Send + Sync> AppendList<T> {
     /// An empty list.
     pub fn new() -> Self {
         AppendList { first: AtomicPtr::new(ptr::null_mut()) }
@@ -65,13 +65,13 @@ impl<T> AppendList<T> {
     }
 }
 
-impl<T> Default for AppendList<T> {
+impl<T: Send + Sync> Default for AppendList<T> {
     fn default() -> Self {
         AppendList::new()
     }
 }
 
-impl<T> Drop for AppendList<T> {
+impl<T: Send + Sync> Drop for AppendList<T> {
     fn drop(&mut self) {
         let mut next = self.first.load(Ordering::Acquire);
         while !next.is_null() {
@@ -82,7 +82,7 @@ impl<T> Drop for AppendList<T> {
     }
 }
 
-impl<T> fmt::Debug for AppendList<T> {
+impl<T: Send + Sync> fmt::Debug for AppendList<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "AppendList({})", self.iter().count())
     }

@@ -41,7 +41,8 @@ pub(crate) use clock::{Clock, Moment, thread_number};
 pub use deadline::Deadline;
 pub(crate) use fork_cell::ForkCell;
 pub use generation::{Generation, generation};
-pub(crate) use in_drop::in_drop;
+#[doc(hidden)]
+pub use in_drop::in_drop;
 pub(crate) use owned::Owned;
 pub use published::Published;
 pub(crate) use quiet::{is_quiet, quietly};

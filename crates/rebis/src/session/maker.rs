@@ -135,7 +135,7 @@ impl SessionMaker {
         Ok(value)
     }
 
-    pub(super) fn listeners(&self) -> &Arc<Listeners> {
+    pub(super) fn shared_listeners(&self) -> &Listeners {
         &self.listeners
     }
 }

@@ -7,6 +7,7 @@ mod maker;
 mod options;
 mod query;
 mod related;
+mod tell;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use rebis_core::chrono::{NaiveDate, NaiveDateTime};
+use rebis_core::process::in_drop;
 use rebis_core::rust_decimal::Decimal;
 use rebis_core::uuid::Uuid;
 use rebis_core::value::IntoValue;
@@ -22,6 +24,7 @@ use rebis_core::{Engine, Error, ErrorKind, Result, Value};
 
 use self::core::Core;
 use self::events::Listeners;
+pub use events::{AnyInstance, RelationOf, SessionEvents};
 pub use instance::{Attribute, Instance, ReadGuard, WriteGuard};
 pub use maker::SessionMaker;
 pub use options::SessionOptions;
@@ -77,6 +80,7 @@ impl Session {
     fn made(engine: &Engine, options: SessionOptions, maker: Option<&Arc<Listeners>>) -> Session {
         let core = Rc::new(Core::new(engine.clone(), options, maker));
         let last = Rc::new(Last(Rc::clone(&core)));
+        core.last.replace(Rc::downgrade(&last));
         Session { core, _last: last, _thread: std::marker::PhantomData }
     }
 
@@ -88,6 +92,7 @@ impl Session {
         self.core.check()?;
         mapper::<T>()?;
         let object = self.core.unit.add(Box::new(value))?;
+        self.core.tell_happenings();
         Ok(Instance::new(&self.core, object))
     }
 
@@ -220,6 +225,7 @@ impl Session {
             _ => State::Detached,
         };
         self.core.unit.let_go(&instance.object, state);
+        self.core.tell_happenings();
         Ok(())
     }
 
@@ -323,7 +329,7 @@ impl Nested {
 impl Drop for Nested {
     fn drop(&mut self) {
         if !self.ended {
-            let _ = self.core.end_nested(self.level, false);
+            in_drop(|| drop(self.core.end_nested(self.level, false)));
         }
     }
 }

@@ -3,7 +3,9 @@
 mod models;
 
 mod basics;
+mod events;
 mod flushes;
+mod makers;
 mod relations;
 mod undo;
 

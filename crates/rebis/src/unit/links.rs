@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rebis_core::Result;
 
-use super::{Unit, conflict};
+use super::{Kind, Unit, conflict};
 use crate::mapper::{Direction, Head, Links, Object, Relation, State};
 use crate::model::{Key, RelationKind};
 
@@ -134,7 +134,13 @@ impl Unit {
             self.touch_links(&owner.head);
             let mut links = self.links(owner, number)?;
             let old = links.loaded.replace(vec![id]).unwrap_or_default();
+            let gone = old.first().and_then(|gone| self.object(*gone));
             links.before.get_or_insert(old);
+            drop(links);
+            if let Some(gone) = gone {
+                self.note_linked(Kind::Remove, owner, number, &gone);
+            }
+            self.note_linked(Kind::Append, owner, number, other);
             return Ok(());
         }
         if self.links(owner, number)?.loaded.as_ref().is_some_and(|loaded| loaded.contains(&id)) {
@@ -158,6 +164,8 @@ impl Unit {
                 }
             }
         }
+        drop(links);
+        self.note_linked(Kind::Append, owner, number, other);
         Ok(())
     }
 
@@ -181,6 +189,8 @@ impl Unit {
                 }
             }
         }
+        drop(links);
+        self.note_linked(Kind::Remove, owner, number, other);
         Ok(())
     }
 
