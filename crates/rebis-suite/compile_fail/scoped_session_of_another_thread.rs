@@ -1,6 +1,5 @@
 // fails: E0277
-// says: cannot be sent between threads safely
-// says: SessionStaysOnItsThread
+// says: SessionStaysOnItsThread>` cannot be sent between threads safely
 // says: Session
 
 use rebis::ScopedSession;

@@ -1,5 +1,5 @@
 // fails: E0277
-// says: cannot be shared between threads safely
+// says: SessionStaysOnItsThread>` cannot be shared between threads safely
 // says: Session
 
 fn main() -> rebis::Result<()> {

@@ -1,7 +1,11 @@
 //! Scoped sessions on threads; forked children are in the suite.
 
 #[path = "../session/tests/models.rs"]
-#[allow(dead_code, reason = "shared with the session's tests, which need more of them")]
+#[allow(
+    dead_code,
+    clippy::duplicate_mod,
+    reason = "shared with the session's tests, which need more of them"
+)]
 mod models;
 
 use std::cell::{Cell, RefCell};

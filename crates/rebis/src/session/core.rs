@@ -19,7 +19,8 @@ use crate::unit::{Kind, Unit};
 /// How often a commit flushes again because listeners have changed something.
 const MOST_FLUSHES: usize = 100;
 
-pub(super) struct Core {
+/// What keeps sessions and instances on their thread is an `Rc` of this: its name is what the compiler's message says.
+pub(super) struct SessionStaysOnItsThread {
     pub(super) engine: Engine,
     pub(super) options: SessionOptions,
     pub(super) unit: Unit,
@@ -41,6 +42,8 @@ pub(super) struct Core {
     /// Whether listeners are being told what has happened.
     pub(super) telling: Cell<bool>,
 }
+
+pub(super) type Core = SessionStaysOnItsThread;
 
 impl Core {
     pub(super) fn new(engine: Engine, options: SessionOptions, maker: Option<&Arc<Listeners>>) -> Self {

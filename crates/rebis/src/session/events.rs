@@ -174,6 +174,25 @@ impl<T: Model, U: Model> RelationOf<T> for ToOne<T, U> {
 /// `on_before_update`, `on_before_delete`, `on_set`) a listener may change the columns of its own object and nothing else; to change
 /// other objects, to add or to delete there is `on_before_flush`. What was loaded, refreshed, linked, or has come into another state
 /// is told when the call that did it is done.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU32, Ordering};
+///
+/// use rebis::{Engine, Session, SessionEvents};
+///
+/// let session = Session::new(&Engine::new("sqlite://")?);
+/// let commits = Arc::new(AtomicU32::new(0));
+/// let count = Arc::clone(&commits);
+/// let listener = session.on_after_commit(move |_session| {
+///     count.fetch_add(1, Ordering::Relaxed);
+/// });
+/// session.commit()?;
+/// listener.remove();
+/// session.commit()?;
+/// assert_eq!(commits.load(Ordering::Relaxed), 1);
+/// # Ok::<(), rebis::Error>(())
+/// ```
 pub trait SessionEvents {
     #[doc(hidden)]
     fn listeners(&self) -> &Listeners;

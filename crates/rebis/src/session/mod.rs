@@ -43,11 +43,7 @@ use crate::mapper::{Model, State, mapper};
 pub struct Session {
     core: Rc<Core>,
     _last: Rc<Last>,
-    _thread: std::marker::PhantomData<SessionStaysOnItsThread>,
 }
-
-/// Makes a session `!Send`, under a name that explains itself in the compiler's message.
-struct SessionStaysOnItsThread(#[expect(dead_code, reason = "its type is what counts")] Rc<()>);
 
 /// Closes the session when its last handle goes; instances alone do not keep it open.
 struct Last(Rc<Core>);
@@ -81,7 +77,7 @@ impl Session {
         let core = Rc::new(Core::new(engine.clone(), options, maker));
         let last = Rc::new(Last(Rc::clone(&core)));
         core.last.replace(Rc::downgrade(&last));
-        Session { core, _last: last, _thread: std::marker::PhantomData }
+        Session { core, _last: last }
     }
 
     /// Takes a value in, and with it everything in its relation fields: to be inserted at the next flush.

@@ -26,7 +26,7 @@ impl Core {
     /// The session, while there is a handle on it.
     fn session(&self) -> Option<Session> {
         let last: Rc<Last> = self.last.borrow().upgrade()?;
-        Some(Session { core: Rc::clone(&last.0), _last: last, _thread: std::marker::PhantomData })
+        Some(Session { core: Rc::clone(&last.0), _last: last })
     }
 
     fn tell(&self, kind: Kind, told: &mut Told<'_>) -> Result<()> {

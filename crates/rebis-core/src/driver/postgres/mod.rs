@@ -334,10 +334,10 @@ impl Connection for PostgresConnection {
             connection.wire.send()?;
             connection.wire.transport().end()
         });
-        if let Err(error) = farewell {
-            if !is_quiet() {
-                tracing::debug!(target: "rebis::postgres", %error, "the server was gone before the goodbye");
-            }
+        if let Err(error) = farewell
+            && !is_quiet()
+        {
+            tracing::debug!(target: "rebis::postgres", %error, "the server was gone before the goodbye");
         }
         self.wire.set_broken();
     }

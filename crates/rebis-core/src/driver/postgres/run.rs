@@ -283,10 +283,9 @@ impl PostgresConnection {
     pub(super) fn recover(&mut self, error: Error) -> Error {
         if !self.wire.is_broken()
             && let Err(lost) = self.wire.settle()
+            && !is_quiet()
         {
-            if !is_quiet() {
-                tracing::debug!(target: "rebis::postgres", error = %lost, "the connection was lost after an error");
-            }
+            tracing::debug!(target: "rebis::postgres", error = %lost, "the connection was lost after an error");
         }
         error
     }

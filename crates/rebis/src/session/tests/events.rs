@@ -127,7 +127,10 @@ fn before_flush_may_add_change_and_delete() {
     let new = session.add(user("new")).unwrap();
     db.sent();
     session.flush().unwrap();
-    assert_eq!(db.verbs(), ["SELECT users", "SELECT addresses", "SELECT keywords", "INSERT users", "DELETE users"]);
+    assert_eq!(
+        db.verbs(),
+        ["SELECT users", "SELECT addresses", "SELECT keywords", "INSERT users", "DELETE users"]
+    );
     assert_eq!((old.state(), new.state()), (State::Deleted, State::Persistent));
     session.commit().unwrap();
     assert_eq!(

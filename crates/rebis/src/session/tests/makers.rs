@@ -109,8 +109,9 @@ fn begin_with_an_error_type_of_ones_own_b20() {
         Err::<(), _>(Mine::No)
     });
     assert!(matches!(no, Err(Mine::No)));
-    maker.try_begin(|session| Ok::<_, Mine>(drop(session.add(user("ed"))?))).unwrap();
-    let twice = maker.try_begin(|session| Ok::<_, Mine>(drop(session.add(user("ed"))?)));
+    let ed = |session: &Session| Ok::<_, Mine>(session.add(user("ed"))?);
+    maker.try_begin(ed).unwrap();
+    let twice = maker.try_begin(ed);
     assert!(matches!(twice, Err(Mine::Database(ErrorKind::UniqueViolation))));
     assert_eq!(names(&db).len(), 1);
 }
