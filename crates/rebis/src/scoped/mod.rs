@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rebis_core::process::Replaceable;
 use rebis_core::{Error, ErrorKind, Result};
 
-use crate::{Model, Query, Session, SessionMaker, SessionOptions};
+use crate::mapper::Model;
+use crate::session::{Query, Session, SessionMaker, SessionOptions};
 
 /// A place, for a `static`, where each thread of each process finds a session of its own.
 ///

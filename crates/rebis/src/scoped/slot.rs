@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rebis_core::process::{Generation, generation};
 use rebis_core::{Error, ErrorKind, Result};
 
-use crate::Session;
+use crate::session::Session;
 
 /// The number of the scoped session and the value of its scope.
 pub(super) type Key = (u64, u128);
