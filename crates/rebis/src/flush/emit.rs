@@ -26,7 +26,9 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
             batch.send(unit, conn)?;
         }
         write_keys(unit, &object, &keys, action, &mut later)?;
-        hooks.before(action.before(), &object)?;
+        // A new object that takes over a row is an insert to its listeners.
+        let is_new = object.head.state.get() == State::Pending;
+        hooks.before(if is_new { Kind::BeforeInsert } else { Kind::BeforeUpdate }, &object)?;
         let row = match action {
             Action::Insert => inserted(&object)?,
             Action::Update => match switched.get(&object.head.id) {

@@ -9,23 +9,13 @@ use super::order::{Saved, order};
 use super::sync::{LinkRows, Sync, Syncs};
 use crate::mapper::{Object, State};
 use crate::model::Key;
-use crate::unit::{Kind, Unit, conflict};
+use crate::unit::{Unit, conflict};
 
 /// What becomes of an object's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     Insert,
     Update,
-}
-
-impl Action {
-    /// What listeners call it.
-    pub(super) fn before(self) -> Kind {
-        match self {
-            Action::Insert => Kind::BeforeInsert,
-            Action::Update => Kind::BeforeUpdate,
-        }
-    }
 }
 
 /// The work of one flush.

@@ -53,7 +53,10 @@ fn heard(db: &Database) -> (Session, Heard) {
     session.on_after_update(object("after_update"));
     session.on_after_delete(object("after_delete"));
     let log = Arc::clone(&heard);
-    session.on_state_change(move |object, from, to| say(&log, format!("{} {from:?} {to:?}", object.model())));
+    session.on_state_change(move |object, from, to| {
+        assert!(object.downcast::<User>().is_some() && object.downcast::<Address>().is_none());
+        say(&log, format!("{} {from:?} {to:?}", object.model()));
+    });
     (session, heard)
 }
 
@@ -397,4 +400,32 @@ fn a_listener_that_panics_leaves_a_session_that_can_be_rolled_back() {
         panic!("in the program");
     }));
     assert_eq!(panicked.unwrap_err().downcast_ref::<&str>(), Some(&"in the program"));
+}
+
+#[test]
+fn a_new_object_in_the_row_of_a_deleted_one_is_an_insert_to_listeners() {
+    let db = Database::new();
+    let session = db.session();
+    let old = session.add(user("ed")).unwrap();
+    session.commit().unwrap();
+    let heard = Heard::default();
+    for (what, kind) in [("insert", 0), ("update", 1), ("delete", 2)] {
+        let log = Arc::clone(&heard);
+        let listen = move |user: &crate::Instance<User>| {
+            say(&log, format!("{what} {}", user.read()?.name));
+            Ok(())
+        };
+        match kind {
+            0 => session.on_before_insert::<User>(listen),
+            1 => session.on_before_update::<User>(listen),
+            _ => session.on_before_delete::<User>(listen),
+        };
+    }
+    session.delete(&old).unwrap();
+    session.add(User { id: 1, ..user("new") }).unwrap();
+    db.sent();
+    session.flush().unwrap();
+    assert_eq!(take(&heard), ["insert new"]);
+    assert!(db.verbs().contains(&"UPDATE users".to_owned()));
+    session.rollback().unwrap();
 }
