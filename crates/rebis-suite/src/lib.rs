@@ -5,6 +5,7 @@
 
 pub mod conformance;
 pub mod databases;
+pub mod entries;
 pub mod examples;
 pub mod fork;
 pub mod harness;

@@ -23,6 +23,7 @@ mod flush;
 mod load;
 pub mod mapper;
 pub mod model;
+mod scoped;
 mod session;
 mod unit;
 
@@ -150,9 +151,10 @@ pub use rebis_derive::FromRow;
 /// | `foreign_keys = "billing_id"` | the columns of the foreign key, where there are several between both |
 /// | `passive_deletes`, `post_update`, `single_parent`, `view_only` | as in SQLAlchemy, see [`RelationDef`](mapper::RelationDef) |
 pub use rebis_derive::Model;
+pub use scoped::ScopedSession;
 pub use session::{
-    Attribute, Child, Collection, Instance, IntoKey, Nested, Query, ReadGuard, Related, Session,
-    SessionOptions, WriteGuard,
+    AnyInstance, Attribute, Child, Collection, Instance, IntoKey, Nested, Query, ReadGuard, Related,
+    RelationOf, Session, SessionEvents, SessionMaker, SessionOptions, WriteGuard,
 };
 // By name too: through the glob, the compiler does not see which feature is missing.
 #[cfg(feature = "jiff")]

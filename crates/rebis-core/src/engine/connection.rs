@@ -14,7 +14,7 @@ use crate::dialect::Dialect;
 use crate::driver::{self, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pool::{ConnectionRecord, Info, Lease};
-use crate::process::in_drop;
+use crate::process::{in_drop, quietly};
 
 /// A connection leased from an engine's pool.
 ///
@@ -274,6 +274,20 @@ impl Connection {
         }
         self.lease.detach();
         Ok(())
+    }
+
+    /// Rolls back and gives the connection back while the thread's locals are being destroyed: no listener is called and nothing is
+    /// logged, for both may use a thread-local that is gone, which aborts the process.
+    #[doc(hidden)]
+    pub fn return_quietly(mut self) {
+        if self.lease.is_inherited() {
+            return;
+        }
+        quietly(move || {
+            self.turn_handles_away();
+            self.transaction = TransactionState::None;
+            self.lease.return_quietly();
+        });
     }
 
     /// What the server said of itself; `None` when the connection was lost.

@@ -108,6 +108,16 @@ impl<L: Lender> Lease<L> {
         }
     }
 
+    /// Returns the connection at the end of a thread: rolled back, without listeners, nothing logged.
+    pub(crate) fn return_quietly(&mut self) {
+        if !self.is_inherited()
+            && !self.detached
+            && let Some(record) = self.record.take()
+        {
+            self.lender.lending().checkin_quietly(record);
+        }
+    }
+
     /// Has the connection replaced after its return.
     pub(crate) fn soft_invalidate(&mut self) {
         if let Some(record) = &mut self.record {

@@ -17,7 +17,7 @@ use super::simple::{AssertionPool, NullPool, SingletonThreadPool};
 use super::{Checkout, Pool};
 use crate::driver::{Connection, Connector, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::{Generation, forked, generation, in_drop, thread_number};
+use crate::process::{Generation, forked, generation, in_drop, is_quiet, thread_number};
 
 /// How many connections in a row a checkout gives up, refused by listeners or dead: SQLAlchemy's bound.
 const REFUSALS: usize = 2;
@@ -216,6 +216,38 @@ impl Lending {
         }
     }
 
+    /// Takes a connection back at the end of a thread: rolled back, without listeners, nothing logged.
+    pub(crate) fn checkin_quietly(&self, mut record: Record) {
+        if self.is_inherited() || record.is_inherited() {
+            return;
+        }
+        let lost = record.facts().invalidated;
+        let connection = record.parts().0.filter(|connection| !lost && !connection.is_broken());
+        let fit = connection.is_some_and(|connection| {
+            let done = match self.options.reset_on_return {
+                ResetOnReturn::Session => connection.reset_session(),
+                _ => connection.reset(),
+            };
+            done.is_ok() && !connection.is_broken() && connection.status() == TransactionStatus::Idle
+        });
+        if !fit {
+            self.close_quietly(&mut record);
+        }
+        if self.options.pre_ping {
+            record.place().facts.returned = self.options.clock.now();
+        }
+        record.mark().clear();
+        if let Some(mut record) = self.pool.give(record) {
+            self.close_quietly(&mut record);
+        }
+    }
+
+    fn close_quietly(&self, record: &mut Record) {
+        if let Some(connection) = record.place().vacate() {
+            self.part_with(connection);
+        }
+    }
+
     fn give(&self, record: Record) {
         // A close listener has forked: the pool's lock may be held by a thread that is not here.
         if self.is_inherited() {
@@ -280,7 +312,9 @@ impl Lending {
         }
         drop(connection);
         self.counters.closed.count();
-        tracing::debug!(target: "rebis::pool", "connection closed");
+        if !is_quiet() {
+            tracing::debug!(target: "rebis::pool", "connection closed");
+        }
     }
 
     // ---- lost and given up ----

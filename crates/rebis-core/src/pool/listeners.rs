@@ -56,7 +56,9 @@ pub(crate) struct PoolListeners {
 pub struct Listener(Arc<AtomicBool>);
 
 impl Listener {
-    pub(crate) fn new(removed: Arc<AtomicBool>) -> Self {
+    /// For the layers above.
+    #[doc(hidden)]
+    pub fn new(removed: Arc<AtomicBool>) -> Self {
         Listener(removed)
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::sync::{AtomicBool, AtomicPtr, Ordering};
 
 /// Values in the order in which they were pushed.
-pub(crate) struct AppendList<T> {
+pub struct AppendList<T: Send + Sync> {
     first: AtomicPtr<Node<T>>,
 }
 
@@ -20,13 +20,14 @@ struct Node<T> {
     next: AtomicPtr<Node<T>>,
 }
 
-impl<T> AppendList<T> {
-    pub(crate) fn new() -> Self {
+impl<T: Send + Sync> AppendList<T> {
+    /// An empty list.
+    pub fn new() -> Self {
         AppendList { first: AtomicPtr::new(ptr::null_mut()) }
     }
 
     /// Adds a value at the end; storing true in what it returns makes the list pass over it from then on.
-    pub(crate) fn push(&self, value: T) -> Arc<AtomicBool> {
+    pub fn push(&self, value: T) -> Arc<AtomicBool> {
         let removed = Arc::new(AtomicBool::new(false));
         let node = Node { value, removed: Arc::clone(&removed), next: AtomicPtr::new(ptr::null_mut()) };
         let node = Box::into_raw(Box::new(node));
@@ -43,7 +44,7 @@ impl<T> AppendList<T> {
 
     /// The values that are not removed.
     #[inline]
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
         let mut link = &self.first;
         std::iter::from_fn(move || {
             loop {
@@ -59,18 +60,18 @@ impl<T> AppendList<T> {
 
     /// Whether nothing was ever pushed, at the price of one load.
     #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.first.load(Ordering::Acquire).is_null()
     }
 }
 
-impl<T> Default for AppendList<T> {
+impl<T: Send + Sync> Default for AppendList<T> {
     fn default() -> Self {
         AppendList::new()
     }
 }
 
-impl<T> Drop for AppendList<T> {
+impl<T: Send + Sync> Drop for AppendList<T> {
     fn drop(&mut self) {
         let mut next = self.first.load(Ordering::Acquire);
         while !next.is_null() {
@@ -81,7 +82,7 @@ impl<T> Drop for AppendList<T> {
     }
 }
 
-impl<T> fmt::Debug for AppendList<T> {
+impl<T: Send + Sync> fmt::Debug for AppendList<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "AppendList({})", self.iter().count())
     }

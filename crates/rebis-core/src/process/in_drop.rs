@@ -5,7 +5,7 @@ use std::thread;
 
 /// Runs what a `Drop` does where listeners are called in it. A panic of theirs goes on as any other, but in the middle of another
 /// panic, where it would abort the process, it is swallowed.
-pub(crate) fn in_drop(run: impl FnOnce()) {
+pub fn in_drop(run: impl FnOnce()) {
     if !thread::panicking() {
         return run();
     }

@@ -21,15 +21,18 @@ mod generation;
 mod in_drop;
 mod owned;
 mod published;
+mod quiet;
 pub(crate) mod random;
 mod registry;
+mod replaceable;
 mod resolve;
 mod socket;
 mod sync;
 #[doc(hidden)]
 pub mod testing;
 
-pub(crate) use append_list::AppendList;
+#[doc(hidden)]
+pub use append_list::AppendList;
 pub(crate) use atfork::on_new_process;
 pub(crate) use atomic_ref::AtomicRef;
 pub(crate) use child::{Child, End, Pipe, Received, fork_worker, set_connection_limit, thread_count};
@@ -38,9 +41,12 @@ pub(crate) use clock::{Clock, Moment, thread_number};
 pub use deadline::Deadline;
 pub(crate) use fork_cell::ForkCell;
 pub use generation::{Generation, generation};
-pub(crate) use in_drop::in_drop;
+#[doc(hidden)]
+pub use in_drop::in_drop;
 pub(crate) use owned::Owned;
 pub use published::Published;
+pub(crate) use quiet::{is_quiet, quietly};
+pub use replaceable::Replaceable;
 pub(crate) use resolve::Resolver;
 pub use socket::{Address, Socket, SocketOptions};
 

@@ -6,16 +6,17 @@ use std::rc::Rc;
 use rebis_core::sql::{Expr, Expression, all, any, delete_from, update_table};
 use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
+use super::hooks::Hooks;
 use super::sync::{LinkRows, Sync};
 use super::work::{Action, Work, own_key};
 use crate::load::{key_in_database, key_is};
 use crate::mapper::{Mapper, Object, State};
-use crate::unit::{Unit, conflict};
+use crate::unit::{Kind, Unit, conflict};
 
 /// How many rows one DELETE names.
 const DELETED_AT_A_TIME: usize = 500;
 
-pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work) -> Result<()> {
+pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn Hooks) -> Result<()> {
     let Work { saved, deleted, mut syncs, links, switched } = work;
     let mut later = Vec::new();
     let mut batch = Batch::default();
@@ -26,6 +27,9 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work) -> Result<()>
             batch.send(unit, conn)?;
         }
         write_keys(unit, &object, &keys, action, &mut later)?;
+        // A new object that takes over a row is an insert to its listeners.
+        let is_new = object.head.state.get() == State::Pending;
+        hooks.before(if is_new { Kind::BeforeInsert } else { Kind::BeforeUpdate }, &object)?;
         let row = match action {
             Action::Insert => inserted(&object)?,
             Action::Update | Action::Delete => match switched.get(&object.head.id) {
@@ -34,6 +38,7 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work) -> Result<()>
             },
         };
         let Some(row) = row else { continue };
+        hooks.changed(&object, &row.columns)?;
         if !batch.takes(&row) {
             batch.send(unit, conn)?;
         }
@@ -47,6 +52,7 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work) -> Result<()>
     for rows in &links {
         link(unit, conn, rows)?;
     }
+    deleted.iter().try_for_each(|object| hooks.before(Kind::BeforeDelete, object))?;
     delete(unit, conn, &deleted)
 }
 
@@ -218,7 +224,7 @@ fn insert(
         for (column, value) in wanted.iter().zip(made.get(index).into_iter().flatten()) {
             write(object, *column, value)?;
         }
-        object.head.state.set(State::Persistent);
+        unit.set_state(&object.head, State::Persistent);
         let key = own_key(object)?;
         unit.remember_key(&object.head, key);
         unit.note_read(&object.head);
@@ -261,7 +267,7 @@ fn switch(unit: &Unit, object: &Rc<Object>, old: u64) -> Result<Option<Row>> {
     let key = key_in_database(&old)?;
     unit.touch_links(&old.head);
     unit.forget_key(&old.head);
-    old.head.state.set(State::Deleted);
+    unit.set_state(&old.head, State::Deleted);
     old.head.doomed.set(false);
     if let Some(version) = mapper.version() {
         let value = old.data.get().ok_or_else(|| conflict(&old.head))?.read(version);
@@ -319,7 +325,7 @@ fn update(
         return Err(stale(mapper, "update", expected, found));
     }
     for object in objects {
-        object.head.state.set(State::Persistent);
+        unit.set_state(&object.head, State::Persistent);
         let key = own_key(object)?;
         if *object.head.key.borrow() != key {
             unit.touch_links(&object.head);
@@ -443,7 +449,7 @@ fn delete(unit: &Unit, conn: &mut Connection, deleted: &[Rc<Object>]) -> Result<
         for object in some {
             unit.forget_key(&object.head);
             object.head.doomed.set(false);
-            object.head.state.set(State::Deleted);
+            unit.set_state(&object.head, State::Deleted);
         }
     }
     Ok(())

@@ -6,6 +6,7 @@
 //! 4. [`emit`]: statements, in batches; generated keys and defaults come back.
 
 mod emit;
+mod hooks;
 mod order;
 mod prepare;
 mod sync;
@@ -13,6 +14,7 @@ mod work;
 
 use rebis_core::{Connection, Result};
 
+pub(crate) use self::hooks::Hooks;
 use self::work::Work;
 use crate::unit::Unit;
 
@@ -21,7 +23,7 @@ use crate::unit::Unit;
 /// # Errors
 /// What the database says; [`StaleData`](rebis_core::ErrorKind::StaleData) when a row that was changed or deleted is not as it was;
 /// [`Conflict`](rebis_core::ErrorKind::Conflict), before anything is sent, when an object is borrowed.
-pub(crate) fn flush(unit: &Unit, conn: &mut Connection) -> Result<()> {
+pub(crate) fn flush(unit: &Unit, conn: &mut Connection, hooks: &dyn Hooks) -> Result<()> {
     prepare::prepare(unit, conn)?;
     let work = Work::of(unit)?;
     if work.is_empty() {
@@ -29,7 +31,8 @@ pub(crate) fn flush(unit: &Unit, conn: &mut Connection) -> Result<()> {
         return Ok(());
     }
     unit.note_write();
-    emit::emit(unit, conn, work)?;
+    hooks.sending();
+    emit::emit(unit, conn, work, hooks)?;
     unit.flushed();
     Ok(())
 }

@@ -12,7 +12,7 @@ pub(crate) use lazy::load_related;
 
 use crate::mapper::{Mapper, Object, State};
 use crate::model::Key;
-use crate::unit::{Unit, conflict};
+use crate::unit::{Kind, Unit, conflict};
 
 /// What becomes of an object that the session has already when its row is read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,7 @@ pub(crate) fn hydrate(
                 unit.expire(head);
             }
             unit.note_read(head);
+            unit.note_loaded(Kind::Refresh, &object);
         }
     }
     Ok(Some(object))

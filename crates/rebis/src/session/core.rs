@@ -1,21 +1,26 @@
 //! What a session and its instances share: the unit of work, the connection, the transaction.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
 use rebis_core::process::{Generation, generation};
 use rebis_core::{Connection, Engine, Error, ErrorKind, Result};
 
+use super::Last;
+use super::events::Listeners;
 use super::options::SessionOptions;
+use super::tell::{FlushHooks, Phase, Reset};
 use crate::flush::flush;
 use crate::load::{Populate, load_related, refresh};
 use crate::mapper::{Object, State};
-use crate::unit::Unit;
+use crate::unit::{Kind, Unit};
 
 /// How often a commit flushes again because listeners have changed something.
 const MOST_FLUSHES: usize = 100;
 
-pub(super) struct Core {
+/// What keeps sessions and instances on their thread is an `Rc` of this: its name is what the compiler's message says.
+pub(super) struct SessionStaysOnItsThread {
     pub(super) engine: Engine,
     pub(super) options: SessionOptions,
     pub(super) unit: Unit,
@@ -27,25 +32,53 @@ pub(super) struct Core {
     pub(super) no_autoflush: Cell<u32>,
     /// The savepoints that are open, by their numbers.
     savepoints: RefCell<Vec<u32>>,
+    /// Those of the maker, if any, then the session's own.
+    pub(super) listeners: Vec<Arc<Listeners>>,
+    /// What the handles on the session share.
+    pub(super) last: RefCell<Weak<Last>>,
+    pub(super) phase: Cell<Phase>,
+    /// Whether a flush is under way, its listeners included.
+    pub(super) flushing: Cell<bool>,
+    /// Whether listeners are being told what has happened.
+    pub(super) telling: Cell<bool>,
 }
 
+pub(super) type Core = SessionStaysOnItsThread;
+
 impl Core {
-    pub(super) fn new(engine: Engine, options: SessionOptions) -> Self {
+    pub(super) fn new(engine: Engine, options: SessionOptions, maker: Option<&Arc<Listeners>>) -> Self {
+        let listeners: Vec<Arc<Listeners>> = maker.cloned().into_iter().chain([Arc::default()]).collect();
+        let wanted = listeners.iter().map(|listeners| Arc::clone(&listeners.wanted)).collect();
         Core {
             engine,
             options,
-            unit: Unit::new(),
+            unit: Unit::heard_by(wanted),
             process: generation(),
             connection: RefCell::new(None),
             failed: RefCell::new(None),
             no_autoflush: Cell::new(0),
             savepoints: RefCell::default(),
+            listeners,
+            last: RefCell::default(),
+            phase: Cell::new(Phase::Open),
+            flushing: Cell::new(false),
+            telling: Cell::new(false),
         }
+    }
+
+    pub(super) fn own_listeners(&self) -> &Listeners {
+        // `new` has put them there.
+        &self.listeners[self.listeners.len() - 1]
+    }
+
+    /// Whether it was made before a fork, and this is the child.
+    pub(super) fn is_inherited(&self) -> bool {
+        self.process != generation()
     }
 
     /// A session that was there before a fork is its parent's.
     pub(super) fn check_process(&self) -> Result<()> {
-        if self.process == generation() {
+        if !self.is_inherited() {
             return Ok(());
         }
         Err(Error::new(
@@ -61,6 +94,7 @@ impl Core {
     /// Whether the session can be used.
     pub(super) fn check(&self) -> Result<()> {
         self.check_process()?;
+        self.check_phase()?;
         if !self.unit.is_open() {
             return Err(Error::new(ErrorKind::InvalidState, "the session is closed"));
         }
@@ -77,7 +111,14 @@ impl Core {
 
     /// Runs something on the session's connection, which is leased now if it is not there.
     pub(super) fn on_connection<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        let done = self.with_connection(run);
+        self.tell_happenings();
+        done
+    }
+
+    fn with_connection<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         self.check()?;
+        self.check_not_ended()?;
         let Ok(mut place) = self.connection.try_borrow_mut() else {
             return Err(Error::new(
                 ErrorKind::Busy,
@@ -86,7 +127,11 @@ impl Core {
         };
         let conn = match &mut *place {
             Some(conn) => conn,
-            empty => empty.insert(self.engine.connect()?),
+            empty => {
+                let conn = empty.insert(self.engine.connect()?);
+                self.tell_begun(conn)?;
+                conn
+            }
         };
         run(conn)
     }
@@ -102,13 +147,34 @@ impl Core {
         if !self.unit.is_changed() {
             return Ok(());
         }
+        self.check_not_flushing()?;
+        self.flushing.set(true);
+        let flushing = Reset(|| self.flushing.set(false));
+        self.tell_session(Kind::BeforeFlush)?;
         // Without a statement to send there is no transaction to begin.
-        self.on_connection(|conn| flush(&self.unit, conn)).inspect_err(|error| {
-            // A borrowed object is found before anything is sent, and nothing has changed then.
-            if error.kind() != ErrorKind::Conflict {
-                self.fail(error);
-            }
-        })
+        if self.unit.is_changed() {
+            self.send()?;
+        }
+        drop(flushing);
+        self.tell_happenings();
+        Ok(())
+    }
+
+    fn send(&self) -> Result<()> {
+        let hooks = FlushHooks::new(self);
+        let phase = self.enter(Phase::Open);
+        let sent = self.with_connection(|conn| flush(&self.unit, conn, &hooks));
+        // A borrowed object is found before anything is sent, and nothing has changed then.
+        let harmless = self.phase.get() == Phase::Open;
+        drop(phase);
+        if let Err(error) = &sent
+            && harmless
+            && error.kind() == ErrorKind::Conflict
+        {
+            return sent;
+        }
+        let told = sent.and_then(|()| hooks.tell_after()).and_then(|()| self.tell_session(Kind::AfterFlush));
+        told.inspect_err(|error| self.fail(error))
     }
 
     /// The transaction is undone at once; the objects follow with the rollback.
@@ -124,7 +190,8 @@ impl Core {
     /// Before a query, so that it sees what has changed.
     pub(super) fn autoflush(&self) -> Result<()> {
         self.check()?;
-        if self.options.autoflush && self.no_autoflush.get() == 0 { self.flush() } else { Ok(()) }
+        let off = self.no_autoflush.get() > 0 || self.flushing.get();
+        if self.options.autoflush && !off { self.flush() } else { Ok(()) }
     }
 
     // ---- objects ----
@@ -164,6 +231,8 @@ impl Core {
 
     pub(super) fn commit(&self) -> Result<()> {
         self.check()?;
+        self.check_not_flushing()?;
+        self.tell_session(Kind::BeforeCommit)?;
         for round in 0.. {
             if !self.unit.is_changed() {
                 break;
@@ -177,29 +246,38 @@ impl Core {
         }
         let ended = self.take_connection()?.map_or(Ok(()), |mut conn| conn.commit());
         self.savepoints.borrow_mut().clear();
-        match ended {
+        match &ended {
             Ok(()) => {
-                self.unit.committed(self.options.expire_on_commit);
-                Ok(())
+                self.unit.committed(false);
+                // Its listeners still see what was read.
+                self.tell_ended(Phase::Committed, Kind::AfterCommit);
+                if self.options.expire_on_commit {
+                    self.unit.expire_all();
+                }
             }
-            Err(error) if error.kind() == ErrorKind::CommitUnknown => {
-                // What is there is asked of the database.
-                self.unit.committed(true);
-                Err(error)
-            }
-            Err(error) => {
+            // What is there is asked of the database.
+            Err(error) if error.kind() == ErrorKind::CommitUnknown => self.unit.committed(true),
+            Err(_) => {
                 self.unit.rolled_back();
-                Err(error)
+                self.tell_ended(Phase::RolledBack, Kind::AfterRollback);
             }
         }
+        self.tell_happenings();
+        ended
     }
 
     pub(super) fn rollback(&self) -> Result<()> {
         self.check_process()?;
+        self.check_not_flushing()?;
+        let under_way = self.in_transaction();
         let ended = self.take_connection()?.map_or(Ok(()), |mut conn| conn.rollback());
         self.savepoints.borrow_mut().clear();
         self.failed.replace(None);
         self.unit.rolled_back();
+        if under_way {
+            self.tell_ended(Phase::RolledBack, Kind::AfterRollback);
+        }
+        self.tell_happenings();
         ended
     }
 
@@ -215,6 +293,7 @@ impl Core {
 
     pub(super) fn begin_nested(&self) -> Result<u32> {
         self.check()?;
+        self.check_not_flushing()?;
         self.flush()?;
         let savepoint = self.on_connection(Connection::savepoint)?;
         self.savepoints.borrow_mut().push(savepoint);
@@ -224,6 +303,7 @@ impl Core {
     /// Ends the savepoint of a level, and those inside it.
     pub(super) fn end_nested(&self, level: u32, keep: bool) -> Result<()> {
         self.check_process()?;
+        self.check_not_flushing()?;
         if keep {
             self.check()?;
             self.flush()?;
@@ -245,13 +325,19 @@ impl Core {
         self.failed.replace(None);
         let undone = self.on_connection(|conn| conn.rollback_to_savepoint(savepoint));
         self.unit.rolled_back_to(level);
-        undone
+        let told = self.tell_session(Kind::AfterSoftRollback);
+        self.tell_happenings();
+        undone.and(told)
     }
 
     /// The end of the session; nothing that goes wrong on the way is told.
     pub(super) fn close(&self) {
-        if self.process != generation() {
+        if self.is_inherited() {
             // The parent's connection, its objects and their locks are left alone.
+            return;
+        }
+        if self.flushing.get() {
+            // A listener; the flush is not done with the objects.
             return;
         }
         if let Ok(mut place) = self.connection.try_borrow_mut() {
@@ -261,5 +347,18 @@ impl Core {
         self.savepoints.borrow_mut().clear();
         self.failed.replace(None);
         self.unit.clear();
+        self.tell_happenings();
+    }
+
+    /// The end of the session while the locals of its thread are being destroyed.
+    pub(super) fn end_quietly(&self) {
+        if self.is_inherited() {
+            return;
+        }
+        let conn = self.connection.try_borrow_mut().ok().and_then(|mut place| place.take());
+        if let Some(conn) = conn {
+            conn.return_quietly();
+        }
+        self.unit.close();
     }
 }

@@ -69,6 +69,7 @@ impl<T: Record> Instance<T> {
     }
 
     fn check_writable(&self) -> Result<()> {
+        self.core.check_writable_now(self.object.head.id)?;
         if self.object.head.state.get() == State::Deleted {
             let text = format!("the {} is deleted", self.object.head.mapper.name());
             return Err(Error::new(ErrorKind::ObjectDeleted, text));
@@ -150,7 +151,7 @@ impl<T: Record> Instance<T> {
     }
 }
 
-fn mismatched(column: &str, mismatch: &rebis_core::value::Mismatch) -> Error {
+pub(super) fn mismatched(column: &str, mismatch: &rebis_core::value::Mismatch) -> Error {
     Error::new(
         ErrorKind::Conversion,
         format!("the column '{column}' cannot be read or written so ({mismatch:?})"),

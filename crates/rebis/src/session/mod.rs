@@ -2,24 +2,32 @@
 
 mod attach;
 mod core;
+mod events;
 mod instance;
+mod maker;
 mod options;
 mod query;
 mod related;
+mod tell;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use rebis_core::chrono::{NaiveDate, NaiveDateTime};
+use rebis_core::process::in_drop;
 use rebis_core::rust_decimal::Decimal;
 use rebis_core::uuid::Uuid;
 use rebis_core::value::IntoValue;
 use rebis_core::{Engine, Error, ErrorKind, Result, Value};
 
 use self::core::Core;
+use self::events::Listeners;
+pub use events::{AnyInstance, RelationOf, SessionEvents};
 pub use instance::{Attribute, Instance, ReadGuard, WriteGuard};
+pub use maker::SessionMaker;
 pub use options::SessionOptions;
 pub use query::Query;
 pub use related::{Child, Collection, Related};
@@ -36,17 +44,19 @@ use crate::mapper::{Mapper, Model, Record, State, mapper};
 pub struct Session {
     core: Rc<Core>,
     _last: Rc<Last>,
-    _thread: std::marker::PhantomData<SessionStaysOnItsThread>,
 }
-
-/// Makes a session `!Send`, under a name that explains itself in the compiler's message.
-struct SessionStaysOnItsThread(#[expect(dead_code, reason = "its type is what counts")] Rc<()>);
 
 /// Closes the session when its last handle goes; instances alone do not keep it open.
 struct Last(Rc<Core>);
 
 impl Drop for Last {
     fn drop(&mut self) {
+        if self.0.is_inherited() {
+            // The parent's. Its objects may hold anything of the program's, also a lock that another thread held: nothing of it is
+            // ever dropped here.
+            std::mem::forget(Rc::clone(&self.0));
+            return;
+        }
         self.0.close();
         self.0.unit.close();
     }
@@ -60,9 +70,15 @@ impl Session {
 
     /// A session with settings of one's own.
     pub fn with_options(engine: &Engine, options: SessionOptions) -> Session {
-        let core = Rc::new(Core::new(engine.clone(), options));
+        Session::made(engine, options, None)
+    }
+
+    /// One of a maker, with its listeners.
+    fn made(engine: &Engine, options: SessionOptions, maker: Option<&Arc<Listeners>>) -> Session {
+        let core = Rc::new(Core::new(engine.clone(), options, maker));
         let last = Rc::new(Last(Rc::clone(&core)));
-        Session { core, _last: last, _thread: std::marker::PhantomData }
+        core.last.replace(Rc::downgrade(&last));
+        Session { core, _last: last }
     }
 
     /// Takes a value in, and with it everything in its relation fields: to be inserted at the next flush.
@@ -72,6 +88,7 @@ impl Session {
     pub fn add<T: Record>(&self, value: T) -> Result<Instance<T>> {
         self.core.check()?;
         let object = self.core.unit.add(Box::new(value))?;
+        self.core.tell_happenings();
         Ok(Instance::new(&self.core, object))
     }
 
@@ -220,6 +237,7 @@ impl Session {
             _ => State::Detached,
         };
         self.core.unit.let_go(&instance.object, state);
+        self.core.tell_happenings();
         Ok(())
     }
 
@@ -247,6 +265,21 @@ impl Session {
     /// Rolls back, lets all objects go and gives the connection back; the session can be used again.
     pub fn close(&self) {
         self.core.close();
+    }
+
+    /// The end of a scoped session whose thread ends: no listener hears of it, and nothing is logged.
+    pub(crate) fn end_quietly(&self) {
+        self.core.end_quietly();
+    }
+
+    /// How it behaves.
+    pub fn options(&self) -> &SessionOptions {
+        &self.core.options
+    }
+
+    /// The engine it was made of.
+    pub fn engine(&self) -> &Engine {
+        &self.core.engine
     }
 
     /// Whether both are one session.
@@ -308,7 +341,7 @@ impl Nested {
 impl Drop for Nested {
     fn drop(&mut self) {
         if !self.ended {
-            let _ = self.core.end_nested(self.level, false);
+            in_drop(|| drop(self.core.end_nested(self.level, false)));
         }
     }
 }

@@ -87,7 +87,9 @@ impl<T: Record, U: Record> Attribute<T, Option<&Instance<U>>> for ToOne<T, U> {
             Some(other) => vec![instance.core.own(other)?],
             None => Vec::new(),
         };
-        instance.core.unit.assign(&instance.object, self.0, &others)
+        instance.core.unit.assign(&instance.object, self.0, &others)?;
+        instance.core.tell_happenings();
+        Ok(())
     }
 }
 
@@ -136,6 +138,7 @@ impl<U: Record> Collection<U> {
             Child::Instance(instance) => self.core.own(&instance)?,
         };
         self.core.unit.link(&self.owner, self.relation, &child)?;
+        self.core.tell_happenings();
         Ok(Instance::new(&self.core, child))
     }
 
@@ -146,7 +149,9 @@ impl<U: Record> Collection<U> {
     pub fn remove(&self, instance: &Instance<U>) -> Result<()> {
         self.core.check()?;
         let object = self.core.own(instance)?;
-        self.core.unit.unlink(&self.owner, self.relation, &object)
+        self.core.unit.unlink(&self.owner, self.relation, &object)?;
+        self.core.tell_happenings();
+        Ok(())
     }
 
     /// Makes these the objects of the relation, in place of those that were there.
@@ -160,7 +165,9 @@ impl<U: Record> Collection<U> {
         self.core.check()?;
         let objects =
             instances.into_iter().map(|instance| self.core.own(instance)).collect::<Result<Vec<_>>>()?;
-        self.core.unit.assign(&self.owner, self.relation, &objects)
+        self.core.unit.assign(&self.owner, self.relation, &objects)?;
+        self.core.tell_happenings();
+        Ok(())
     }
 }
 

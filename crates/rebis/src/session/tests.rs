@@ -4,7 +4,9 @@ mod models;
 
 mod attach;
 mod basics;
+mod events;
 mod flushes;
+mod makers;
 mod random;
 mod relations;
 mod undo;

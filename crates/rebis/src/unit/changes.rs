@@ -130,8 +130,13 @@ impl Unit {
         }
         self.ended();
         if expire {
-            self.ends.set(self.ends.get().wrapping_add(1));
+            self.expire_all();
         }
+    }
+
+    /// What was read up to now is read again when it is next asked for.
+    pub(crate) fn expire_all(&self) {
+        self.ends.set(self.ends.get().wrapping_add(1));
     }
 
     /// The transaction is undone: memory is as it was when it began.
@@ -234,7 +239,7 @@ impl Unit {
             self.let_go(object, State::Transient);
             return;
         }
-        head.state.set(state);
+        self.set_state(head, state);
         self.remember_key(head, key);
         let changed = state == State::Pending
             || doomed

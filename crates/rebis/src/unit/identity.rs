@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::Unit;
 use super::links::forget_loaded;
+use super::{Kind, Unit};
 use crate::mapper::{Expiry, Head, Mapper, Object, State};
 use crate::model::Key;
 
@@ -19,6 +19,7 @@ impl Unit {
         object.head.state.set(State::Persistent);
         self.remember_key(&object.head, Some(key));
         self.note_read(&object.head);
+        self.note_loaded(Kind::Load, &object);
         self.place(object)
     }
 

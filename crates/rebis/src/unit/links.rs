@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rebis_core::Result;
 
-use super::{Unit, conflict};
+use super::{Kind, Unit, conflict};
 use crate::mapper::{Direction, Head, Links, Object, Relation, State};
 use crate::model::{Key, RelationKind};
 
@@ -141,7 +141,13 @@ impl Unit {
             self.touch_links(&owner.head);
             let mut links = self.links(owner, number)?;
             let old = links.loaded.replace(vec![id]).unwrap_or_default();
+            let gone = old.first().and_then(|gone| self.object(*gone));
             links.before.get_or_insert(old);
+            drop(links);
+            if let Some(gone) = gone {
+                self.note_linked(Kind::Remove, owner, number, &gone);
+            }
+            self.note_linked(Kind::Append, owner, number, other);
             return Ok(true);
         }
         if self.links(owner, number)?.loaded.as_ref().is_some_and(|loaded| loaded.contains(&id)) {
@@ -170,6 +176,8 @@ impl Unit {
                 }
             }
         }
+        drop(links);
+        self.note_linked(Kind::Append, owner, number, other);
         Ok(true)
     }
 
@@ -194,6 +202,8 @@ impl Unit {
                 None => removed.push(id),
             },
         }
+        drop(links);
+        self.note_linked(Kind::Remove, owner, number, other);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! The unit of work: the objects of a session, one for each row, and what has changed of them. It does no I/O.
 
 mod changes;
+mod happenings;
 mod identity;
 mod links;
 mod sweep;
@@ -10,9 +11,12 @@ mod tests;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rebis_core::{Error, ErrorKind, Result};
+
+pub(crate) use happenings::{Happening, Kind, Wanted};
 
 use crate::mapper::{Expiry, Given, Head, Mapper, Object, Record, State};
 use crate::model::{Key, ObjectRef};
@@ -41,6 +45,8 @@ pub(crate) struct Unit {
     loaded_late: RefCell<Vec<(u32, u64)>>,
     /// How many objects there were after the last sweep.
     kept: Cell<usize>,
+    wanted: Vec<Arc<Wanted>>,
+    happenings: RefCell<Vec<Happening>>,
 }
 
 static SESSIONS: AtomicU64 = AtomicU64::new(1);
@@ -61,6 +67,8 @@ impl Unit {
             read_late: RefCell::default(),
             loaded_late: RefCell::default(),
             kept: Cell::new(0),
+            wanted: Vec::new(),
+            happenings: RefCell::default(),
         }
     }
 
@@ -125,7 +133,7 @@ impl Unit {
         let object = self.place(record.into_object(self.head(mapper, State::Transient)));
         added.push(Rc::clone(&object));
         self.touch(&object)?;
-        object.head.state.set(State::Pending);
+        self.set_state(&object.head, State::Pending);
         for (relation, given) in given.into_iter().enumerate() {
             if let Some(given) = given {
                 let others = self.given(given, added)?;
@@ -181,6 +189,7 @@ impl Unit {
     /// Lets an object go: it is in no session then.
     pub(crate) fn let_go(&self, object: &Object, state: State) {
         let head = &object.head;
+        self.set_state(head, state);
         self.forget_key(head);
         self.objects.borrow_mut().remove(&head.id);
         self.changed.borrow_mut().remove(&head.id);
@@ -188,7 +197,6 @@ impl Unit {
         head.undo.borrow_mut().clear();
         head.base.borrow_mut().take();
         head.doomed.set(false);
-        head.state.set(state);
         // The last values answer, also those that a commit has expired.
         head.expiry.set(Expiry::ReadIn(self.ends.get()));
     }

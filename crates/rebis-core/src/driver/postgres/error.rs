@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::wire::Reader;
 use crate::driver::Notice;
 use crate::error::{Error, ErrorKind};
+use crate::process::is_quiet;
 
 /// The names of our prepared statements begin so: an error about one of them is ours to mend.
 pub(super) const STATEMENT_PREFIX: &str = "rebis_";
@@ -159,9 +160,11 @@ pub(super) fn may_be_stale(error: &Error) -> bool {
 /// A notice; it is logged as well.
 pub(super) fn notice(body: &[u8]) -> Notice {
     let report = ServerReport::read(body);
-    tracing::debug!(
-        target: "rebis::notice", severity = &*report.severity, sqlstate = &*report.sqlstate, "{}", report.text()
-    );
+    if !is_quiet() {
+        tracing::debug!(
+            target: "rebis::notice", severity = &*report.severity, sqlstate = &*report.sqlstate, "{}", report.text()
+        );
+    }
     Notice::new(report.severity, report.sqlstate, report.message)
 }
 

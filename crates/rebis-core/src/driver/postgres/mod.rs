@@ -33,7 +33,7 @@ use self::wire::Wire;
 use super::transport::{Endpoints, Location, Target, Timeouts, Tls, TlsNames, Transport};
 use super::{Cancel, Connection, Connector, Cursor, Login, Notice, Server, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::Deadline;
+use crate::process::{Deadline, is_quiet};
 use crate::url::{Url, UrlOptions};
 use crate::value::ValueRef;
 
@@ -334,7 +334,9 @@ impl Connection for PostgresConnection {
             connection.wire.send()?;
             connection.wire.transport().end()
         });
-        if let Err(error) = farewell {
+        if let Err(error) = farewell
+            && !is_quiet()
+        {
             tracing::debug!(target: "rebis::postgres", %error, "the server was gone before the goodbye");
         }
         self.wire.set_broken();

@@ -15,6 +15,7 @@ use super::{PostgresConnection, decode, encode, request, types};
 use crate::driver::interrupt::Limit;
 use crate::driver::{Connection, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
+use crate::process::is_quiet;
 use crate::value::ValueRef;
 
 /// How far an answer has been read.
@@ -282,6 +283,7 @@ impl PostgresConnection {
     pub(super) fn recover(&mut self, error: Error) -> Error {
         if !self.wire.is_broken()
             && let Err(lost) = self.wire.settle()
+            && !is_quiet()
         {
             tracing::debug!(target: "rebis::postgres", error = %lost, "the connection was lost after an error");
         }

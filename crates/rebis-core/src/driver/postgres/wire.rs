@@ -9,7 +9,7 @@ use crate::driver::interrupt::Run;
 use crate::driver::transport::Transport;
 use crate::driver::{Notices, TransactionStatus};
 use crate::error::{Error, ErrorKind, Result};
-use crate::process::{Deadline, forked};
+use crate::process::{Deadline, forked, is_quiet};
 
 pub(super) const COPY_BOTH_TAG: u8 = b'W';
 
@@ -271,7 +271,9 @@ impl Wire {
                     if self.broken {
                         return Err(error);
                     }
-                    tracing::debug!(target: "rebis::postgres", %error, "error in an answer that nobody read");
+                    if !is_quiet() {
+                        tracing::debug!(target: "rebis::postgres", %error, "error in an answer that nobody read");
+                    }
                 }
                 backend::READY_FOR_QUERY_TAG
                 | backend::PARSE_COMPLETE_TAG
