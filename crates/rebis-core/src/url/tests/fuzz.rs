@@ -54,7 +54,8 @@ fn fuzz_url() {
         let again: Url = printed.parse().unwrap_or_else(|error| panic!("{printed:?}: {error}"));
         assert_eq!(again, url, "{printed:?}");
         let shown = url.to_string();
-        assert_eq!(format!("{url:?}").contains("***"), url.password().is_some());
+        // The stars may be the URL's own as well.
+        assert!(format!("{url:?}").contains("***") || url.password().is_none());
         let shown: Url = shown.parse().unwrap_or_else(|error| panic!("{shown:?}: {error}"));
         assert_eq!(
             (shown.hosts(), shown.database(), shown.user()),
