@@ -27,7 +27,10 @@ mod session;
 mod unit;
 
 pub use mapper::{Model, State};
-pub use model::{Many, One, ToMany, ToOne};
+pub use model::{
+    Load, Many, One, ToMany, ToOne, contains_eager, defaultload, immediateload, joinedload, lazyload,
+    raiseload, raiseload_all, selectinload,
+};
 pub use rebis_core::*;
 /// Reads a row into a struct: each field from the column of its name.
 ///
@@ -69,7 +72,7 @@ pub use rebis_core::*;
 /// `#[rebis(crate = "rebis_core")]` names another crate that has the trait.
 pub use rebis_derive::FromRow;
 pub use session::{
-    Attribute, Child, Collection, Instance, IntoKey, Nested, Query, ReadGuard, Related, Session,
+    Attribute, Child, Collection, Instance, IntoKey, LazyLoads, Nested, Query, ReadGuard, Related, Session,
     SessionOptions, WriteGuard,
 };
 // By name too: through the glob, the compiler does not see which feature is missing.

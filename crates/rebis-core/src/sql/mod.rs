@@ -18,6 +18,7 @@ mod names;
 mod node;
 mod operators;
 mod parameter;
+mod rework;
 mod select;
 mod sql_enum;
 mod text;

@@ -7,7 +7,7 @@ use rebis_core::Result;
 use rebis_core::schema::Table;
 
 use super::Mapper;
-use crate::model::{Cascade, RelationKind};
+use crate::model::{Cascade, Loading, RelationKind};
 
 /// A model as it describes itself.
 #[derive(Debug)]
@@ -39,6 +39,7 @@ pub struct RelationDef {
     pub(crate) post_update: bool,
     pub(crate) single_parent: bool,
     pub(crate) view_only: bool,
+    pub(crate) loading: Loading,
 }
 
 /// The mapper of the objects that a relation leads to.
@@ -68,6 +69,7 @@ impl RelationDef {
             post_update: false,
             single_parent: false,
             view_only: false,
+            loading: Loading::Lazy,
         }
     }
 
@@ -124,6 +126,13 @@ impl RelationDef {
     #[must_use]
     pub fn single_parent(mut self) -> Self {
         self.single_parent = true;
+        self
+    }
+
+    /// How its objects come, where a query says nothing of it.
+    #[must_use]
+    pub fn loading(mut self, loading: Loading) -> Self {
+        self.loading = loading;
         self
     }
 

@@ -1,14 +1,16 @@
 //! What a session and its instances share: the unit of work, the connection, the transaction.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::panic::Location;
 use std::rc::Rc;
 
 use rebis_core::process::{Generation, generation};
 use rebis_core::{Connection, Engine, Error, ErrorKind, Result};
 
-use super::options::SessionOptions;
+use super::options::{LazyLoads, SessionOptions};
 use crate::flush::flush;
-use crate::load::{Populate, load_related, refresh};
+use crate::load::{Populate, check_lazy, find_related, load_related, refresh};
 use crate::mapper::{Object, State};
 use crate::unit::Unit;
 
@@ -27,6 +29,8 @@ pub(super) struct Core {
     pub(super) no_autoflush: Cell<u32>,
     /// The savepoints that are open, by their numbers.
     savepoints: RefCell<Vec<u32>>,
+    /// How often a relation, by mapper and number, was loaded from a line of the program.
+    lazy_loads: RefCell<HashMap<(u32, usize, &'static Location<'static>), u32>>,
 }
 
 impl Core {
@@ -40,6 +44,7 @@ impl Core {
             failed: RefCell::new(None),
             no_autoflush: Cell::new(0),
             savepoints: RefCell::default(),
+            lazy_loads: RefCell::default(),
         }
     }
 
@@ -139,7 +144,9 @@ impl Core {
     }
 
     /// The numbers of the objects of a relation, loaded if they are not there.
+    #[track_caller]
     pub(super) fn related(&self, object: &Rc<Object>, relation: usize) -> Result<Vec<u64>> {
+        let caller = Location::caller();
         self.check_process()?;
         self.freshen(object)?;
         self.unit.take_assigned(object, |relation| {
@@ -155,9 +162,47 @@ impl Core {
                 format!("{}::{name} is not loaded, and the object is in no session any more", mapper.name());
             return Err(Error::new(ErrorKind::Detached, text));
         }
-        self.autoflush()?;
-        self.on_connection(|conn| load_related(&self.unit, conn, object, relation))?;
+        check_lazy(object, relation, false)?;
+        if !find_related(&self.unit, object, relation)? {
+            check_lazy(object, relation, true)?;
+            self.count_lazy_load(object, relation, caller)?;
+            self.autoflush()?;
+            self.on_connection(|conn| load_related(&self.unit, conn, object, relation))?;
+        }
         Ok(self.unit.linked(object, relation)?.unwrap_or_default())
+    }
+
+    /// One more lazy load from a line of the program.
+    fn count_lazy_load(
+        &self,
+        object: &Object,
+        relation: usize,
+        caller: &'static Location<'static>,
+    ) -> Result<()> {
+        let most = match self.options.lazy_loads {
+            LazyLoads::Allow => return Ok(()),
+            LazyLoads::Warn(most) | LazyLoads::Refuse(most) => most,
+        };
+        let mapper = object.head.mapper;
+        let count = {
+            let mut counts = self.lazy_loads.borrow_mut();
+            let count = counts.entry((mapper.number(), relation, caller)).or_default();
+            *count = count.saturating_add(1);
+            *count
+        };
+        let name = format!("{}::{}", mapper.name(), mapper.definitions()[relation].name);
+        let text = format!(
+            "{name} is loaded for one object after the other: {count} times at {caller} in this transaction; load it with \
+             the query, by `.option(selectinload({name}))`"
+        );
+        match self.options.lazy_loads {
+            LazyLoads::Warn(_) if count == most => {
+                tracing::warn!(target: "rebis::session", relation = %name, at = %caller, count, "{text}");
+                Ok(())
+            }
+            LazyLoads::Refuse(_) if count >= most => Err(Error::new(ErrorKind::InvalidState, text)),
+            _ => Ok(()),
+        }
     }
 
     // ---- transaction ----
@@ -177,6 +222,7 @@ impl Core {
         }
         let ended = self.take_connection()?.map_or(Ok(()), |mut conn| conn.commit());
         self.savepoints.borrow_mut().clear();
+        self.lazy_loads.borrow_mut().clear();
         match ended {
             Ok(()) => {
                 self.unit.committed(self.options.expire_on_commit);
@@ -198,6 +244,7 @@ impl Core {
         self.check_process()?;
         let ended = self.take_connection()?.map_or(Ok(()), |mut conn| conn.rollback());
         self.savepoints.borrow_mut().clear();
+        self.lazy_loads.borrow_mut().clear();
         self.failed.replace(None);
         self.unit.rolled_back();
         ended
@@ -259,6 +306,7 @@ impl Core {
             place.take();
         }
         self.savepoints.borrow_mut().clear();
+        self.lazy_loads.borrow_mut().clear();
         self.failed.replace(None);
         self.unit.clear();
     }

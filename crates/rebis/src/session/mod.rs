@@ -19,7 +19,7 @@ use rebis_core::{Engine, Error, ErrorKind, Result, Value};
 
 use self::core::Core;
 pub use instance::{Attribute, Instance, ReadGuard, WriteGuard};
-pub use options::SessionOptions;
+pub use options::{LazyLoads, SessionOptions};
 pub use query::Query;
 pub use related::{Child, Collection, Related};
 
@@ -111,8 +111,9 @@ impl Session {
             }
             return Ok(Some(Instance::new(&self.core, object)));
         }
-        let found =
-            self.core.on_connection(|conn| load_by_key(unit, conn, mapper, values, Populate::Expired))?;
+        let found = self.core.on_connection(|conn| {
+            load_by_key(unit, conn, mapper, values, Rc::default(), Populate::Expired)
+        })?;
         Ok(found.map(|object| Instance::new(&self.core, object)))
     }
 

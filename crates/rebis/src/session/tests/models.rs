@@ -8,7 +8,7 @@ use rebis_core::value::{FromValue, IntoValue, Mismatch};
 use rebis_core::{Result, Value, ValueRef};
 
 use crate::mapper::{Definition, Given, Mapper, Model, RelationDef, Target, mapper};
-use crate::model::{Cascade, RelationKind};
+use crate::model::{Cascade, Loading, RelationKind};
 use crate::{Many, One, ToMany, ToOne};
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -188,8 +188,62 @@ model!(Node: id 0, parent_id 1, name 2; key id 0; version None; parent 0, childr
         .cascade(Cascade::ALL),
 ]);
 
+/// Both sides are loaded by joins, where nothing else is said.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Team {
+    pub(super) id: i64,
+    pub(super) name: String,
+    pub(super) players: Many<Player>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Player {
+    pub(super) id: i64,
+    pub(super) name: String,
+    pub(super) team_id: Option<i64>,
+    pub(super) team: One<Team>,
+}
+
+table!(
+    Team,
+    Table::build("teams")
+        .column(ColumnDef::new("id", SqlType::BigInteger).autoincrement())
+        .column(ColumnDef::new("name", SqlType::Text))
+);
+model!(Team: id 0, name 1; key id 0; version None; players 0; vec![
+    RelationDef::new("players", RelationKind::Many, Target::Of(mapper::<Player>))
+        .back_populates("team")
+        .loading(Loading::Joined)
+        .order_by("name", true),
+]);
+
+table!(
+    Player,
+    Table::build("players")
+        .column(ColumnDef::new("id", SqlType::BigInteger).autoincrement())
+        .column(ColumnDef::new("name", SqlType::Text))
+        .column(ColumnDef::new("team_id", SqlType::BigInteger).nullable())
+        .foreign_key(ForeignKey::new(["team_id"], "teams", ["id"]))
+);
+model!(Player: id 0, name 1, team_id 2; key id 0; version None; team 0; vec![
+    RelationDef::new("team", RelationKind::One, Target::Of(mapper::<Team>))
+        .back_populates("players")
+        .loading(Loading::Joined),
+]);
+
+#[allow(non_upper_case_globals)]
+impl Team {
+    pub(super) const players: ToMany<Team, Player> = ToMany::new(0);
+}
+
+#[allow(non_upper_case_globals)]
+impl Player {
+    pub(super) const team: ToOne<Player, Team> = ToOne::new(0);
+}
+
 #[allow(non_upper_case_globals)]
 impl User {
+    pub(super) const id: Column<User, i64> = Column::new("id");
     pub(super) const name: Column<User, String> = Column::new("name");
     pub(super) const fullname: Column<User, Option<String>> = Column::new("fullname");
     pub(super) const addresses: ToMany<User, Address> = ToMany::new(0);
@@ -198,6 +252,8 @@ impl User {
 
 #[allow(non_upper_case_globals)]
 impl Address {
+    pub(super) const email: Column<Address, String> = Column::new("email");
+    pub(super) const user_id: Column<Address, Option<i64>> = Column::new("user_id");
     pub(super) const user: ToOne<Address, User> = ToOne::new(0);
 }
 
@@ -208,5 +264,7 @@ impl Keyword {
 
 #[allow(non_upper_case_globals)]
 impl Node {
+    pub(super) const name: Column<Node, String> = Column::new("name");
+    pub(super) const children: ToMany<Node, Node> = ToMany::new(1);
     pub(super) const parent: ToOne<Node, Node> = ToOne::new(0);
 }

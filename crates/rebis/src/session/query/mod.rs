@@ -3,13 +3,14 @@
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use rebis_core::sql::{Expr, LockWait, Ordering, Select, Source, Untyped};
+use rebis_core::sql::{Expr, LockWait, Ordering, Select, Source, Untyped, count_all, literal};
 use rebis_core::{Error, ErrorKind, Result};
 
 use super::core::Core;
 use super::instance::Instance;
-use crate::load::{Populate, load, select_all};
+use crate::load::{Fetch, Populate, select_all};
 use crate::mapper::{Mapper, Model, mapper};
+use crate::model::{Load, LoadOptions};
 
 /// A query for the objects of a model; made by [`Session::query`](crate::Session::query).
 #[derive(Debug)]
@@ -18,7 +19,10 @@ pub struct Query<T> {
     core: CoreRef,
     /// The mapper and the query; or what is wrong with the model.
     select: Result<(&'static Mapper, Select<Untyped>)>,
+    /// Whether it has a LIMIT, an OFFSET or a DISTINCT.
+    paged: bool,
     populate: Populate,
+    options: LoadOptions,
     marker: PhantomData<T>,
 }
 
@@ -35,7 +39,9 @@ impl<T: Model> Query<T> {
         Query {
             core: CoreRef(Rc::clone(core)),
             select: mapper::<T>().map(|mapper| (mapper, select_all(mapper))),
+            paged: false,
             populate: Populate::Expired,
+            options: LoadOptions::default(),
             marker: PhantomData,
         }
     }
@@ -61,17 +67,20 @@ impl<T: Model> Query<T> {
     }
 
     /// At most so many.
-    pub fn limit(self, count: u64) -> Self {
+    pub fn limit(mut self, count: u64) -> Self {
+        self.paged = true;
         self.with(|select| select.limit(count))
     }
 
     /// Without the first ones.
-    pub fn offset(self, count: u64) -> Self {
+    pub fn offset(mut self, count: u64) -> Self {
+        self.paged = true;
         self.with(|select| select.offset(count))
     }
 
     /// Without repetitions.
-    pub fn distinct(self) -> Self {
+    pub fn distinct(mut self) -> Self {
+        self.paged = true;
         self.with(Select::distinct)
     }
 
@@ -86,17 +95,73 @@ impl<T: Model> Query<T> {
         self
     }
 
-    /// All of them; each object once for each row.
+    /// How the objects of a relation come, and those behind them. It stays with the objects: also when they are refreshed, and
+    /// when their relations are loaded later. What is said last of a relation counts.
+    ///
+    /// ```
+    /// use rebis::{Session, joinedload, selectinload};
+    /// # use rebis::{Model, Result, ToMany, ToOne};
+    /// # fn with<User: Model, Address: Model>(
+    /// #     addresses: ToMany<User, Address>,
+    /// #     user: ToOne<Address, User>,
+    /// #     session: &Session,
+    /// # ) -> Result<()> {
+    /// // With `User::addresses` and `Address::user` of two models:
+    /// let users = session.query::<User>().option(selectinload(addresses).then(joinedload(user))).all()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn option<U>(mut self, load: Load<T, U>) -> Self {
+        self.options.add(load);
+        self
+    }
+
+    fn fetch(self) -> Result<(Rc<Core>, Fetch, Populate)> {
+        let (mapper, select) = self.select?;
+        let fetch = Fetch::new(mapper, select, Rc::new(self.options));
+        Ok((self.core.0, Fetch { paged: self.paged, ..fetch }, self.populate))
+    }
+
+    /// All of them; each object once for each row, and once only when a collection is loaded by a join.
     ///
     /// # Errors
     /// What the database says; [`Conversion`](ErrorKind::Conversion) for a row that the struct cannot hold.
     pub fn all(self) -> Result<Vec<Instance<T>>> {
-        let core = &self.core.0;
-        let (mapper, select) = self.select?;
+        let (core, fetch, populate) = self.fetch()?;
         core.autoflush()?;
         core.unit.sweep_if_due();
-        let found = core.on_connection(|conn| load(&core.unit, conn, mapper, select, self.populate))?;
-        Ok(found.into_iter().map(|object| Instance::new(core, object)).collect())
+        let found = core.on_connection(|conn| fetch.all(&core.unit, conn, populate))?;
+        Ok(found.into_iter().map(|object| Instance::new(&core, object)).collect())
+    }
+
+    /// How many rows it has.
+    ///
+    /// # Errors
+    /// As [`all`](Query::all).
+    pub fn count(self) -> Result<u64> {
+        let (_, select) = self.select?;
+        let core = &self.core.0;
+        core.autoflush()?;
+        let statement = if self.paged {
+            rebis_core::sql::select((count_all(),)).from(&select.subquery("counted"))
+        } else {
+            select.with_only_columns((count_all(),))
+        };
+        let count = core.on_connection(|conn| conn.scalar(statement))?;
+        u64::try_from(count)
+            .map_err(|_| Error::new(ErrorKind::Protocol, "the database counts less than no rows"))
+    }
+
+    /// Whether it has a row.
+    ///
+    /// # Errors
+    /// As [`all`](Query::all).
+    pub fn exists(self) -> Result<bool> {
+        let (_, select) = self.select?;
+        let core = &self.core.0;
+        core.autoflush()?;
+        let statement = select.with_only_columns((literal(1_i64),)).limit(1);
+        core.on_connection(|conn| Ok(conn.execute(statement)?.first()?.is_some()))
     }
 
     /// The first one.

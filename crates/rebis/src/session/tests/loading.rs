@@ -1,0 +1,528 @@
+use rebis_core::ErrorKind;
+use rebis_core::sql::{Expression, table};
+
+use super::*;
+use crate::{
+    Instance, LazyLoads, Session, SessionOptions, contains_eager, immediateload, joinedload, lazyload,
+    raiseload, raiseload_all, selectinload,
+};
+
+const USERS: &str = "SELECT users.id, users.name, users.fullname FROM users";
+const ADDRESSES: &str = "SELECT addresses.id, addresses.email, addresses.user_id FROM addresses";
+
+/// ed with two addresses and two keywords, jo with none, and an address of nobody.
+fn filled() -> Database {
+    let db = Database::new();
+    let session = db.session();
+    let word = |word: &str| Keyword { word: word.into(), ..Keyword::default() };
+    session
+        .add(User {
+            addresses: [address("a"), address("b")].into(),
+            keywords: [word("x"), word("y")].into(),
+            ..user("ed")
+        })
+        .unwrap();
+    session.add(user("jo")).unwrap();
+    session.add(User { addresses: [address("c")].into(), ..user("li") }).unwrap();
+    session.flush().unwrap();
+    session.add(address("nobody's")).unwrap();
+    session.commit().unwrap();
+    db.sent();
+    db
+}
+
+fn emails(user: &Instance<User>) -> Vec<String> {
+    user.related(User::addresses).unwrap().all().iter().map(|one| one.read().unwrap().email.clone()).collect()
+}
+
+fn all_emails(users: &[Instance<User>]) -> Vec<Vec<String>> {
+    users.iter().map(emails).collect()
+}
+
+#[test]
+fn a_collection_is_loaded_when_it_is_first_read_f1() {
+    let db = filled();
+    let session = db.session();
+    let ed = session.get_one::<User>(1).unwrap();
+    db.sent();
+    assert_eq!(emails(&ed), ["a", "b"]);
+    assert_eq!(db.sent(), [format!("{ADDRESSES} WHERE addresses.user_id = ?1 ORDER BY addresses.id")]);
+    assert_eq!(emails(&ed), ["a", "b"]);
+    assert_eq!(db.sent(), [""; 0]);
+}
+
+#[test]
+fn selectin_loads_all_collections_by_one_more_statement_f29() {
+    let db = filled();
+    let session = db.session();
+    let users = session.query::<User>().option(selectinload(User::addresses)).all().unwrap();
+    assert_eq!(
+        db.sent(),
+        [
+            USERS.to_owned(),
+            format!("{ADDRESSES} WHERE addresses.user_id IN (?1, ?2, ?3) ORDER BY addresses.id")
+        ]
+    );
+    assert_eq!(all_emails(&users), [vec!["a", "b"], vec![], vec!["c"]]);
+    assert_eq!(db.sent(), [""; 0], "also of who has none");
+}
+
+#[test]
+fn selectin_in_chunks_f26() {
+    let db = Database::new();
+    let session = db.session();
+    let many =
+        (0..1201).map(|n| User { addresses: [address(&format!("{n}"))].into(), ..user(&format!("{n}")) });
+    session.add_all(many).unwrap();
+    session.commit().unwrap();
+    let session = db.session();
+    db.sent();
+    let users = session.query::<User>().option(selectinload(User::addresses)).all().unwrap();
+    assert_eq!(db.verbs(), ["SELECT users", "SELECT addresses", "SELECT addresses", "SELECT addresses"]);
+    for user in &users {
+        assert_eq!(emails(user), [user.read().unwrap().name.clone()]);
+    }
+    assert_eq!(db.sent(), [""; 0]);
+}
+
+#[test]
+fn selectin_of_a_relation_to_one_asks_by_key_f28() {
+    let db = filled();
+    let session = db.session();
+    let homes = session.query::<Address>().option(selectinload(Address::user)).all().unwrap();
+    assert_eq!(db.sent(), [ADDRESSES.to_owned(), format!("{USERS} WHERE users.id IN (?1, ?2)")]);
+    let names: Vec<Option<i64>> = homes
+        .iter()
+        .map(|home| home.related(Address::user).unwrap().map(|user| user.read().unwrap().id))
+        .collect();
+    assert_eq!(names, [Some(1), Some(1), Some(3), None]);
+    assert_eq!(db.sent(), [""; 0]);
+}
+
+#[test]
+fn selectin_of_many_to_many() {
+    let db = filled();
+    let session = db.session();
+    let users = session.query::<User>().option(selectinload(User::keywords)).all().unwrap();
+    assert_eq!(
+        db.sent(),
+        [
+            USERS.to_owned(),
+            "SELECT keywords.word, keywords.weight, keywords.version, user_keywords.user_id FROM keywords \
+             JOIN user_keywords ON user_keywords.word = keywords.word \
+             WHERE user_keywords.user_id IN (?1, ?2, ?3) ORDER BY keywords.word"
+                .to_owned()
+        ]
+    );
+    let words: Vec<usize> = users.iter().map(|user| user.related(User::keywords).unwrap().len()).collect();
+    assert_eq!(words, [2, 0, 0]);
+    assert_eq!(db.sent(), [""; 0]);
+}
+
+#[test]
+fn options_inside_each_other() {
+    let db = filled();
+    let session = db.session();
+    let users = session
+        .query::<User>()
+        .option(selectinload(User::addresses).then(joinedload(Address::user)))
+        .filter(User::name.eq("ed"))
+        .all()
+        .unwrap();
+    assert_eq!(
+        db.sent(),
+        [
+            format!("{USERS} WHERE users.name = ?1"),
+            "SELECT addresses.id, addresses.email, addresses.user_id, users_1.id, users_1.name, users_1.fullname \
+             FROM addresses LEFT JOIN users AS users_1 ON users_1.id = addresses.user_id \
+             WHERE addresses.user_id IN (?1) ORDER BY addresses.id"
+                .to_owned()
+        ]
+    );
+    let home = users[0].related(User::addresses).unwrap().all().remove(0);
+    assert_eq!(home.related(Address::user).unwrap().as_ref(), Some(&users[0]));
+    assert_eq!(db.sent(), [""; 0]);
+}
+
+#[test]
+fn selectin_goes_down_a_tree_f34() {
+    let db = Database::new();
+    let session = db.session();
+    let node = |name: &str, children: Vec<Node>| Node {
+        name: name.into(),
+        children: children.into(),
+        ..Node::default()
+    };
+    session.add(node("a", vec![node("b", vec![node("c", vec![node("d", vec![])])])])).unwrap();
+    session.commit().unwrap();
+    for (depth, statements) in [(1, 2), (2, 3), (u32::MAX, 5)] {
+        let session = db.session();
+        db.sent();
+        let roots = session.query::<Node>().filter(Node::name.eq("a"));
+        let roots = roots.option(selectinload(Node::children).recursion_depth(depth)).all().unwrap();
+        assert_eq!(db.sent().len(), statements, "depth {depth}");
+        let mut node = roots[0].clone();
+        for _ in 0..depth.min(3) {
+            node = node.related(Node::children).unwrap().all().remove(0);
+        }
+        assert_eq!(db.sent(), [""; 0], "depth {depth}");
+    }
+}
+
+const JOINED: &str = "addresses_1.id, addresses_1.email, addresses_1.user_id";
+
+#[test]
+fn joined_loading_of_a_collection_f13() {
+    let db = filled();
+    let session = db.session();
+    let users = session.query::<User>().option(joinedload(User::addresses)).all().unwrap();
+    assert_eq!(
+        db.sent(),
+        [format!(
+            "SELECT users.id, users.name, users.fullname, {JOINED} FROM users \
+             LEFT JOIN addresses AS addresses_1 ON addresses_1.user_id = users.id ORDER BY users.id, addresses_1.id"
+        )]
+    );
+    assert_eq!(all_emails(&users), [vec!["a", "b"], vec![], vec!["c"]], "each user once");
+    assert_eq!(db.sent(), [""; 0]);
+}
+
+#[test]
+fn a_limit_counts_parents_f14() {
+    let db = filled();
+    let session = db.session();
+    let users =
+        session.query::<User>().option(joinedload(User::addresses)).order_by(User::name.desc()).limit(2);
+    let users = users.offset(1).all().unwrap();
+    assert_eq!(
+        db.sent(),
+        [format!(
+            "SELECT page.id, page.name, page.fullname, {JOINED} FROM (SELECT users.id, users.name, users.fullname FROM users \
+             ORDER BY users.name DESC LIMIT ?1 OFFSET ?2) AS page LEFT JOIN addresses AS addresses_1 \
+             ON addresses_1.user_id = page.id ORDER BY page.name DESC, page.id, addresses_1.id"
+        )]
+    );
+    assert_eq!(all_emails(&users), [vec![], vec!["a", "b"]]);
+    // An order by what is not selected goes out as well.
+    let one =
+        session.query::<User>().option(joinedload(User::addresses)).order_by(User::name.concat("!")).first();
+    assert_eq!(emails(&one.unwrap().unwrap()), ["a", "b"]);
+    let sent = db.sent().remove(0);
+    assert!(sent.contains("AS order_0 FROM users ORDER BY order_0 LIMIT ?2) AS page"), "{sent}");
+    assert!(sent.ends_with("ORDER BY page.order_0, page.id, addresses_1.id"), "{sent}");
+    let homes = session.query::<Address>().option(joinedload(Address::user)).limit(1).all().unwrap();
+    assert_eq!(homes.len(), 1);
+    assert_eq!(
+        db.sent(),
+        [
+            "SELECT addresses.id, addresses.email, addresses.user_id, users_1.id, users_1.name, users_1.fullname \
+          FROM addresses LEFT JOIN users AS users_1 ON users_1.id = addresses.user_id LIMIT ?1"
+        ]
+    );
+    let distinct = session.query::<User>().distinct().option(joinedload(User::addresses)).all().unwrap();
+    assert_eq!(distinct.len(), 3);
+    assert!(db.sent()[0].contains("FROM (SELECT DISTINCT users.id"));
+}
+
+#[test]
+fn nobody_found_by_a_join_is_not_looked_for_again_f17() {
+    let db = filled();
+    let session = db.session();
+    let homes =
+        session.query::<Address>().filter(Address::email.eq("nobody's")).option(joinedload(Address::user));
+    let home = homes.one().unwrap();
+    db.sent();
+    assert_eq!(home.related(Address::user).unwrap(), None);
+    assert_eq!(db.sent(), [""; 0]);
+}
+
+#[test]
+fn joined_many_to_many_and_count_f20() {
+    let db = filled();
+    let session = db.session();
+    let query = || session.query::<User>().option(joinedload(User::keywords));
+    assert_eq!(query().count().unwrap(), 3);
+    assert_eq!(db.sent(), ["SELECT count(*) FROM users"]);
+    assert_eq!(query().limit(2).count().unwrap(), 2);
+    assert_eq!(
+        db.sent(),
+        ["SELECT count(*) FROM (SELECT users.id, users.name, users.fullname FROM users LIMIT ?1) AS counted"]
+    );
+    assert!(query().filter(User::name.eq("ed")).exists().unwrap());
+    assert!(!query().filter(User::name.eq("xx")).exists().unwrap());
+    db.sent();
+    let users = query().all().unwrap();
+    assert_eq!(
+        db.sent(),
+        [
+            "SELECT users.id, users.name, users.fullname, keywords_1.word, keywords_1.weight, keywords_1.version FROM users \
+          LEFT JOIN user_keywords AS user_keywords_1 ON user_keywords_1.user_id = users.id \
+          LEFT JOIN keywords AS keywords_1 ON keywords_1.word = user_keywords_1.word ORDER BY users.id, keywords_1.word"
+        ]
+    );
+    let words: Vec<usize> = users.iter().map(|user| user.related(User::keywords).unwrap().len()).collect();
+    assert_eq!(words, [2, 0, 0]);
+    assert_eq!(db.sent(), [""; 0]);
+}
+
+#[test]
+fn what_is_loaded_is_not_overwritten_f22() {
+    let db = filled();
+    let session = db.session();
+    let ed = session.get_one::<User>(1).unwrap();
+    ed.related(User::addresses).unwrap().push(address("new")).unwrap();
+    let load = || session.query::<User>().option(joinedload(User::addresses).then(joinedload(Address::user)));
+    session.no_autoflush(|| load().all()).unwrap();
+    assert_eq!(emails(&ed), ["a", "b", "new"]);
+    db.sent();
+    let homes = ed.related(User::addresses).unwrap().all();
+    assert_eq!(homes[0].related(Address::user).unwrap(), Some(ed.clone()));
+    assert_eq!(db.sent(), [""; 0], "the next level is there");
+    // Without the flush, and with what the database has: F23.
+    ed.write().unwrap().fullname = Some("changed".into());
+    session.no_autoflush(|| load().populate_existing().all()).unwrap();
+    assert_eq!((emails(&ed), ed.read().unwrap().fullname.clone()), (vec!["a".to_owned(), "b".into()], None));
+    ed.write().unwrap().fullname = Some("changed".into());
+    let selectin =
+        session.query::<User>().option(selectinload(User::addresses).then(selectinload(Address::user)));
+    session.no_autoflush(|| selectin.populate_existing().all()).unwrap();
+    db.sent();
+    assert_eq!((emails(&ed), ed.read().unwrap().fullname.clone()), (vec!["a".to_owned(), "b".into()], None));
+    assert_eq!(db.sent(), [""; 0]);
+}
+
+#[test]
+fn a_join_of_the_program_fills_the_relation() {
+    let db = filled();
+    let session = db.session();
+    let query = || {
+        let joined = session.query::<User>().join(table::<Address>(), Address::user_id.eq(User::id));
+        joined.filter(Address::email.eq("b")).option(contains_eager(User::addresses))
+    };
+    let users = query().all().unwrap();
+    assert_eq!(
+        db.sent(),
+        [
+            "SELECT users.id, users.name, users.fullname, addresses.id, addresses.email, addresses.user_id FROM users \
+          JOIN addresses ON addresses.user_id = users.id WHERE addresses.email = ?1"
+        ]
+    );
+    assert_eq!(all_emails(&users), [vec!["b"]]);
+    assert_eq!(db.sent(), [""; 0]);
+    // F25: a refresh does not have that join.
+    session.expire(&users[0]).unwrap();
+    assert_eq!(emails(&users[0]), ["a", "b"]);
+    assert_eq!(db.verbs(), ["SELECT users", "SELECT addresses"]);
+}
+
+#[test]
+fn a_join_with_an_alias_fills_the_relation() {
+    let db = filled();
+    let session = db.session();
+    let home = rebis_core::alias::<Address>("home");
+    let users = session.query::<User>().join(&home, home.c(Address::user_id).eq(User::id));
+    let users = users
+        .option(contains_eager(User::addresses).of(&home))
+        .order_by(home.c(Address::email))
+        .all()
+        .unwrap();
+    assert!(db.sent()[0].contains("home.id, home.email, home.user_id FROM users JOIN addresses AS home ON"));
+    assert_eq!(all_emails(&users), [vec!["a", "b"], vec!["c"]]);
+}
+
+#[test]
+fn what_raises_f10() {
+    let db = filled();
+    let session = db.session();
+    let ed = session.get_one::<User>(1).unwrap();
+    let homes = |load: crate::Load<Address, User>| {
+        let session = db.session();
+        let homes = session.query::<Address>().option(load).filter(Address::email.eq("a")).all().unwrap();
+        (homes[0].clone(), session)
+    };
+    assert_eq!(emails(&ed), ["a", "b"], "others load as ever");
+    session.commit().unwrap();
+    let (home, other) = homes(raiseload(Address::user));
+    let refused = home.related(Address::user).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidState);
+    assert!(
+        refused.to_string().starts_with("Address::user is not loaded, and raiseload forbids"),
+        "{refused}"
+    );
+    other.get_one::<User>(1).unwrap();
+    assert_eq!(kind(home.related(Address::user)), ErrorKind::InvalidState, "though it is in memory");
+    other.close();
+    let (home, other) = homes(raiseload(Address::user).sql_only());
+    assert_eq!(kind(home.related(Address::user)), ErrorKind::InvalidState);
+    other.get_one::<User>(1).unwrap();
+    assert!(home.related(Address::user).unwrap().is_some());
+    other.close();
+    let session = db.session();
+    let all =
+        session.query::<User>().option(raiseload_all()).option(selectinload(User::addresses)).all().unwrap();
+    assert_eq!(emails(&all[0]), ["a", "b"], "F37: it was named");
+    assert_eq!(kind(all[0].related(User::keywords)), ErrorKind::InvalidState);
+    let home = all[0].related(User::addresses).unwrap().all().remove(0);
+    assert_eq!(
+        kind(home.related(Address::user)),
+        ErrorKind::InvalidState,
+        "of everything that the query loads"
+    );
+}
+
+#[test]
+fn the_last_option_counts_f37() {
+    let db = filled();
+    let session = db.session();
+    let query = session.query::<User>().option(joinedload(User::addresses)).option(lazyload(User::addresses));
+    let users = query.all().unwrap();
+    assert_eq!(db.sent(), [USERS]);
+    assert_eq!(users.len(), 3);
+}
+
+#[test]
+fn immediate_loading_f11() {
+    let db = filled();
+    let session = db.session();
+    let users = session.query::<User>().option(immediateload(User::addresses)).all().unwrap();
+    assert_eq!(db.verbs(), ["SELECT users", "SELECT addresses", "SELECT addresses", "SELECT addresses"]);
+    assert_eq!(all_emails(&users), [vec!["a", "b"], vec![], vec!["c"]]);
+    session.query::<Address>().option(immediateload(Address::user)).all().unwrap();
+    assert_eq!(db.verbs(), ["SELECT addresses"], "they are in memory");
+}
+
+#[test]
+fn options_stay_with_the_objects_f38() {
+    let db = filled();
+    let session = db.session();
+    let load = lazyload(User::addresses).then(raiseload(Address::user));
+    let ed = session.query::<User>().filter(User::name.eq("ed")).option(load).one().unwrap();
+    let home = ed.related(User::addresses).unwrap().all().remove(0);
+    assert_eq!(kind(home.related(Address::user)), ErrorKind::InvalidState, "by a later lazy load");
+    session.close();
+    let session = db.session();
+    let ed = session
+        .query::<User>()
+        .filter(User::name.eq("ed"))
+        .option(joinedload(User::addresses))
+        .one()
+        .unwrap();
+    session.commit().unwrap();
+    db.sent();
+    assert_eq!(ed.read().unwrap().name, "ed");
+    assert_eq!(
+        db.sent(),
+        [format!(
+            "SELECT users.id, users.name, users.fullname, {JOINED} FROM users LEFT JOIN addresses AS addresses_1 \
+             ON addresses_1.user_id = users.id WHERE users.id = ?1 ORDER BY users.id, addresses_1.id"
+        )],
+        "by a refresh"
+    );
+    assert_eq!(emails(&ed), ["a", "b"]);
+    assert_eq!(db.sent(), [""; 0]);
+}
+
+#[test]
+fn lazy_loads_flush_and_merge_what_is_pending_f5_f7() {
+    let db = filled();
+    let session = db.session();
+    let ed = session.get_one::<User>(1).unwrap();
+    let home = session.add(address("new")).unwrap();
+    db.sent();
+    home.set(Address::user, &ed).unwrap();
+    assert_eq!(db.sent(), [""; 0], "the collection is not loaded for that");
+    assert_eq!(emails(&ed), ["a", "b", "new"]);
+    assert_eq!(db.verbs(), ["INSERT addresses", "SELECT addresses"]);
+}
+
+#[test]
+fn a_loop_of_lazy_loads_is_found() {
+    let db = filled();
+    let options = SessionOptions { lazy_loads: LazyLoads::Refuse(3), ..SessionOptions::default() };
+    let session = Session::with_options(&db.engine, options);
+    let users = session.query::<User>().all().unwrap();
+    let mut refused = None;
+    let line = line!() + 2;
+    for user in &users {
+        match user.related(User::addresses) {
+            Ok(_) => {}
+            Err(error) => refused = Some(error),
+        }
+    }
+    let refused = refused.unwrap();
+    assert_eq!(refused.kind(), ErrorKind::InvalidState);
+    assert!(
+        refused
+            .to_string()
+            .contains(&format!("3 times at crates/rebis/src/session/tests/loading.rs:{line}:")),
+        "{refused}"
+    );
+    assert!(users[2].related(User::addresses).is_ok(), "another line");
+    session.commit().unwrap();
+    for user in users.iter().take(2) {
+        user.related(User::addresses).unwrap();
+        session.commit().unwrap();
+    }
+}
+
+fn team(number: usize) -> Team {
+    let player = |name: &str| Player { name: name.into(), ..Player::default() };
+    Team {
+        name: format!("{number}"),
+        players: [player("a"), player("c"), player("b")].into(),
+        ..Team::default()
+    }
+}
+
+#[test]
+fn defaults_that_lead_back_end_by_themselves_f19() {
+    let db = Database::new();
+    let session = db.session();
+    session.add(team(1)).unwrap();
+    session.commit().unwrap();
+    session.close();
+    db.sent();
+    let session = db.session();
+    let found = session.query::<Team>().one().unwrap();
+    assert_eq!(found.related(Team::players).unwrap().len(), 3);
+    assert_eq!(
+        db.sent(),
+        ["SELECT teams.id, teams.name, players_1.id, players_1.name, players_1.team_id FROM teams \
+          LEFT JOIN players AS players_1 ON players_1.team_id = teams.id ORDER BY teams.id, players_1.name DESC, players_1.id"]
+    );
+    let players = session.query::<Player>().all().unwrap();
+    assert_eq!(players[0].related(Player::team).unwrap(), Some(found));
+    assert_eq!(
+        db.sent(),
+        ["SELECT players.id, players.name, players.team_id, teams_1.id, teams_1.name FROM players \
+          LEFT JOIN teams AS teams_1 ON teams_1.id = players.team_id"]
+    );
+}
+
+#[test]
+fn selectin_keeps_the_order_of_each_collection_f31() {
+    let db = Database::new();
+    let session = db.session();
+    session.add_all((0..501).map(team)).unwrap();
+    session.commit().unwrap();
+    let names = |session: &Session, load| {
+        let teams = session.query::<Team>().option(load).all().unwrap();
+        let verbs = db.verbs();
+        for team in teams {
+            let players = team.related(Team::players).unwrap().all();
+            let names: Vec<String> =
+                players.iter().map(|player| player.read().unwrap().name.clone()).collect();
+            assert_eq!(names, ["c", "b", "a"]);
+        }
+        verbs
+    };
+    session.close();
+    db.sent();
+    assert_eq!(
+        names(&session, selectinload(Team::players)),
+        ["SELECT teams", "SELECT players", "SELECT players"]
+    );
+    session.close();
+    db.sent();
+    assert_eq!(names(&session, joinedload(Team::players)), ["SELECT teams"]);
+}
