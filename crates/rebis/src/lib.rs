@@ -72,8 +72,8 @@ pub use rebis_core::*;
 /// `#[rebis(crate = "rebis_core")]` names another crate that has the trait.
 pub use rebis_derive::FromRow;
 pub use session::{
-    Attribute, Child, Collection, Instance, IntoKey, LazyLoads, Nested, Query, ReadGuard, Related, Session,
-    SessionOptions, WriteGuard,
+    Answer, Attribute, Child, Collection, Instance, IntoKey, JoinRelated, LazyLoads, Nested, Query,
+    ReadGuard, Related, Session, SessionOptions, WriteGuard,
 };
 // By name too: through the glob, the compiler does not see which feature is missing.
 #[cfg(feature = "jiff")]

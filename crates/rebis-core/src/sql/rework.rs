@@ -7,6 +7,7 @@ use super::expression::{Expr, column_node};
 use super::from::TableAlias;
 use super::node::{Node, Ordering, Source};
 use super::select::{Item, Select, SelectNode, Selection, select};
+use super::{Composed, StatementNode};
 use crate::value::Value;
 
 impl<R> Select<R> {
@@ -83,6 +84,14 @@ impl<R> Select<R> {
             order.filter_map(|(key, place)| Some(Ordering { node: column(names.get(place)?), ..key }));
         let order = order.collect();
         (alias, columns, order)
+    }
+}
+
+impl Composed {
+    /// Whether it reads and writes nothing.
+    #[doc(hidden)]
+    pub fn is_select(&self) -> bool {
+        matches!(&self.0, StatementNode::Select(select) if select.with.is_empty())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The session: objects with identity, a transaction, a unit of work.
 
+mod answer;
 mod core;
 mod instance;
 mod options;
@@ -17,10 +18,12 @@ use rebis_core::uuid::Uuid;
 use rebis_core::value::IntoValue;
 use rebis_core::{Engine, Error, ErrorKind, Result, Value};
 
+pub use answer::Answer;
+
 use self::core::Core;
 pub use instance::{Attribute, Instance, ReadGuard, WriteGuard};
 pub use options::{LazyLoads, SessionOptions};
-pub use query::Query;
+pub use query::{JoinRelated, Query};
 pub use related::{Child, Collection, Related};
 
 use crate::load::{Populate, key_of, load_by_key, refresh};

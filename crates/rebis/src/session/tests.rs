@@ -5,6 +5,7 @@ mod models;
 mod basics;
 mod flushes;
 mod loading;
+mod queries;
 mod relations;
 mod undo;
 

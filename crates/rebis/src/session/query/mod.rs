@@ -1,10 +1,15 @@
 //! Queries for objects.
 
+mod filters;
+mod write;
+
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use rebis_core::sql::{Expr, LockWait, Ordering, Select, Source, Untyped, count_all, literal};
+use rebis_core::sql::{Expr, LockWait, Ordering, Select, Source, Untyped, count_all};
 use rebis_core::{Error, ErrorKind, Result};
+
+pub use filters::JoinRelated;
 
 use super::core::Core;
 use super::instance::Instance;
@@ -21,6 +26,9 @@ pub struct Query<T> {
     select: Result<(&'static Mapper, Select<Untyped>)>,
     /// Whether it has a LIMIT, an OFFSET or a DISTINCT.
     paged: bool,
+    filters: Vec<Expr<bool>>,
+    /// Whether nothing but filters was said.
+    only_filters: bool,
     populate: Populate,
     options: LoadOptions,
     marker: PhantomData<T>,
@@ -40,6 +48,8 @@ impl<T: Model> Query<T> {
             core: CoreRef(Rc::clone(core)),
             select: mapper::<T>().map(|mapper| (mapper, select_all(mapper))),
             paged: false,
+            filters: Vec::new(),
+            only_filters: true,
             populate: Populate::Expired,
             options: LoadOptions::default(),
             marker: PhantomData,
@@ -47,18 +57,36 @@ impl<T: Model> Query<T> {
     }
 
     fn with(mut self, change: impl FnOnce(Select<Untyped>) -> Select<Untyped>) -> Self {
+        self.only_filters = false;
         self.select = self.select.map(|(mapper, select)| (mapper, change(select)));
         self
     }
 
     /// Only the rows for which this is true, and what was said before.
-    pub fn filter(self, condition: Expr<bool>) -> Self {
-        self.with(|select| select.filter(condition))
+    pub fn filter(mut self, condition: Expr<bool>) -> Self {
+        let only_filters = self.only_filters;
+        self.filters.push(condition.clone());
+        self = self.with(|select| select.filter(condition));
+        self.only_filters = only_filters;
+        self
+    }
+
+    /// [`filter`](Query::filter) where there is a value to filter by.
+    pub fn where_if<V>(self, value: Option<V>, condition: impl FnOnce(V) -> Expr<bool>) -> Self {
+        match value {
+            Some(value) => self.filter(condition(value)),
+            None => self,
+        }
     }
 
     /// Joins another source: its columns can be used in conditions and orders.
     pub fn join(self, source: impl Into<Source>, on: Expr<bool>) -> Self {
         self.with(|select| select.join(source, on))
+    }
+
+    /// The same, with rows that have no partner there.
+    pub fn outer_join(self, source: impl Into<Source>, on: Expr<bool>) -> Self {
+        self.with(|select| select.outer_join(source, on))
     }
 
     /// In this order, behind what was said before.
@@ -157,10 +185,12 @@ impl<T: Model> Query<T> {
     /// # Errors
     /// As [`all`](Query::all).
     pub fn exists(self) -> Result<bool> {
-        let (_, select) = self.select?;
+        let (mapper, select) = self.select?;
         let core = &self.core.0;
         core.autoflush()?;
-        let statement = select.with_only_columns((literal(1_i64),)).limit(1);
+        let key = mapper.key().iter().take(1).map(|key| &mapper.mapped()[*key].name);
+        let key: Vec<_> = key.map(|name| mapper.table().c(name.to_string())).collect();
+        let statement = select.with_only_columns(key).limit(1);
         core.on_connection(|conn| Ok(conn.execute(statement)?.first()?.is_some()))
     }
 

@@ -252,6 +252,7 @@ impl User {
 
 #[allow(non_upper_case_globals)]
 impl Address {
+    pub(super) const id: Column<Address, i64> = Column::new("id");
     pub(super) const email: Column<Address, String> = Column::new("email");
     pub(super) const user_id: Column<Address, Option<i64>> = Column::new("user_id");
     pub(super) const user: ToOne<Address, User> = ToOne::new(0);
@@ -259,6 +260,7 @@ impl Address {
 
 #[allow(non_upper_case_globals)]
 impl Keyword {
+    pub(super) const word: Column<Keyword, String> = Column::new("word");
     pub(super) const users: ToMany<Keyword, User> = ToMany::new(0);
 }
 

@@ -1,0 +1,208 @@
+use rebis_core::ErrorKind;
+use rebis_core::sql::{Expression, alias, count, select};
+
+use super::*;
+use crate::{Instance, JoinRelated, Session, State};
+
+/// ed with two addresses and a keyword, jo with none, li with one address; nodes a > b > c.
+fn filled() -> Database {
+    let db = Database::new();
+    let session = db.session();
+    let word = Keyword { word: "x".into(), ..Keyword::default() };
+    let ed = User { addresses: [address("a"), address("b")].into(), keywords: [word].into(), ..user("ed") };
+    session.add(ed).unwrap();
+    session.flush().unwrap();
+    session.add(user("jo")).unwrap();
+    session.add(User { addresses: [address("c")].into(), ..user("li") }).unwrap();
+    session.flush().unwrap();
+    session.add(address("nobody's")).unwrap();
+    let node = |name: &str, children: Vec<Node>| Node {
+        name: name.into(),
+        children: children.into(),
+        ..Node::default()
+    };
+    session.add(node("a", vec![node("b", vec![node("c", vec![])])])).unwrap();
+    session.commit().unwrap();
+    db.sent();
+    db
+}
+
+fn names(users: &[Instance<User>]) -> Vec<String> {
+    users.iter().map(|user| user.read().unwrap().name.clone()).collect()
+}
+
+fn users(session: &Session, condition: rebis_core::sql::Expr<bool>) -> Vec<String> {
+    names(&session.query::<User>().filter(condition).order_by(User::id).all().unwrap())
+}
+
+#[test]
+fn conditions_over_collections() {
+    let db = filled();
+    let session = db.session();
+    assert_eq!(users(&session, User::addresses.any(Address::email.eq("b"))), ["ed"]);
+    assert_eq!(
+        db.sent(),
+        [
+            "SELECT users.id, users.name, users.fullname FROM users WHERE EXISTS (SELECT addresses.user_id FROM addresses \
+          WHERE addresses.user_id = users.id AND addresses.email = ?1) ORDER BY users.id"
+        ]
+    );
+    assert_eq!(users(&session, !User::addresses.any(Address::email.eq("b"))), ["jo", "li"]);
+    assert_eq!(users(&session, User::addresses.is_empty()), ["jo"]);
+    db.sent();
+    assert_eq!(users(&session, User::keywords.any(Keyword::word.eq("x"))), ["ed"]);
+    assert_eq!(
+        db.sent(),
+        [
+            "SELECT users.id, users.name, users.fullname FROM users WHERE EXISTS (SELECT user_keywords.user_id \
+          FROM user_keywords JOIN keywords ON user_keywords.word = keywords.word \
+          WHERE keywords.word = ?1 AND user_keywords.user_id = users.id) ORDER BY users.id"
+        ]
+    );
+    assert_eq!(users(&session, User::keywords.is_empty()), ["jo", "li"]);
+}
+
+#[test]
+fn conditions_over_relations_to_one() {
+    let db = filled();
+    let session = db.session();
+    let ed = session.get_one::<User>(1).unwrap();
+    let emails = |condition| {
+        db.sent();
+        let homes = session.query::<Address>().filter(condition).order_by(Address::email).all().unwrap();
+        homes.iter().map(|home| home.read().unwrap().email.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(emails(Address::user.has(User::name.eq("ed"))), ["a", "b"]);
+    assert_eq!(
+        db.sent(),
+        [
+            "SELECT addresses.id, addresses.email, addresses.user_id FROM addresses WHERE EXISTS (SELECT users.id FROM users \
+          WHERE users.id = addresses.user_id AND users.name = ?1) ORDER BY addresses.email"
+        ]
+    );
+    assert_eq!(emails(!Address::user.has(User::name.eq("ed"))), ["c", "nobody's"], "also who has none");
+    assert_eq!(emails(Address::user.is(&ed).unwrap()), ["a", "b"]);
+    assert!(db.sent()[0].ends_with("WHERE addresses.user_id = ?1 ORDER BY addresses.email"));
+    assert_eq!(emails(Address::user.is_none()), ["nobody's"]);
+    assert!(db.sent()[0].ends_with("WHERE addresses.user_id IS NULL ORDER BY addresses.email"));
+    let home = ed.related(User::addresses).unwrap().all().remove(0);
+    assert_eq!(users(&session, User::addresses.contains(&home).unwrap()), ["ed"]);
+    let word = ed.related(User::keywords).unwrap().all().remove(0);
+    assert_eq!(users(&session, User::keywords.contains(&word).unwrap()), ["ed"]);
+    let new = session.add(user("new")).unwrap();
+    assert_eq!(kind(Address::user.is(&new)), ErrorKind::InvalidState);
+}
+
+#[test]
+fn conditions_over_a_tree() {
+    let db = filled();
+    let session = db.session();
+    let nodes = |condition| {
+        let nodes = session.query::<Node>().filter(condition).order_by(Node::name).all().unwrap();
+        nodes.iter().map(|node| node.read().unwrap().name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(nodes(Node::children.any(Node::name.eq("c"))), ["b"]);
+    assert_eq!(nodes(!Node::children.any(Node::name.eq("c"))), ["a", "c"]);
+    assert_eq!(nodes(Node::parent.has(Node::name.eq("a"))), ["b"]);
+    assert_eq!(nodes(!Node::parent.has(Node::name.eq("a"))), ["a", "c"], "also the root");
+    assert_eq!(nodes(Node::children.is_empty()), ["c"]);
+    let child = alias::<Node>("child");
+    let joined =
+        session.query::<Node>().join_related_as(Node::children, &child).filter(child.c(Node::name).eq("c"));
+    assert_eq!(joined.one().unwrap().read().unwrap().name, "b");
+}
+
+#[test]
+fn joins_by_relation() {
+    let db = filled();
+    let session = db.session();
+    let found =
+        session.query::<User>().join_related(User::addresses).filter(Address::email.eq("c")).all().unwrap();
+    assert_eq!(names(&found), ["li"]);
+    assert_eq!(
+        db.sent(),
+        [
+            "SELECT users.id, users.name, users.fullname FROM users JOIN addresses ON addresses.user_id = users.id \
+          WHERE addresses.email = ?1"
+        ]
+    );
+    let found = session.query::<User>().outer_join_related(User::keywords).filter(Keyword::word.is_null());
+    assert_eq!(found.count().unwrap(), 2);
+    assert_eq!(
+        db.sent(),
+        ["SELECT count(*) FROM users LEFT JOIN user_keywords ON user_keywords.user_id = users.id \
+          LEFT JOIN keywords ON keywords.word = user_keywords.word WHERE keywords.word IS NULL"]
+    );
+    let counts = select((User::name, count(Address::id).nullable())).outer_join_related(User::addresses);
+    let counts: Vec<(String, Option<i64>)> =
+        session.execute(counts.group_by(User::name).order_by(User::name)).unwrap().all().unwrap();
+    assert_eq!(counts, [("ed".to_owned(), Some(2)), ("jo".to_owned(), Some(0)), ("li".to_owned(), Some(1))]);
+    assert_eq!(names(&session.query::<User>().filter_by([("name", "jo")]).all().unwrap()), ["jo"]);
+    assert_eq!(kind(session.query::<User>().filter_by([("nmae", "jo")]).all()), ErrorKind::Configuration);
+}
+
+#[test]
+fn statements_of_a_session() {
+    let db = filled();
+    let session = db.session();
+    session.add(user("new")).unwrap();
+    let all = select((User::id, User::name)).order_by(User::id);
+    assert_eq!(session.execute(all.clone()).unwrap().all().unwrap().len(), 4, "it flushes first");
+    assert_eq!(session.execute(all.clone()).unwrap().first().unwrap(), Some((1, "ed".to_owned())));
+    assert_eq!(kind(session.execute(all.clone()).unwrap().one()), ErrorKind::MultipleRows);
+    assert_eq!(kind(session.execute(all.filter(User::id.eq(9))).unwrap().one()), ErrorKind::NoRow);
+    assert_eq!(
+        session.execute(select(User::id).order_by(User::id)).unwrap().scalars().unwrap(),
+        [1, 2, 3, 4]
+    );
+    assert_eq!(session.scalar(select(User::name).filter(User::id.eq(2))).unwrap(), "jo");
+    let write = rebis_core::update::<User>().set(User::fullname, "x").filter(User::id.gt(2));
+    assert_eq!(session.execute_write(write).unwrap(), 2);
+}
+
+#[test]
+fn deleting_by_query_keeps_memory_in_step() {
+    let db = filled();
+    let session = db.session();
+    let nobody = session.query::<Address>().filter(Address::email.eq("nobody's")).one().unwrap();
+    let a = session.query::<Address>().filter(Address::email.eq("a")).one().unwrap();
+    db.sent();
+    assert_eq!(session.query::<Address>().filter(Address::user_id.is_null()).delete().unwrap(), 1);
+    assert_eq!(
+        db.sent(),
+        [
+            "SELECT addresses.id FROM addresses WHERE addresses.user_id IS NULL",
+            "DELETE FROM addresses WHERE addresses.user_id IS NULL"
+        ]
+    );
+    assert_eq!((nobody.state(), a.state()), (State::Deleted, State::Persistent));
+    session.rollback().unwrap();
+    assert_eq!(nobody.state(), State::Persistent, "it is back");
+    assert_eq!(session.get::<Address>(4).unwrap(), Some(nobody.clone()));
+    session.query::<Address>().filter(Address::user_id.is_null()).delete().unwrap();
+    session.commit().unwrap();
+    assert_eq!(nobody.state(), State::Detached);
+    assert_eq!(session.get::<Address>(4).unwrap(), None);
+    db.sent();
+    assert_eq!(session.query::<User>().filter(User::name.eq("nobody")).delete().unwrap(), 0);
+    assert_eq!(db.verbs(), ["DELETE users"], "no object of that model is in memory");
+    assert_eq!(kind(session.query::<User>().limit(1).delete()), ErrorKind::Statement);
+}
+
+#[test]
+fn updating_by_query_keeps_memory_in_step() {
+    let db = filled();
+    let session = db.session();
+    let (ed, jo) = (session.get_one::<User>(1).unwrap(), session.get_one::<User>(2).unwrap());
+    ed.write().unwrap().fullname = Some("flushed first".into());
+    let changed =
+        session.query::<User>().filter(User::name.eq("ed")).update([User::name.set("eddie")]).unwrap();
+    assert_eq!(changed, 1);
+    db.sent();
+    assert_eq!(jo.read().unwrap().name, "jo");
+    assert_eq!(db.sent(), [""; 0]);
+    let now = ed.to_value().unwrap();
+    assert_eq!((now.name.as_str(), now.fullname.as_deref()), ("eddie", Some("flushed first")));
+    session.rollback().unwrap();
+    assert_eq!(ed.read().unwrap().name, "ed");
+}
