@@ -73,7 +73,7 @@ pub use rebis_core::*;
 pub use rebis_derive::FromRow;
 pub use session::{
     Answer, Attribute, Child, Collection, Instance, IntoKey, JoinRelated, LazyLoads, Nested, Query,
-    ReadGuard, Related, Session, SessionOptions, WriteGuard,
+    ReadGuard, Related, Session, SessionOptions, Stream, WriteGuard,
 };
 // By name too: through the glob, the compiler does not see which feature is missing.
 #[cfg(feature = "jiff")]

@@ -51,19 +51,19 @@ impl Fetch {
         conn: &mut Connection,
         each: &mut dyn FnMut(&RowView<'_>, &Rc<Object>) -> Result<()>,
     ) -> Result<Vec<Rc<Object>>> {
-        let (select, mut assembly) = self.plan(reading)?;
+        let (select, mut assembly) = self.plan()?;
         let mut found = Vec::new();
         let mut rows = conn.execute(select)?;
         while let Some(row) = rows.next()? {
             let view = row.view();
-            if let Some((object, first_time)) = assembly.row(&view)? {
+            if let Some((object, first_time)) = assembly.row(reading, &view)? {
                 each(&view, &object)?;
                 if first_time {
                     found.push(object);
                 }
             }
         }
-        assembly.finish()?;
+        assembly.finish(reading)?;
         for (options, objects) in assembly.levels(&found) {
             after(reading, conn, &objects, &options)?;
         }
@@ -71,7 +71,7 @@ impl Fetch {
     }
 
     /// The statement, and how its rows become objects.
-    pub(crate) fn plan<'r>(self, reading: &'r Reading<'r>) -> Result<(Select<Untyped>, Assembly<'r>)> {
+    pub(crate) fn plan(self) -> Result<(Select<Untyped>, Assembly)> {
         let Fetch { mapper, mut select, paged, keyed, extra, options } = self;
         let own = mapper.mapped().len();
         let mut plan = Plan { joins: Vec::new(), columns: columns(mapper), number: 0 };
@@ -110,7 +110,7 @@ impl Fetch {
             select = order.into_iter().fold(select, Select::order_by);
         }
         let unique = collections || plan.joins[..contained].iter().any(|join| is_collection(join.relation));
-        Ok((select, Assembly::new(reading, mapper, options, plan.joins, unique)))
+        Ok((select, Assembly::new(mapper, options, plan.joins, unique)))
     }
 }
 
@@ -267,8 +267,7 @@ fn joins(options: &LoadOptions, number: usize, relation: &Relation, path: &[&'st
 }
 
 /// Rows → objects and their relations.
-pub(crate) struct Assembly<'r> {
-    reading: &'r Reading<'r>,
+pub(crate) struct Assembly {
     mapper: &'static Mapper,
     options: Rc<LoadOptions>,
     along: Vec<Along>,
@@ -282,17 +281,10 @@ pub(crate) struct Assembly<'r> {
     objects: Vec<Vec<Rc<Object>>>,
 }
 
-impl<'r> Assembly<'r> {
-    fn new(
-        reading: &'r Reading<'r>,
-        mapper: &'static Mapper,
-        options: Rc<LoadOptions>,
-        along: Vec<Along>,
-        unique: bool,
-    ) -> Self {
+impl Assembly {
+    fn new(mapper: &'static Mapper, options: Rc<LoadOptions>, along: Vec<Along>, unique: bool) -> Self {
         let count = along.len();
         Assembly {
-            reading,
             mapper,
             options,
             along,
@@ -306,8 +298,12 @@ impl<'r> Assembly<'r> {
     }
 
     /// The object of a row, and whether it comes for the first time.
-    pub(crate) fn row(&mut self, row: &RowView<'_>) -> Result<Option<(Rc<Object>, bool)>> {
-        let Some(root) = self.reading.hydrate(self.mapper, row, 0, &self.options)? else { return Ok(None) };
+    pub(crate) fn row(
+        &mut self,
+        reading: &Reading<'_>,
+        row: &RowView<'_>,
+    ) -> Result<Option<(Rc<Object>, bool)>> {
+        let Some(root) = reading.hydrate(self.mapper, row, 0, &self.options)? else { return Ok(None) };
         let mut there: Vec<Option<Rc<Object>>> = Vec::with_capacity(self.along.len());
         for (at, along) in self.along.iter().enumerate() {
             let owner = match along.parent {
@@ -318,7 +314,7 @@ impl<'r> Assembly<'r> {
                 there.push(None);
                 continue;
             };
-            let child = self.reading.hydrate(along.relation.target, row, along.first, &along.options)?;
+            let child = reading.hydrate(along.relation.target, row, along.first, &along.options)?;
             let links = &mut self.links[at];
             let place = *self.places[at].entry(owner.head.id).or_insert_with(|| {
                 links.push((Rc::clone(&owner), Vec::new()));
@@ -337,7 +333,7 @@ impl<'r> Assembly<'r> {
     }
 
     /// Puts what came along into the relations of its owners, unless they are loaded already.
-    pub(crate) fn finish(&mut self) -> Result<()> {
+    pub(crate) fn finish(&mut self, reading: &Reading<'_>) -> Result<()> {
         for (along, links) in self.along.iter().zip(&mut self.links) {
             for (owner, ids) in links.drain(..) {
                 let ids = if along.relation.direction == Direction::ManyToOne {
@@ -345,12 +341,23 @@ impl<'r> Assembly<'r> {
                 } else {
                     ids
                 };
-                self.reading.unit.set_loaded(&owner, along.number, ids)?;
+                reading.unit.set_loaded(&owner, along.number, ids)?;
             }
         }
         self.places.iter_mut().for_each(HashMap::clear);
         self.known.clear();
         Ok(())
+    }
+
+    /// Whether rows can be turned into whole objects one by one: no collection comes along, and nothing is loaded afterwards.
+    pub(crate) fn is_streamable(&self) -> bool {
+        let levels = std::iter::once(&self.options).chain(self.along.iter().map(|along| &along.options));
+        !self.unique && !levels.into_iter().any(|options| options.loads_after())
+    }
+
+    /// Forgets the objects that came along; they are in the relations.
+    pub(crate) fn forget(&mut self) {
+        self.objects.iter_mut().for_each(Vec::clear);
     }
 
     /// The objects of each level, with what is said of their relations.

@@ -12,7 +12,7 @@ use rebis_core::rows::RowView;
 use rebis_core::sql::{Expr, Expression, Select, Source, Untyped, select};
 use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
-pub(crate) use fetch::Fetch;
+pub(crate) use fetch::{Assembly, Fetch};
 pub(crate) use lazy::{check_lazy, find_related, load_related};
 use selectin::after;
 

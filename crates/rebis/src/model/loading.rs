@@ -224,6 +224,12 @@ impl LoadOptions {
         options
     }
 
+    /// Whether something is said that takes another statement right after the query.
+    pub(crate) fn loads_after(&self) -> bool {
+        let after = |loading| matches!(loading, Some(Loading::Selectin | Loading::Immediate));
+        after(self.others) || self.relations.values().any(|branch| after(branch.loading))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.relations.is_empty() && self.others.is_none()
     }

@@ -23,6 +23,9 @@ pub(super) struct Core {
     pub(super) unit: Unit,
     process: Generation,
     connection: RefCell<Option<Connection>>,
+    /// The number of the stream that is reading from the connection; 0 when none is.
+    streaming: Cell<u64>,
+    streams: Cell<u64>,
     /// Why everything is refused until the rollback.
     failed: RefCell<Option<String>>,
     /// How many scopes without autoflush are open.
@@ -41,6 +44,8 @@ impl Core {
             unit: Unit::new(),
             process: generation(),
             connection: RefCell::new(None),
+            streaming: Cell::new(0),
+            streams: Cell::new(0),
             failed: RefCell::new(None),
             no_autoflush: Cell::new(0),
             savepoints: RefCell::default(),
@@ -83,12 +88,17 @@ impl Core {
     /// Runs something on the session's connection, which is leased now if it is not there.
     pub(super) fn on_connection<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         self.check()?;
-        let Ok(mut place) = self.connection.try_borrow_mut() else {
-            return Err(Error::new(
-                ErrorKind::Busy,
-                "the session's connection is reading a stream; finish it or drop it first",
-            ));
-        };
+        self.check_wire()?;
+        self.with_connection(run)
+    }
+
+    /// Whether a stream has the connection.
+    fn check_wire(&self) -> Result<()> {
+        if self.streaming.get() == 0 { Ok(()) } else { Err(busy()) }
+    }
+
+    fn with_connection<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        let Ok(mut place) = self.connection.try_borrow_mut() else { return Err(busy()) };
         let conn = match &mut *place {
             Some(conn) => conn,
             empty => empty.insert(self.engine.connect()?),
@@ -100,6 +110,37 @@ impl Core {
         self.connection.try_borrow().map_or(true, |conn| conn.is_some()) || self.unit.is_changed()
     }
 
+    // ---- streams ----
+
+    /// The connection is a stream's from now on.
+    pub(super) fn begin_stream<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<(u64, T)> {
+        let begun = self.on_connection(run)?;
+        let number = self.streams.get() + 1;
+        self.streams.set(number);
+        self.streaming.set(number);
+        Ok((number, begun))
+    }
+
+    /// Runs something on the connection, for its stream.
+    pub(super) fn on_stream<T>(
+        &self,
+        number: u64,
+        run: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<T> {
+        self.check()?;
+        if self.streaming.get() != number {
+            let text = "the stream is over: its transaction was rolled back, or its session closed";
+            return Err(Error::new(ErrorKind::InvalidState, text));
+        }
+        self.with_connection(run)
+    }
+
+    pub(super) fn end_stream(&self, number: u64) {
+        if self.streaming.get() == number {
+            self.streaming.set(0);
+        }
+    }
+
     // ---- flush ----
 
     pub(super) fn flush(&self) -> Result<()> {
@@ -107,6 +148,7 @@ impl Core {
         if !self.unit.is_changed() {
             return Ok(());
         }
+        self.check_wire()?;
         // Without a statement to send there is no transaction to begin.
         self.on_connection(|conn| flush(&self.unit, conn)).inspect_err(|error| {
             // A borrowed object is found before anything is sent, and nothing has changed then.
@@ -220,6 +262,7 @@ impl Core {
             }
             self.flush()?;
         }
+        self.check_wire()?;
         let ended = self.take_connection()?.map_or(Ok(()), |mut conn| conn.commit());
         self.savepoints.borrow_mut().clear();
         self.lazy_loads.borrow_mut().clear();
@@ -242,6 +285,7 @@ impl Core {
 
     pub(super) fn rollback(&self) -> Result<()> {
         self.check_process()?;
+        self.streaming.set(0);
         let ended = self.take_connection()?.map_or(Ok(()), |mut conn| conn.rollback());
         self.savepoints.borrow_mut().clear();
         self.lazy_loads.borrow_mut().clear();
@@ -253,10 +297,7 @@ impl Core {
     fn take_connection(&self) -> Result<Option<Connection>> {
         match self.connection.try_borrow_mut() {
             Ok(mut place) => Ok(place.take()),
-            Err(_) => Err(Error::new(
-                ErrorKind::Busy,
-                "the session's connection is reading a stream; finish it or drop it first",
-            )),
+            Err(_) => Err(busy()),
         }
     }
 
@@ -301,6 +342,7 @@ impl Core {
             // The parent's connection, its objects and their locks are left alone.
             return;
         }
+        self.streaming.set(0);
         if let Ok(mut place) = self.connection.try_borrow_mut() {
             // Dropped, it is rolled back and goes to the pool.
             place.take();
@@ -310,4 +352,9 @@ impl Core {
         self.failed.replace(None);
         self.unit.clear();
     }
+}
+
+fn busy() -> Error {
+    let text = "the session's connection is reading a stream; read it to its end or drop it first";
+    Error::new(ErrorKind::Busy, text)
 }

@@ -23,7 +23,7 @@ pub use answer::Answer;
 use self::core::Core;
 pub use instance::{Attribute, Instance, ReadGuard, WriteGuard};
 pub use options::{LazyLoads, SessionOptions};
-pub use query::{JoinRelated, Query};
+pub use query::{JoinRelated, Query, Stream};
 pub use related::{Child, Collection, Related};
 
 use crate::load::{Populate, key_of, load_by_key, refresh};

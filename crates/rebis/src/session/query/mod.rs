@@ -1,6 +1,7 @@
 //! Queries for objects.
 
 mod filters;
+mod stream;
 mod write;
 
 use std::marker::PhantomData;
@@ -10,6 +11,7 @@ use rebis_core::sql::{Expr, LockWait, Ordering, Select, Source, Untyped, count_a
 use rebis_core::{Error, ErrorKind, Result};
 
 pub use filters::JoinRelated;
+pub use stream::Stream;
 
 use super::core::Core;
 use super::instance::Instance;

@@ -2,13 +2,18 @@
 
 use std::rc::Rc;
 
-use rebis_core::sql::{Assignment, IntoStatement, delete_from, select, update_table};
+use rebis_core::sql::{
+    Assignment, Delete, Expr, IntoStatement, Select, Update, delete_from, select, update_table,
+};
 use rebis_core::{Error, ErrorKind, Result, Value};
 
 use super::Query;
 use crate::mapper::{Mapper, Model, Object};
 use crate::model::Key;
 use crate::session::core::Core;
+
+/// The session, the model and the filters of a query that has nothing else.
+type Filtered = (Rc<Core>, &'static Mapper, Vec<Expr<bool>>);
 
 impl<T: Model> Query<T> {
     /// Deletes the rows by one statement. Objects of them that the session has are deleted objects then; cascades of the models are not
@@ -19,7 +24,7 @@ impl<T: Model> Query<T> {
     pub fn delete(self) -> Result<u64> {
         let (core, mapper, filters) = self.only_filters()?;
         let there = in_memory(&core, mapper, &filters)?;
-        let statement = filters.into_iter().fold(delete_from(mapper.table()), |all, one| all.filter(one));
+        let statement = filters.into_iter().fold(delete_from(mapper.table()), Delete::filter);
         let affected = run(&core, statement)?;
         there.iter().for_each(|object| core.unit.row_is_deleted(object));
         Ok(affected)
@@ -34,13 +39,13 @@ impl<T: Model> Query<T> {
         let (core, mapper, filters) = self.only_filters()?;
         let there = in_memory(&core, mapper, &filters)?;
         let statement = update_table(mapper.table()).set_all(assignments);
-        let statement = filters.into_iter().fold(statement, |all, one| all.filter(one));
+        let statement = filters.into_iter().fold(statement, Update::filter);
         let affected = run(&core, statement)?;
         there.iter().for_each(|object| core.unit.expire(&object.head));
         Ok(affected)
     }
 
-    fn only_filters(self) -> Result<(Rc<Core>, &'static Mapper, Vec<rebis_core::sql::Expr<bool>>)> {
+    fn only_filters(self) -> Result<Filtered> {
         let (mapper, _) = self.select?;
         if self.only_filters {
             return Ok((self.core.0, mapper, self.filters));
@@ -57,18 +62,14 @@ fn run(core: &Rc<Core>, statement: impl IntoStatement) -> Result<u64> {
 }
 
 /// The objects in memory that the filters mean: their keys are asked for before the statement runs, in its transaction.
-fn in_memory(
-    core: &Rc<Core>,
-    mapper: &'static Mapper,
-    filters: &[rebis_core::sql::Expr<bool>],
-) -> Result<Vec<Rc<Object>>> {
+fn in_memory(core: &Rc<Core>, mapper: &'static Mapper, filters: &[Expr<bool>]) -> Result<Vec<Rc<Object>>> {
     core.autoflush()?;
     if !core.unit.has_objects_of(mapper) {
         return Ok(Vec::new());
     }
     let keys = mapper.key().iter().map(|key| mapper.table().c(mapper.mapped()[*key].name.to_string()));
     let query = select(keys.collect::<Vec<_>>()).from(mapper.table());
-    let query = filters.iter().cloned().fold(query, |all, one| all.filter(one));
+    let query = filters.iter().cloned().fold(query, Select::filter);
     core.on_connection(|conn| {
         let mut found = Vec::new();
         let mut rows = conn.execute(query)?;

@@ -206,3 +206,79 @@ fn updating_by_query_keeps_memory_in_step() {
     session.rollback().unwrap();
     assert_eq!(ed.read().unwrap().name, "ed");
 }
+
+#[test]
+fn a_stream_has_the_connection_to_itself() {
+    let db = Database::new();
+    let session = db.session();
+    session.add_all((0..200).map(|number| user(&format!("{number}")))).unwrap();
+    session.flush().unwrap();
+    session.add(address("a")).unwrap();
+    session.commit().unwrap();
+    db.sent();
+    let mut stream = session.query::<User>().order_by(User::id).stream(10).unwrap();
+    let first = stream.next().unwrap().unwrap();
+    assert_eq!(kind(session.query::<User>().count()), ErrorKind::Busy);
+    assert_eq!(kind(first.related(User::addresses)), ErrorKind::Busy);
+    first.write().unwrap().fullname = Some("changed".into());
+    assert_eq!((kind(session.flush()), kind(session.commit())), (ErrorKind::Busy, ErrorKind::Busy));
+    assert_eq!(db.verbs(), ["SELECT users"]);
+    assert_eq!(
+        stream.by_ref().map(|user| user.unwrap().read().unwrap().id).collect::<Vec<_>>(),
+        (2..=200).collect::<Vec<_>>()
+    );
+    assert_eq!(session.query::<User>().count().unwrap(), 200, "it was read to its end");
+    session.commit().unwrap();
+    // Dropped early, or forgotten.
+    let mut stream = session.query::<User>().stream(10).unwrap();
+    stream.next().unwrap().unwrap();
+    drop(stream);
+    assert_eq!(session.query::<User>().count().unwrap(), 200);
+    let mut stream = session.query::<User>().stream(10).unwrap();
+    stream.next().unwrap().unwrap();
+    session.rollback().unwrap();
+    assert_eq!(session.query::<User>().count().unwrap(), 200);
+    assert_eq!(stream.by_ref().take(9).filter(Result::is_ok).count(), 9, "these were read");
+    assert_eq!(kind(stream.next().unwrap()), ErrorKind::InvalidState);
+    assert!(stream.next().is_none());
+    std::mem::forget(session.query::<User>().stream(10).unwrap());
+    assert_eq!(kind(session.query::<User>().count()), ErrorKind::Busy);
+    session.rollback().unwrap();
+    let homes = session.query::<Address>().option(crate::joinedload(Address::user)).stream(10).unwrap();
+    assert_eq!(homes.map(|home| home.unwrap().related(Address::user).unwrap()).collect::<Vec<_>>(), [None]);
+    for load in [crate::joinedload(User::addresses), crate::selectinload(User::addresses)] {
+        assert_eq!(kind(session.query::<User>().option(load).stream(10)), ErrorKind::Unsupported, "F32");
+    }
+}
+
+/// What streaming keeps in memory does not grow with the rows.
+#[test]
+fn a_million_rows_stream_in_flat_memory() {
+    let db = Database::new();
+    let mut conn = db.engine.connect().unwrap();
+    conn.execute(rebis_core::text(
+        "with recursive n (i) as (select 1 union all select i + 1 from n where i < 1000000) \
+         insert into users (id, name) select i, 'user ' || i from n",
+    ))
+    .unwrap();
+    conn.commit().unwrap();
+    drop(conn);
+    let session = db.session();
+    let (mut rows, mut sum, mut most) = (0_u64, 0, 0);
+    let mut held = Vec::new();
+    for user in session.query::<User>().stream(1000).unwrap() {
+        let user = user.unwrap();
+        sum += user.read().unwrap().id;
+        rows += 1;
+        if rows % 100_000 == 0 {
+            held.push(user);
+        }
+        if rows % 500 == 0 {
+            most = most.max(session.core.unit.count());
+        }
+    }
+    assert_eq!((rows, sum), (1_000_000, 500_000_500_000));
+    assert!(most <= 12_000, "{most} objects were there at once");
+    assert_eq!(held.len(), 10);
+    assert_eq!(session.get::<User>(100_000).unwrap().as_ref(), Some(&held[0]), "what is held stays");
+}
