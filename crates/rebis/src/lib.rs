@@ -72,8 +72,9 @@ pub use rebis_core::*;
 /// `#[rebis(crate = "rebis_core")]` names another crate that has the trait.
 pub use rebis_derive::FromRow;
 pub use session::{
-    Answer, Attribute, Child, Collection, Instance, IntoKey, JoinRelated, LazyLoads, Nested, Query,
-    ReadGuard, Related, Session, SessionOptions, Stream, WriteGuard,
+    Answer, Attribute, Child, Collection, EntityColumns, GetOptions, Instance, IntoKey, JoinRelated,
+    LazyLoads, Nested, NullableEntity, Query, ReadGuard, Related, RowPart, RowParts, RowQuery, Session,
+    SessionOptions, Stream, WriteGuard, entity,
 };
 // By name too: through the glob, the compiler does not see which feature is missing.
 #[cfg(feature = "jiff")]

@@ -14,7 +14,7 @@ use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
 pub(crate) use fetch::{Assembly, Fetch};
 pub(crate) use lazy::{check_lazy, find_related, load_related};
-use selectin::after;
+pub(crate) use selectin::after;
 
 use crate::mapper::{Mapper, Object, Relation, State};
 use crate::model::{Key, LoadOptions, Loading};
@@ -64,7 +64,7 @@ impl<'u> Reading<'u> {
     }
 
     /// The object of the row whose columns begin at this position; `None` when there is no row, as on the missing side of a join.
-    fn hydrate(
+    pub(crate) fn hydrate(
         &self,
         mapper: &'static Mapper,
         row: &RowView<'_>,

@@ -224,6 +224,17 @@ impl LoadOptions {
         options
     }
 
+    /// The same by statements of their own, where the query itself cannot be joined to.
+    pub(crate) fn without_joins(&self) -> LoadOptions {
+        let mut options = self.clone();
+        for branch in options.relations.values_mut() {
+            if branch.loading == Some(Loading::Joined) {
+                branch.loading = Some(Loading::Selectin);
+            }
+        }
+        options
+    }
+
     /// Whether something is said that takes another statement right after the query.
     pub(crate) fn loads_after(&self) -> bool {
         let after = |loading| matches!(loading, Some(Loading::Selectin | Loading::Immediate));

@@ -2,6 +2,7 @@
 
 mod answer;
 mod core;
+mod get;
 mod instance;
 mod options;
 mod query;
@@ -21,12 +22,15 @@ use rebis_core::{Engine, Error, ErrorKind, Result, Value};
 pub use answer::Answer;
 
 use self::core::Core;
+pub use get::GetOptions;
 pub use instance::{Attribute, Instance, ReadGuard, WriteGuard};
 pub use options::{LazyLoads, SessionOptions};
-pub use query::{JoinRelated, Query, Stream};
+pub use query::{
+    EntityColumns, JoinRelated, NullableEntity, Query, RowPart, RowParts, RowQuery, Stream, entity,
+};
 pub use related::{Child, Collection, Related};
 
-use crate::load::{Populate, key_of, load_by_key, refresh};
+use crate::load::{Populate, refresh};
 use crate::mapper::{Model, State, mapper};
 
 /// A unit of work: objects of one thread, each row one object, changes sent in the right order when they are due.
@@ -101,23 +105,7 @@ impl Session {
     /// # Errors
     /// [`ErrorKind::Bind`] for a key with another number of columns; and what the database says.
     pub fn get<T: Model>(&self, key: impl IntoKey) -> Result<Option<Instance<T>>> {
-        self.core.check()?;
-        let mapper = mapper::<T>()?;
-        let values = key.into_values();
-        let Some(key) = key_of(mapper, &values)? else { return Ok(None) };
-        let unit = &self.core.unit;
-        if let Some(object) = unit.find(mapper, &key) {
-            if unit.is_expired(&object.head)
-                && let Err(error) = self.core.freshen(&object)
-            {
-                return if error.kind() == ErrorKind::ObjectDeleted { Ok(None) } else { Err(error) };
-            }
-            return Ok(Some(Instance::new(&self.core, object)));
-        }
-        let found = self.core.on_connection(|conn| {
-            load_by_key(unit, conn, mapper, values, Rc::default(), Populate::Expired)
-        })?;
-        Ok(found.map(|object| Instance::new(&self.core, object)))
+        self.get_with(key, GetOptions::new())
     }
 
     /// The object with this primary key, which must be there.

@@ -1,6 +1,7 @@
 //! Queries for objects.
 
 mod filters;
+mod rows;
 mod stream;
 mod write;
 
@@ -11,6 +12,7 @@ use rebis_core::sql::{Expr, LockWait, Ordering, Select, Source, Untyped, count_a
 use rebis_core::{Error, ErrorKind, Result};
 
 pub use filters::JoinRelated;
+pub use rows::{EntityColumns, NullableEntity, RowPart, RowParts, RowQuery, entity};
 pub use stream::Stream;
 
 use super::core::Core;

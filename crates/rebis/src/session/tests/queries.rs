@@ -1,8 +1,8 @@
 use rebis_core::ErrorKind;
-use rebis_core::sql::{Expression, alias, count, select};
+use rebis_core::sql::{Expression, LockWait, alias, count, select};
 
 use super::*;
-use crate::{Instance, JoinRelated, Session, State};
+use crate::{GetOptions, Instance, JoinRelated, Session, State, entity};
 
 /// ed with two addresses and a keyword, jo with none, li with one address; nodes a > b > c.
 fn filled() -> Database {
@@ -281,4 +281,73 @@ fn a_million_rows_stream_in_flat_memory() {
     assert!(most <= 12_000, "{most} objects were there at once");
     assert_eq!(held.len(), 10);
     assert_eq!(session.get::<User>(100_000).unwrap().as_ref(), Some(&held[0]), "what is held stays");
+}
+
+#[test]
+fn rows_of_objects_and_columns() {
+    let db = filled();
+    let session = db.session();
+    let ed = session.get_one::<User>(1).unwrap();
+    db.sent();
+    let pairs =
+        session.select((entity::<User>(), Address::email.nullable())).outer_join_related(User::addresses);
+    let pairs: Vec<(Instance<User>, Option<String>)> =
+        pairs.order_by(User::id).order_by(Address::id).all().unwrap();
+    assert_eq!(
+        db.sent(),
+        ["SELECT users.id, users.name, users.fullname, addresses.email FROM users \
+          LEFT JOIN addresses ON addresses.user_id = users.id ORDER BY users.id, addresses.id"]
+    );
+    let emails: Vec<Option<&str>> = pairs.iter().map(|(_, email)| email.as_deref()).collect();
+    assert_eq!(emails, [Some("a"), Some("b"), None, Some("c")]);
+    assert!(Instance::ptr_eq(&pairs[0].0, &ed) && Instance::ptr_eq(&pairs[1].0, &ed));
+    let homes =
+        session.select((User::name, entity::<Address>().nullable())).outer_join_related(User::addresses);
+    let homes = homes.order_by(User::id).order_by(Address::id).all().unwrap();
+    assert_eq!(homes.iter().filter(|(_, home)| home.is_none()).count(), 1);
+    assert_eq!(homes[3].0, "li");
+    let refused = session.select((User::name, entity::<Address>())).outer_join_related(User::addresses).all();
+    assert_eq!(kind(refused), ErrorKind::Conversion);
+    db.sent();
+    let load = entity::<User>().option(crate::joinedload(User::addresses));
+    let (user, length) = session.select((load, rebis_core::sql::length(User::name))).limit(1).one().unwrap();
+    assert_eq!((db.verbs(), length), (vec!["SELECT users".to_owned(), "SELECT addresses".to_owned()], 2));
+    assert_eq!(user.related(User::addresses).unwrap().len(), 2);
+    assert_eq!(db.sent(), [""; 0]);
+    let counts =
+        session.select((User::name, count(Address::id).nullable())).outer_join_related(User::addresses);
+    let counts = counts.group_by(User::name).having(count(Address::id).gt(1)).all().unwrap();
+    assert_eq!(counts, [("ed".to_owned(), Some(2))]);
+    let parent = alias::<Node>("parent");
+    let nodes = session.select((entity::<Node>(), entity::<Node>().of(&parent)));
+    let nodes =
+        nodes.from(rebis_core::sql::table::<Node>()).join_related_as(Node::parent, &parent).all().unwrap();
+    let names: Vec<_> = nodes
+        .iter()
+        .map(|(node, parent)| (node.get(Node::name).unwrap(), parent.get(Node::name).unwrap()))
+        .collect();
+    assert_eq!(names, [("b".to_owned(), "a".to_owned()), ("c".to_owned(), "b".to_owned())]);
+}
+
+#[test]
+fn an_object_by_its_key_d19_d20() {
+    let db = filled();
+    let session = db.session();
+    let ed = session.get_one::<User>(1).unwrap();
+    ed.write().unwrap().fullname = Some("changed".into());
+    db.sent();
+    let get = |options| session.get_with::<User>(1, options).unwrap();
+    assert_eq!(get(GetOptions::new()), Some(ed.clone()));
+    assert_eq!(db.sent(), [""; 0]);
+    assert_eq!(get(GetOptions::new().for_update(LockWait::Wait)), Some(ed.clone()));
+    assert_eq!((db.verbs().len(), ed.get(User::fullname).unwrap().as_deref()), (1, Some("changed")));
+    assert_eq!(get(GetOptions::new().populate_existing()), Some(ed.clone()));
+    assert_eq!((db.verbs().len(), ed.get(User::fullname).unwrap()), (1, None));
+    session.flush().unwrap();
+    assert_eq!(db.sent(), [""; 0], "what had changed is lost");
+    let jo =
+        session.get_with(3, GetOptions::new().option(crate::joinedload(User::addresses))).unwrap().unwrap();
+    assert_eq!(db.sent().len(), 1);
+    assert_eq!((jo.related(User::addresses).unwrap().len(), db.sent().len()), (1, 0));
+    assert_eq!(session.get_with::<User>(9, GetOptions::new().populate_existing()).unwrap(), None);
 }
