@@ -260,9 +260,12 @@ fn reaches_collection(
 
 /// Whether a relation is joined: by what the query says, or by the model's default, which ends where a model comes again.
 fn joins(options: &LoadOptions, number: usize, relation: &Relation, path: &[&'static Mapper]) -> bool {
+    if options.strategy(number, relation.definition.loading) != Loading::Joined {
+        return false;
+    }
     match options.loading(number) {
-        Some(loading) => loading == Loading::Joined && path.len() <= MOST_JOINS_DEEP,
-        None => relation.definition.loading == Loading::Joined && !path.contains(&relation.target),
+        Some(_) => path.len() <= MOST_JOINS_DEEP,
+        None => !path.contains(&relation.target),
     }
 }
 

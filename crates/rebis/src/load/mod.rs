@@ -41,7 +41,7 @@ pub(crate) fn select_all(mapper: &Mapper) -> Select<Untyped> {
 
 /// How the objects of a relation come, by what a query says or else the model.
 fn strategy(options: &LoadOptions, number: usize, relation: &Relation) -> Loading {
-    options.loading(number).unwrap_or(relation.definition.loading)
+    options.strategy(number, relation.definition.loading)
 }
 
 /// One reading of objects, with everything that comes along and after.

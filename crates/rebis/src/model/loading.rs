@@ -158,6 +158,8 @@ pub(crate) struct LoadOptions {
     relations: BTreeMap<usize, Branch>,
     /// Of those that are not named.
     others: Option<Loading>,
+    /// Whether what would be joined comes by statements of its own.
+    no_joins: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -224,15 +226,17 @@ impl LoadOptions {
         options
     }
 
-    /// The same by statements of their own, where the query itself cannot be joined to.
+    /// The same by statements of their own, where nothing can be joined to the query itself.
     pub(crate) fn without_joins(&self) -> LoadOptions {
-        let mut options = self.clone();
-        for branch in options.relations.values_mut() {
-            if branch.loading == Some(Loading::Joined) {
-                branch.loading = Some(Loading::Selectin);
-            }
+        LoadOptions { no_joins: true, ..self.clone() }
+    }
+
+    /// How the objects of a relation come, by what is said or else by the model.
+    pub(crate) fn strategy(&self, relation: usize, default: Loading) -> Loading {
+        match self.loading(relation).unwrap_or(default) {
+            Loading::Joined if self.no_joins => Loading::Selectin,
+            loading => loading,
         }
-        options
     }
 
     /// Whether something is said that takes another statement right after the query.

@@ -84,6 +84,7 @@ impl Session {
             };
         }
         let mut query = select_all(mapper).filter(key_is(mapper, values));
+        let options = if lock.is_some() { options.without_joins() } else { options };
         if let Some(wait) = lock {
             query = query.for_update(wait);
         }

@@ -296,7 +296,7 @@ impl fmt::Debug for Nested {
 }
 
 /// A primary key: a value, or a tuple of values for a key of several columns. A type of the program's own is given as
-/// [`Value`](rebis_core::Value).
+/// [`Value`].
 pub trait IntoKey {
     #[doc(hidden)]
     fn into_values(self) -> Vec<Value>;

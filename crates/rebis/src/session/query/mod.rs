@@ -31,6 +31,8 @@ pub struct Query<T> {
     /// Whether it has a LIMIT, an OFFSET or a DISTINCT.
     paged: bool,
     filters: Vec<Expr<bool>>,
+    /// Whether the rows are locked: then nothing is joined to them, as PostgreSQL locks no rows that may be missing.
+    locked: bool,
     /// Whether nothing but filters was said.
     only_filters: bool,
     populate: Populate,
@@ -53,6 +55,7 @@ impl<T: Model> Query<T> {
             select: mapper::<T>().map(|mapper| (mapper, select_all(mapper))),
             paged: false,
             filters: Vec::new(),
+            locked: false,
             only_filters: true,
             populate: Populate::Expired,
             options: LoadOptions::default(),
@@ -116,8 +119,10 @@ impl<T: Model> Query<T> {
         self.with(Select::distinct)
     }
 
-    /// Locks the rows until the end of the transaction; SQLite locks nothing.
-    pub fn for_update(self, wait: LockWait) -> Self {
+    /// Locks the rows until the end of the transaction; SQLite locks nothing. What [`joinedload`](crate::joinedload) would join comes
+    /// by statements of its own then, and is not locked.
+    pub fn for_update(mut self, wait: LockWait) -> Self {
+        self.locked = true;
         self.with(|select| select.for_update(wait))
     }
 
@@ -150,7 +155,8 @@ impl<T: Model> Query<T> {
 
     fn fetch(self) -> Result<(Rc<Core>, Fetch, Populate)> {
         let (mapper, select) = self.select?;
-        let fetch = Fetch::new(mapper, select, Rc::new(self.options));
+        let options = if self.locked { self.options.without_joins() } else { self.options };
+        let fetch = Fetch::new(mapper, select, Rc::new(options));
         Ok((self.core.0, Fetch { paged: self.paged, ..fetch }, self.populate))
     }
 

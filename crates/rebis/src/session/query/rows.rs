@@ -14,7 +14,7 @@ use rebis_core::{Error, ErrorKind, FromValue, Result, Value};
 use super::JoinRelated;
 use crate::load::{Populate, Reading, after};
 use crate::mapper::{Model, Object, mapper};
-use crate::model::{Load, LoadOptions};
+use crate::model::{Load, LoadOptions, Loading};
 use crate::session::core::Core;
 use crate::session::{Instance, Session};
 
@@ -159,12 +159,12 @@ impl<M: Model> RowPart for NullableEntity<M> {
         let first = plan.add(columns, width);
         let options = Rc::new(self.0.options);
         plan.loads.push(Rc::clone(&options));
+        let defaults = mapper.definitions().iter().any(|relation| relation.loading != Loading::Lazy);
+        let eager = defaults || !options.is_empty();
         let (at, core) = (plan.loads.len() - 1, Rc::clone(&plan.core));
         Ok(Box::new(move |rows, row| {
             let Some(object) = rows.reading.hydrate(mapper, row, first, &options)? else { return Ok(None) };
-            if !options.is_empty()
-                && let Some(found) = rows.found.get_mut(at)
-            {
+            if eager && let Some(found) = rows.found.get_mut(at) {
                 found.push(Rc::clone(&object));
             }
             Ok(Some(Instance::new(&core, object)))

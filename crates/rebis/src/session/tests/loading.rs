@@ -1,10 +1,10 @@
 use rebis_core::ErrorKind;
-use rebis_core::sql::{Expression, table};
+use rebis_core::sql::{Expression, LockWait, table};
 
 use super::*;
 use crate::{
-    Instance, LazyLoads, Session, SessionOptions, contains_eager, immediateload, joinedload, lazyload,
-    raiseload, raiseload_all, selectinload,
+    GetOptions, Instance, LazyLoads, Session, SessionOptions, contains_eager, immediateload, joinedload,
+    lazyload, raiseload, raiseload_all, selectinload,
 };
 
 const USERS: &str = "SELECT users.id, users.name, users.fullname FROM users";
@@ -525,4 +525,15 @@ fn selectin_keeps_the_order_of_each_collection_f31() {
     session.close();
     db.sent();
     assert_eq!(names(&session, joinedload(Team::players)), ["SELECT teams"]);
+}
+
+#[test]
+fn nothing_is_joined_to_rows_that_are_locked() {
+    let db = filled();
+    let session = db.session();
+    let homes = session.query::<Address>().option(joinedload(Address::user)).for_update(LockWait::Wait);
+    assert_eq!(homes.all().unwrap().len(), 4);
+    assert_eq!(db.verbs(), ["SELECT addresses", "SELECT users"]);
+    session.get_with(1, GetOptions::<Team>::new().for_update(LockWait::Wait)).unwrap();
+    assert_eq!(db.verbs(), ["SELECT teams"]);
 }
