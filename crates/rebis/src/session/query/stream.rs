@@ -19,6 +19,7 @@ impl<T: Model> Query<T> {
     ///
     /// While the stream lives and is not read to its end, whatever else needs the connection is [`Busy`](ErrorKind::Busy):
     /// queries, lazy loads, flushes. Objects can be changed meanwhile, and are flushed afterwards. A rollback ends the stream.
+    /// Relations that the model itself loads by statements of their own are lazy here.
     ///
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) with options that load collections by a join, or anything by more statements; and as
@@ -96,6 +97,11 @@ impl<T: Model> Iterator for Stream<T> {
 
 impl<T> Drop for Stream<T> {
     fn drop(&mut self) {
+        if self.core.check_process().is_err() {
+            // The log's span in it is the parent's: closing it may take a lock that nobody here will ever free.
+            std::mem::forget(self.paused.take());
+            return;
+        }
         self.core.end_stream(self.number);
     }
 }

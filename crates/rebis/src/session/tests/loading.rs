@@ -537,3 +537,48 @@ fn nothing_is_joined_to_rows_that_are_locked() {
     session.get_with(1, GetOptions::<Team>::new().for_update(LockWait::Wait)).unwrap();
     assert_eq!(db.verbs(), ["SELECT teams"]);
 }
+
+#[test]
+fn a_foreign_key_alone_is_followed_after_the_flush_f8() {
+    let db = filled();
+    let session = db.session();
+    let home = session.add(Address { user_id: Some(1), ..address("new") }).unwrap();
+    assert_eq!(home.related(Address::user).unwrap(), None);
+    assert_eq!(db.sent(), [""; 0]);
+    session.flush().unwrap();
+    assert_eq!(home.related(Address::user).unwrap().unwrap().read().unwrap().name, "ed");
+    assert_eq!(db.verbs(), ["INSERT addresses", "SELECT users"]);
+}
+
+#[test]
+fn a_loop_of_lazy_loads_is_a_warning_once() {
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let db = filled();
+        let options = SessionOptions { lazy_loads: LazyLoads::Warn(2), ..SessionOptions::default() };
+        let session = Session::with_options(&db.engine, options);
+        for user in session.query::<User>().all().unwrap() {
+            user.related(User::addresses).unwrap();
+        }
+    });
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(
+        log.matches("User::addresses is loaded for one object after the other: 2 times at").count(),
+        1,
+        "{log}"
+    );
+}
