@@ -4,6 +4,7 @@ mod models;
 
 mod basics;
 mod flushes;
+mod joined;
 mod loading;
 mod queries;
 mod relations;
