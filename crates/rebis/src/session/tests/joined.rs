@@ -162,3 +162,42 @@ fn a_join_with_an_alias_fills_the_relation() {
     assert!(db.sent()[0].contains("home.id, home.email, home.user_id FROM users JOIN addresses AS home ON"));
     assert_eq!(all_emails(&users), [vec!["a", "b"], vec!["c"]]);
 }
+
+/// The foreign key names the columns in another order than the primary key has them.
+#[test]
+fn keys_of_several_columns() {
+    let db = Database::new();
+    let session = db.session();
+    let shelf = |room: &str, number, books: usize| Shelf {
+        room: room.into(),
+        number,
+        books: vec![Book::default(); books].into(),
+    };
+    session.add_all([shelf("a", 1, 2), shelf("a", 2, 0), shelf("b", 1, 1)]).unwrap();
+    session.flush().unwrap();
+    session.add(Book::default()).unwrap();
+    session.commit().unwrap();
+    session.close();
+    for load in [selectinload(Shelf::books), joinedload(Shelf::books), crate::lazyload(Shelf::books)] {
+        let shelves = session.query::<Shelf>().option(load).all().unwrap();
+        let counts =
+            shelves.iter().map(|shelf| shelf.related(Shelf::books).unwrap().len()).collect::<Vec<_>>();
+        assert_eq!(counts, [2, 0, 1]);
+        session.close();
+    }
+    for load in [selectinload(Book::shelf), joinedload(Book::shelf), crate::lazyload(Book::shelf)] {
+        let books = session.query::<Book>().option(load).order_by(Book::id).all().unwrap();
+        let shelf = |book: &crate::Instance<Book>| {
+            let shelf = book.related(Book::shelf).unwrap()?;
+            let shelf = shelf.read().unwrap();
+            Some((shelf.room.clone(), shelf.number))
+        };
+        let shelves: Vec<_> = books.iter().map(shelf).collect();
+        let (a, b) = (Some(("a".to_owned(), 1)), Some(("b".to_owned(), 1)));
+        assert_eq!(shelves, [a.clone(), a, b, None]);
+        session.close();
+    }
+    let filled = session.query::<Shelf>().filter(!Shelf::books.is_empty()).count().unwrap();
+    assert_eq!(filled, 2);
+    assert_eq!(session.query::<Book>().filter(Book::shelf.is_none()).count().unwrap(), 1);
+}

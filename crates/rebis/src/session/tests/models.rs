@@ -270,3 +270,52 @@ impl Node {
     pub(super) const children: ToMany<Node, Node> = ToMany::new(1);
     pub(super) const parent: ToOne<Node, Node> = ToOne::new(0);
 }
+
+/// With a key of two columns.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Shelf {
+    pub(super) room: String,
+    pub(super) number: i64,
+    pub(super) books: Many<Book>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Book {
+    pub(super) id: i64,
+    pub(super) shelf_number: Option<i64>,
+    pub(super) room: Option<String>,
+    pub(super) shelf: One<Shelf>,
+}
+
+table!(
+    Shelf,
+    Table::build("shelves")
+        .column(ColumnDef::new("room", SqlType::String { length: 30 }).primary_key())
+        .column(ColumnDef::new("number", SqlType::BigInteger).primary_key())
+);
+model!(Shelf: room 0, number 1; key room 0, number 1; version None; books 0; vec![
+    RelationDef::new("books", RelationKind::Many, Target::Of(mapper::<Book>)).back_populates("shelf"),
+]);
+
+table!(
+    Book,
+    Table::build("books")
+        .column(ColumnDef::new("id", SqlType::BigInteger).autoincrement())
+        .column(ColumnDef::new("shelf_number", SqlType::BigInteger).nullable())
+        .column(ColumnDef::new("room", SqlType::String { length: 30 }).nullable())
+        .foreign_key(ForeignKey::new(["shelf_number", "room"], "shelves", ["number", "room"]))
+);
+model!(Book: id 0, shelf_number 1, room 2; key id 0; version None; shelf 0; vec![
+    RelationDef::new("shelf", RelationKind::One, Target::Of(mapper::<Shelf>)).back_populates("books"),
+]);
+
+#[allow(non_upper_case_globals)]
+impl Shelf {
+    pub(super) const books: ToMany<Shelf, Book> = ToMany::new(0);
+}
+
+#[allow(non_upper_case_globals)]
+impl Book {
+    pub(super) const id: Column<Book, i64> = Column::new("id");
+    pub(super) const shelf: ToOne<Book, Shelf> = ToOne::new(0);
+}
