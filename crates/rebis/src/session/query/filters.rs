@@ -283,11 +283,12 @@ impl<T: Model> Query<T> {
         values: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
         for (name, value) in values {
-            let position = mapper::<T>().and_then(|mapper| Ok((mapper, mapper.position(name.as_ref())?)));
-            match position {
-                Ok((mapper, position)) => {
-                    self = self.filter(column(mapper, position).eq(value.into_value()));
-                }
+            let found = match &self.select {
+                Ok((mapper, _)) => mapper.position(name.as_ref()).map(|position| column(mapper, position)),
+                Err(_) => return self,
+            };
+            match found {
+                Ok(column) => self = self.filter(column.eq(value.into_value())),
                 Err(error) => return self.failed(error),
             }
         }
