@@ -28,7 +28,10 @@ mod session;
 mod unit;
 
 pub use mapper::{Model, State};
-pub use model::{Many, One, ToMany, ToOne};
+pub use model::{
+    Load, Many, One, ToMany, ToOne, contains_eager, defaultload, immediateload, joinedload, lazyload,
+    raiseload, raiseload_all, selectinload,
+};
 pub use rebis_core::*;
 /// Reads a row into a struct: each field from the column of its name.
 ///
@@ -153,8 +156,9 @@ pub use rebis_derive::FromRow;
 pub use rebis_derive::Model;
 pub use scoped::ScopedSession;
 pub use session::{
-    AnyInstance, Attribute, Child, Collection, Instance, IntoKey, Nested, Query, ReadGuard, Related,
-    RelationOf, Session, SessionEvents, SessionMaker, SessionOptions, WriteGuard,
+    Answer, AnyInstance, Attribute, Child, Collection, EntityColumns, GetOptions, Instance, IntoKey,
+    JoinRelated, LazyLoads, Nested, NullableEntity, Query, ReadGuard, Related, RelationOf, RowPart, RowParts,
+    RowQuery, Session, SessionEvents, SessionMaker, SessionOptions, Stream, WriteGuard, entity,
 };
 // By name too: through the glob, the compiler does not see which feature is missing.
 #[cfg(feature = "jiff")]

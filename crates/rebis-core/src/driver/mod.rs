@@ -71,6 +71,12 @@ pub trait Connection: fmt::Debug + Send {
     /// connection broken.
     fn execute(&mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<&mut dyn Cursor>;
 
+    /// The answer to the last [`execute`](Connection::execute), to be read on; one that something else was sent after has no more
+    /// rows. `None` of a driver that cannot do this.
+    fn cursor(&mut self) -> Option<&mut dyn Cursor> {
+        None
+    }
+
     /// Runs one statement once for every `width` of the parameters, in order, and returns how many rows it changed in all.
     /// `width` is at least 1 and divides the number of parameters.
     ///

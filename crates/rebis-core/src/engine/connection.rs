@@ -40,6 +40,8 @@ pub struct Connection {
     pub(super) transaction: TransactionState,
     pub(super) options: ExecutionOptions,
     pub(super) savepoints: u32,
+    /// How many statements were sent on it.
+    pub(super) statements: u64,
     /// The answer to several statements that were one for the program.
     pub(super) gathered: Gathered,
     _one_borrower: PhantomData<OneBorrowerPerWire>,
@@ -57,6 +59,7 @@ impl Connection {
             transaction: TransactionState::None,
             options,
             savepoints: 0,
+            statements: 0,
             gathered: Gathered::default(),
             _one_borrower: PhantomData,
         }

@@ -83,6 +83,7 @@ impl Connection {
     ) -> Result<Answered<'c, T>> {
         let Sending { sql, mut parameters, sets, cached, deadline } = sending;
         self.prepare_for_statement(deadline)?;
+        self.statements = self.statements.wrapping_add(1);
         let replaced = self.before_cursor_execute(&sql, &parameters, sets)?;
         let sql = sent_sql(sql, &replaced);
         if let Some(values) = replaced.as_ref().and_then(|replaced| replaced.parameters.as_ref()) {

@@ -20,6 +20,7 @@ mod many;
 mod options;
 mod pool;
 mod raw_connection;
+mod resume;
 mod row_order;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 mod batch;
 mod from_row;
 mod mapping;
+mod paused;
 mod positions;
 mod query;
 mod shape;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use self::batch::Batch;
 pub use from_row::{ColumnIndex, FromRow, RowView};
 pub use mapping::Mapping;
+pub use paused::PausedRows;
 pub use positions::Positions;
 pub use query::Query;
 pub use typed::{RowIter, Scalars, TypedRows};

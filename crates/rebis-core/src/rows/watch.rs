@@ -41,6 +41,11 @@ impl<'c> Watch<'c> {
         Watch { sql, loss, span, rows: 0 }
     }
 
+    /// All but what it borrows.
+    pub(super) fn into_parts(self) -> (Sql, Span, u64) {
+        (self.sql, self.span, self.rows)
+    }
+
     pub(crate) fn failed(&mut self, error: Error) -> Error {
         self.loss.handle(error, &self.sql)
     }

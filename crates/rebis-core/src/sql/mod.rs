@@ -19,6 +19,7 @@ mod names;
 mod node;
 mod operators;
 mod parameter;
+mod rework;
 mod select;
 mod selection;
 mod sql_enum;

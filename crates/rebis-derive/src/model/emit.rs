@@ -412,6 +412,7 @@ fn related(model: &Model<'_>, relation: &Relation<'_>, derived: &TokenStream) ->
         made.extend(quote!(.order_by(#column, #descending)));
     }
     made.extend(said.cascade.map(|said| cascade(said, derived)));
+    made.extend(said.loading.as_ref().map(|variant| quote!(.loading(#derived::Loading::#variant))));
     made.extend(said.passive_deletes.then(|| quote!(.passive_deletes())));
     made.extend(said.post_update.then(|| quote!(.post_update())));
     made.extend(said.single_parent.then(|| quote!(.single_parent())));

@@ -32,6 +32,8 @@ pub(super) struct OfRelation {
     pub(super) order_by: Vec<(Name, bool)>,
     pub(super) secondary: Option<Path>,
     pub(super) foreign_keys: Vec<Name>,
+    /// The variant of `Loading`.
+    pub(super) loading: Option<Ident>,
     pub(super) passive_deletes: bool,
     pub(super) post_update: bool,
     pub(super) single_parent: bool,
@@ -72,7 +74,7 @@ pub(super) fn shape(field: &Type) -> Option<Shape<'_>> {
 }
 
 const OF_RELATION: &str = "a relationship takes `back_populates`, `cascade`, `order_by`, `secondary`, `foreign_keys`, \
-                           `passive_deletes`, `post_update`, `single_parent` and `view_only`";
+                           `loading`, `passive_deletes`, `post_update`, `single_parent` and `view_only`";
 
 impl OfRelation {
     pub(super) fn read(meta: &ParseNestedMeta<'_>, faults: &mut Faults) -> syn::Result<OfRelation> {
@@ -103,6 +105,11 @@ impl OfRelation {
             "secondary" => {
                 self.secondary = crate::attributes::parsed(meta, "secondary = UserKeyword", faults)?;
             }
+            "loading" => {
+                if let Some(word) = text(meta, "loading = \"selectin\"", faults)? {
+                    self.loading = loading(&word, faults);
+                }
+            }
             "passive_deletes" => self.passive_deletes = true,
             "post_update" => self.post_update = true,
             "single_parent" => self.single_parent = true,
@@ -111,6 +118,23 @@ impl OfRelation {
         }
         Ok(())
     }
+}
+
+/// How related objects come.
+fn loading(word: &LitStr, faults: &mut Faults) -> Option<Ident> {
+    let variant = match word.value().as_str() {
+        "lazy" => "Lazy",
+        "immediate" => "Immediate",
+        "selectin" => "Selectin",
+        "joined" => "Joined",
+        "raise" => "Raise",
+        "raise_on_sql" => "RaiseOnSql",
+        _ => {
+            faults.at(word.span(), "`loading` is lazy, selectin, joined, immediate, raise or raise_on_sql");
+            return None;
+        }
+    };
+    Some(Ident::new(variant, word.span()))
 }
 
 /// A text with a name, or a path.

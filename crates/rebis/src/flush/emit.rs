@@ -372,10 +372,23 @@ fn post_updates(unit: &Unit, conn: &mut Connection, later: Vec<(Rc<Object>, Sync
     for (object, sync) in later {
         unit.touch(&object)?;
         write_key(unit, &object, &sync)?;
-        let columns: Vec<usize> = sync.columns.iter().map(|(near, _)| *near).collect();
+        let mut columns: Vec<usize> = sync.columns.iter().map(|(near, _)| *near).collect();
         let mapper = object.head.mapper;
-        let row = row_of_update(&object, key_in_database(&object)?, columns)?;
-        update(unit, conn, mapper, &[object], vec![row.values], &row.columns)?;
+        // The row was written in this flush: it has the key and the version that the object has now.
+        let record = object.data.get().ok_or_else(|| conflict(&object.head))?;
+        let found_by = mapper.key().iter().copied().chain(mapper.version());
+        let mut values: Vec<Value> = found_by.map(|column| record.read(column)).collect();
+        drop(record);
+        if let Some(version) = mapper.version() {
+            if let Some(Value::Int(number)) = values.last() {
+                write(&object, version, &Value::Int(number + 1))?;
+            }
+            columns.push(version);
+        }
+        let record = object.data.get().ok_or_else(|| conflict(&object.head))?;
+        values.extend(columns.iter().map(|column| record.read(*column)));
+        drop(record);
+        update(unit, conn, mapper, &[object], vec![values], &columns)?;
     }
     Ok(())
 }
@@ -433,12 +446,17 @@ fn unlink(unit: &Unit, conn: &mut Connection, rows: &LinkRows) -> Result<()> {
 
 // ---- DELETE ----
 
+fn names_itself(mapper: &Mapper) -> bool {
+    mapper.table().foreign_keys().iter().any(|key| key.table() == mapper.table().name())
+}
+
 fn delete(unit: &Unit, conn: &mut Connection, deleted: &[Rc<Object>]) -> Result<()> {
     let mut left = deleted;
     while let Some(first) = left.first() {
         let mapper = first.head.mapper;
-        let same =
-            left.iter().take_while(|object| object.head.mapper == mapper).count().min(DELETED_AT_A_TIME);
+        // MariaDB looks at foreign keys row by row, in an order of its own: rows that may name one another go one by one.
+        let most = if names_itself(mapper) { 1 } else { DELETED_AT_A_TIME };
+        let same = left.iter().take_while(|object| object.head.mapper == mapper).count().min(most);
         let (some, rest) = left.split_at(same);
         left = rest;
         let conditions = some.iter().map(|object| is_row(object)).collect::<Result<Vec<_>>>()?;

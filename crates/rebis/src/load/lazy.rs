@@ -3,10 +3,11 @@
 use std::rc::Rc;
 
 use rebis_core::sql::{Expr, Expression, Select, Source, Untyped, all};
-use rebis_core::{Connection, Result, Value};
+use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
-use super::{Populate, load, load_by_key, select_all};
+use super::{Fetch, Populate, select_all, strategy};
 use crate::mapper::{Direction, Object, Relation, Secondary};
+use crate::model::{Loading, RelationKind};
 use crate::unit::{Unit, conflict};
 
 /// Loads the objects of a relation, unless they are there already.
@@ -16,46 +17,65 @@ pub(crate) fn load_related(
     object: &Rc<Object>,
     number: usize,
 ) -> Result<()> {
-    if unit.linked(object, number)?.is_some() {
+    if unit.linked(object, number)?.is_some() || find_related(unit, object, number)? {
         return Ok(());
     }
     let relation = &object.head.mapper.relations()?[number];
-    let found = match relation.direction {
-        Direction::ManyToOne => target(unit, conn, object, relation)?.into_iter().collect(),
-        Direction::OneToMany | Direction::ManyToMany => {
-            load(unit, conn, relation.target, query(object, relation)?, Populate::Expired)?
-        }
-    };
+    let options = object.head.options.borrow().as_ref().map(|options| options.behind(number));
+    let fetch = Fetch::new(relation.target, query(object, relation)?, Rc::new(options.unwrap_or_default()));
+    let keyed = relation.direction != Direction::ManyToOne;
+    let mut found = Fetch { keyed, ..fetch }.all(unit, conn, Populate::Expired)?;
+    if relation.definition.kind == RelationKind::One {
+        found.truncate(1);
+    }
     unit.set_loaded(object, number, found.iter().map(|found| found.head.id).collect())
 }
 
-/// The one object that the foreign key names: from the identity map where it is there.
-fn target(
-    unit: &Unit,
-    conn: &mut Connection,
-    object: &Rc<Object>,
-    relation: &'static Relation,
-) -> Result<Option<Rc<Object>>> {
+/// Finds the object of a relation to one without asking the database: in memory, or nobody, because the foreign key is NULL.
+pub(crate) fn find_related(unit: &Unit, object: &Rc<Object>, number: usize) -> Result<bool> {
+    let relation = &object.head.mapper.relations()?[number];
+    if relation.direction != Direction::ManyToOne {
+        return Ok(false);
+    }
     let values = near(object, relation.pairs.iter().map(|(near, _)| *near))?;
-    if values.contains(&Value::Null) {
-        return Ok(None);
-    }
-    let Some(key) = unit.referred_key(object, relation)? else {
-        let found = load(unit, conn, relation.target, query(object, relation)?, Populate::Expired)?;
-        return Ok(found.into_iter().next());
+    let found = if values.contains(&Value::Null) {
+        None
+    } else {
+        let key = unit.referred_key(object, relation)?;
+        match key.and_then(|key| unit.find(relation.target, &key)) {
+            None => return Ok(false),
+            found => found,
+        }
     };
-    if let Some(found) = unit.find(relation.target, &key) {
-        return Ok(Some(found));
-    }
-    // In the order of the key's columns, which may be another one than the foreign key's.
-    let ordered = relation.target.key().iter().filter_map(|key| {
-        let position = relation.pairs.iter().position(|(_, far)| far == key)?;
-        values.get(position).cloned()
-    });
-    load_by_key(unit, conn, relation.target, ordered.collect(), Populate::Expired)
+    unit.set_loaded(object, number, found.iter().map(|found| found.head.id).collect())?;
+    Ok(true)
 }
 
-fn near(object: &Object, columns: impl Iterator<Item = usize>) -> Result<Vec<Value>> {
+/// What the query that loaded an object has said of a lazy load.
+///
+/// # Errors
+/// [`ErrorKind::InvalidState`] when it has forbidden it.
+pub(crate) fn check_lazy(object: &Object, number: usize, needs_sql: bool) -> Result<()> {
+    let mapper = object.head.mapper;
+    let relation = &mapper.relations()?[number];
+    let loading = match &*object.head.options.borrow() {
+        Some(options) => strategy(options, number, relation),
+        None => relation.definition.loading,
+    };
+    let refused = loading == Loading::Raise || (loading == Loading::RaiseOnSql && needs_sql);
+    if !refused {
+        return Ok(());
+    }
+    let (name, relation) = (mapper.name(), &relation.definition.name);
+    let text = format!(
+        "{name}::{relation} is not loaded, and raiseload forbids to load it now; load it with the query, by \
+         `.option(selectinload({name}::{relation}))`"
+    );
+    Err(Error::new(ErrorKind::InvalidState, text))
+}
+
+/// The values of these columns.
+pub(super) fn near(object: &Object, columns: impl Iterator<Item = usize>) -> Result<Vec<Value>> {
     let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
     Ok(columns.map(|column| record.read(column)).collect())
 }
@@ -78,7 +98,9 @@ fn query(object: &Object, relation: &'static Relation) -> Result<Select<Untyped>
             select_all(target).join(Source::from(table), all(joined)).filter(all(equal))
         }
     };
-    Ok(ordered(query, relation))
+    // What a foreign key names is one row.
+    let one = relation.direction == Direction::ManyToOne;
+    Ok(if one { query } else { ordered(query, relation) })
 }
 
 /// In the order that the relation asks for, else in that of the key: the same on every database.

@@ -1,17 +1,23 @@
 //! Rows → objects: by key, by relation, by query.
 
+mod fetch;
 mod lazy;
+mod selectin;
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use rebis_core::rows::RowView;
-use rebis_core::sql::{Expr, Expression, IntoStatement, Select, Source, Untyped, select};
+use rebis_core::sql::{Expr, Expression, Select, Source, Untyped, select};
 use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
-pub(crate) use lazy::load_related;
+pub(crate) use fetch::{Assembly, Fetch};
+pub(crate) use lazy::{check_lazy, find_related, load_related};
+pub(crate) use selectin::after;
 
-use crate::mapper::{Mapper, Object, State};
-use crate::model::Key;
+use crate::mapper::{Mapper, Object, Relation, State};
+use crate::model::{Key, LoadOptions, Loading};
 use crate::unit::{Kind, Unit, conflict};
 
 /// What becomes of an object that the session has already when its row is read again.
@@ -33,48 +39,69 @@ pub(crate) fn select_all(mapper: &Mapper) -> Select<Untyped> {
     select(columns(mapper)).from(Source::from(mapper.table()))
 }
 
-/// The object of the row whose columns begin at this position; `None` when there is no row, as on the missing side of a join.
-pub(crate) fn hydrate(
-    unit: &Unit,
-    mapper: &'static Mapper,
-    row: &RowView<'_>,
-    first: usize,
-    populate: Populate,
-) -> Result<Option<Rc<Object>>> {
-    let Some(key) = mapper.decoder().key(mapper, row, first)? else { return Ok(None) };
-    let Some(object) = unit.find(mapper, &key) else {
-        let object = mapper.decoder().object(row, first, unit.head(mapper, State::Persistent))?;
-        return Ok(Some(unit.adopt(object, key)));
-    };
-    let head = &object.head;
-    if populate == Populate::Existing || unit.is_expired(head) {
-        // A query passes by what the program is looking at; it is refreshed when the guard has ended.
-        if let Some(mut data) = object.data.get_mut() {
-            data.restore(&*mapper.decoder().record(mapper, row, first)?);
-            if populate == Populate::Existing {
-                unit.expire(head);
-            }
-            unit.note_read(head);
-            unit.note_loaded(Kind::Refresh, &object);
-        }
-    }
-    Ok(Some(object))
+/// How the objects of a relation come, by what a query says or else the model.
+fn strategy(options: &LoadOptions, number: usize, relation: &Relation) -> Loading {
+    options.strategy(number, relation.definition.loading)
 }
 
-/// The objects of a query for all columns of one mapper.
-pub(crate) fn load(
-    unit: &Unit,
-    conn: &mut Connection,
-    mapper: &'static Mapper,
-    query: impl IntoStatement,
+/// One reading of objects, with everything that comes along and after.
+pub(crate) struct Reading<'u> {
+    unit: &'u Unit,
     populate: Populate,
-) -> Result<Vec<Rc<Object>>> {
-    let mut rows = conn.execute(query)?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.extend(hydrate(unit, mapper, &row.view(), 0, populate)?);
+    /// The objects that have taken over a row; the next row of the same object says nothing new.
+    filled: RefCell<HashSet<u64>>,
+}
+
+impl<'u> Reading<'u> {
+    pub(crate) fn new(unit: &'u Unit, populate: Populate) -> Self {
+        Reading { unit, populate, filled: RefCell::default() }
     }
-    Ok(found)
+
+    /// Whether an object that is in memory need not be read.
+    fn may_keep(&self, object: &Object) -> bool {
+        !self.unit.is_expired(&object.head)
+            && (self.populate == Populate::Expired || self.filled.borrow().contains(&object.head.id))
+    }
+
+    /// The object of the row whose columns begin at this position; `None` when there is no row, as on the missing side of a join.
+    pub(crate) fn hydrate(
+        &self,
+        mapper: &'static Mapper,
+        row: &RowView<'_>,
+        first: usize,
+        options: &Rc<LoadOptions>,
+    ) -> Result<Option<Rc<Object>>> {
+        let Some(key) = mapper.decoder().key(mapper, row, first)? else { return Ok(None) };
+        let unit = self.unit;
+        let Some(object) = unit.find(mapper, &key) else {
+            let object = mapper.decoder().object(row, first, unit.head(mapper, State::Persistent))?;
+            self.note(&object, options);
+            return Ok(Some(unit.adopt(object, key)));
+        };
+        if !self.may_keep(&object) {
+            let head = &object.head;
+            // A query passes by what the program is looking at; it is refreshed when the guard has ended.
+            if let Some(mut data) = object.data.get_mut() {
+                data.restore(&*mapper.decoder().record(mapper, row, first)?);
+                if self.populate == Populate::Existing {
+                    unit.expire(head);
+                }
+                unit.note_read(head);
+                unit.note_loaded(Kind::Refresh, &object);
+                self.note(&object, options);
+            }
+        }
+        Ok(Some(object))
+    }
+
+    /// Notes that an object has taken over its row, and by which options.
+    fn note(&self, object: &Object, options: &Rc<LoadOptions>) {
+        if self.populate == Populate::Existing {
+            self.filled.borrow_mut().insert(object.head.id);
+        }
+        let options = (!options.is_empty()).then(|| Rc::clone(options));
+        object.head.options.replace(options);
+    }
 }
 
 /// The condition that a row has this key, by the values of a record.
@@ -91,10 +118,11 @@ pub(crate) fn load_by_key(
     conn: &mut Connection,
     mapper: &'static Mapper,
     values: Vec<Value>,
+    options: Rc<LoadOptions>,
     populate: Populate,
 ) -> Result<Option<Rc<Object>>> {
     let query = select_all(mapper).filter(key_is(mapper, values));
-    Ok(load(unit, conn, mapper, query, populate)?.pop())
+    Ok(Fetch::new(mapper, query, options).all(unit, conn, populate)?.pop())
 }
 
 /// Reads an object's columns again.
@@ -112,7 +140,8 @@ pub(crate) fn refresh(
     if object.data.get_mut().is_none() {
         return Err(conflict(head));
     }
-    match load_by_key(unit, conn, mapper, key_in_database(object)?, populate)? {
+    let options = head.options.borrow().as_ref().map(|options| options.for_refresh()).unwrap_or_default();
+    match load_by_key(unit, conn, mapper, key_in_database(object)?, Rc::new(options), populate)? {
         Some(found) if found.head.id == head.id => Ok(()),
         _ => {
             let text = format!("the row of this {} is gone from '{}'", mapper.name(), mapper.table().name());

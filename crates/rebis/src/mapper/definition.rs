@@ -8,7 +8,7 @@ use rebis_core::process::Published;
 use rebis_core::schema::Table;
 
 use super::Mapper;
-use crate::model::{Cascade, RelationKind};
+use crate::model::{Cascade, Loading, RelationKind};
 
 /// A model as it describes itself.
 #[derive(Debug)]
@@ -56,6 +56,7 @@ pub struct RelationDef {
     pub(crate) post_update: bool,
     pub(crate) single_parent: bool,
     pub(crate) view_only: bool,
+    pub(crate) loading: Loading,
 }
 
 /// The mapper of the objects that a relation leads to.
@@ -87,6 +88,7 @@ impl RelationDef {
             post_update: false,
             single_parent: false,
             view_only: false,
+            loading: Loading::Lazy,
         }
     }
 
@@ -143,6 +145,13 @@ impl RelationDef {
     #[must_use]
     pub fn single_parent(mut self) -> Self {
         self.single_parent = true;
+        self
+    }
+
+    /// How its objects come, where a query says nothing of it.
+    #[must_use]
+    pub fn loading(mut self, loading: Loading) -> Self {
+        self.loading = loading;
         self
     }
 

@@ -15,7 +15,7 @@ pub use rebis_core::{FromRow, FromValue, Result, Value, ValueRef};
 
 pub use super::{Definition, Model, RelationDef};
 use super::{Given, Mapper, Target, mapper};
-pub use crate::model::{Cascade, ToMany, ToOne};
+pub use crate::model::{Cascade, Loading, ToMany, ToOne};
 use crate::model::{Key, Many, One, RelationKind};
 
 /// Where a model's mapper is kept.

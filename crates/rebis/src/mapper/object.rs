@@ -3,9 +3,10 @@
 use std::any::Any;
 use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::panic::Location;
+use std::rc::Rc;
 
 use super::{Mapper, Record};
-use crate::model::Key;
+use crate::model::{Key, LoadOptions};
 
 /// An object of a session. The struct is the truth for the columns; relations are the session's.
 #[doc(hidden)]
@@ -69,6 +70,8 @@ pub struct Head {
     /// The columns at the last flush, kept at the first change since.
     pub(crate) base: RefCell<Option<Box<dyn Record>>>,
     pub(crate) undo: RefCell<Vec<Undo>>,
+    /// What the query that loaded it said of its relations.
+    pub(crate) options: RefCell<Option<Rc<LoadOptions>>>,
     /// Where `write` was called last, for the message of a clash.
     pub(crate) writer: Cell<Option<&'static Location<'static>>>,
     pub(crate) reader: Cell<Option<&'static Location<'static>>>,
@@ -131,6 +134,7 @@ impl Head {
             links: RefCell::new(Vec::new()),
             base: RefCell::new(None),
             undo: RefCell::new(Vec::new()),
+            options: RefCell::new(None),
             writer: Cell::new(None),
             reader: Cell::new(None),
         }

@@ -62,8 +62,9 @@ impl Core {
         let existing = match key_of(mapper, &values)? {
             Some(key) if !counted => match self.unit.find(mapper, &key) {
                 Some(object) => Some(object),
-                None => self
-                    .on_connection(|conn| load_by_key(&self.unit, conn, mapper, values, Populate::Expired))?,
+                None => self.on_connection(|conn| {
+                    load_by_key(&self.unit, conn, mapper, values, Rc::default(), Populate::Expired)
+                })?,
             },
             _ => None,
         };

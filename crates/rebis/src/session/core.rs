@@ -1,6 +1,8 @@
 //! What a session and its instances share: the unit of work, the connection, the transaction.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -9,10 +11,10 @@ use rebis_core::{Connection, Engine, Error, ErrorKind, Result};
 
 use super::Last;
 use super::events::Listeners;
-use super::options::SessionOptions;
+use super::options::{LazyLoads, SessionOptions};
 use super::tell::{FlushHooks, Phase, Reset};
 use crate::flush::flush;
-use crate::load::{Populate, load_related, refresh};
+use crate::load::{Populate, check_lazy, find_related, load_related, refresh};
 use crate::mapper::{Object, State};
 use crate::unit::{Kind, Unit};
 
@@ -26,6 +28,9 @@ pub(super) struct SessionStaysOnItsThread {
     pub(super) unit: Unit,
     process: Generation,
     connection: RefCell<Option<Connection>>,
+    /// The number of the stream that is reading from the connection; 0 when none is.
+    streaming: Cell<u64>,
+    streams: Cell<u64>,
     /// Why everything is refused until the rollback.
     failed: RefCell<Option<String>>,
     /// How many scopes without autoflush are open.
@@ -41,6 +46,8 @@ pub(super) struct SessionStaysOnItsThread {
     pub(super) flushing: Cell<bool>,
     /// Whether listeners are being told what has happened.
     pub(super) telling: Cell<bool>,
+    /// How often a relation, by mapper and number, was loaded from a line of the program.
+    lazy_loads: RefCell<HashMap<(u32, usize, &'static Location<'static>), u32>>,
 }
 
 pub(super) type Core = SessionStaysOnItsThread;
@@ -55,6 +62,8 @@ impl Core {
             unit: Unit::heard_by(wanted),
             process: generation(),
             connection: RefCell::new(None),
+            streaming: Cell::new(0),
+            streams: Cell::new(0),
             failed: RefCell::new(None),
             no_autoflush: Cell::new(0),
             savepoints: RefCell::default(),
@@ -63,6 +72,7 @@ impl Core {
             phase: Cell::new(Phase::Open),
             flushing: Cell::new(false),
             telling: Cell::new(false),
+            lazy_loads: RefCell::default(),
         }
     }
 
@@ -111,20 +121,22 @@ impl Core {
 
     /// Runs something on the session's connection, which is leased now if it is not there.
     pub(super) fn on_connection<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        self.check()?;
+        self.check_wire()?;
         let done = self.with_connection(run);
         self.tell_happenings();
         done
     }
 
+    /// Whether a stream has the connection.
+    fn check_wire(&self) -> Result<()> {
+        if self.streaming.get() == 0 { Ok(()) } else { Err(busy()) }
+    }
+
     fn with_connection<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         self.check()?;
         self.check_not_ended()?;
-        let Ok(mut place) = self.connection.try_borrow_mut() else {
-            return Err(Error::new(
-                ErrorKind::Busy,
-                "the session's connection is reading a stream; finish it or drop it first",
-            ));
-        };
+        let Ok(mut place) = self.connection.try_borrow_mut() else { return Err(busy()) };
         let conn = match &mut *place {
             Some(conn) => conn,
             empty => {
@@ -140,6 +152,39 @@ impl Core {
         self.connection.try_borrow().map_or(true, |conn| conn.is_some()) || self.unit.is_changed()
     }
 
+    // ---- streams ----
+
+    /// The connection is a stream's from now on.
+    pub(super) fn begin_stream<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<(u64, T)> {
+        let begun = self.on_connection(run)?;
+        let number = self.streams.get() + 1;
+        self.streams.set(number);
+        self.streaming.set(number);
+        Ok((number, begun))
+    }
+
+    /// Runs something on the connection, for its stream.
+    pub(super) fn on_stream<T>(
+        &self,
+        number: u64,
+        run: impl FnOnce(&mut Connection) -> Result<T>,
+    ) -> Result<T> {
+        self.check()?;
+        if self.streaming.get() != number {
+            let text = "the stream is over: its transaction was rolled back, or its session closed";
+            return Err(Error::new(ErrorKind::InvalidState, text));
+        }
+        let done = self.with_connection(run);
+        self.tell_happenings();
+        done
+    }
+
+    pub(super) fn end_stream(&self, number: u64) {
+        if self.streaming.get() == number {
+            self.streaming.set(0);
+        }
+    }
+
     // ---- flush ----
 
     pub(super) fn flush(&self) -> Result<()> {
@@ -147,6 +192,7 @@ impl Core {
         if !self.unit.is_changed() {
             return Ok(());
         }
+        self.check_wire()?;
         self.check_not_flushing()?;
         self.flushing.set(true);
         let flushing = Reset(|| self.flushing.set(false));
@@ -206,7 +252,9 @@ impl Core {
     }
 
     /// The numbers of the objects of a relation, loaded if they are not there.
+    #[track_caller]
     pub(super) fn related(&self, object: &Rc<Object>, relation: usize) -> Result<Vec<u64>> {
+        let caller = Location::caller();
         self.check_process()?;
         self.freshen(object)?;
         self.unit.take_assigned(object, |relation| {
@@ -222,9 +270,47 @@ impl Core {
                 format!("{}::{name} is not loaded, and the object is in no session any more", mapper.name());
             return Err(Error::new(ErrorKind::Detached, text));
         }
-        self.autoflush()?;
-        self.on_connection(|conn| load_related(&self.unit, conn, object, relation))?;
+        check_lazy(object, relation, false)?;
+        if !find_related(&self.unit, object, relation)? {
+            check_lazy(object, relation, true)?;
+            self.count_lazy_load(object, relation, caller)?;
+            self.autoflush()?;
+            self.on_connection(|conn| load_related(&self.unit, conn, object, relation))?;
+        }
         Ok(self.unit.linked(object, relation)?.unwrap_or_default())
+    }
+
+    /// One more lazy load from a line of the program.
+    fn count_lazy_load(
+        &self,
+        object: &Object,
+        relation: usize,
+        caller: &'static Location<'static>,
+    ) -> Result<()> {
+        let most = match self.options.lazy_loads {
+            LazyLoads::Allow => return Ok(()),
+            LazyLoads::Warn(most) | LazyLoads::Refuse(most) => most,
+        };
+        let mapper = object.head.mapper;
+        let count = {
+            let mut counts = self.lazy_loads.borrow_mut();
+            let count = counts.entry((mapper.number(), relation, caller)).or_default();
+            *count = count.saturating_add(1);
+            *count
+        };
+        let name = format!("{}::{}", mapper.name(), mapper.definitions()[relation].name);
+        let text = format!(
+            "{name} is loaded for one object after the other: {count} times at {caller} in this transaction; load it with \
+             the query, by `.option(selectinload({name}))`"
+        );
+        match self.options.lazy_loads {
+            LazyLoads::Warn(_) if count == most => {
+                tracing::warn!(target: "rebis::session", relation = %name, at = %caller, count, "{text}");
+                Ok(())
+            }
+            LazyLoads::Refuse(_) if count >= most => Err(Error::new(ErrorKind::InvalidState, text)),
+            _ => Ok(()),
+        }
     }
 
     // ---- transaction ----
@@ -244,8 +330,10 @@ impl Core {
             }
             self.flush()?;
         }
+        self.check_wire()?;
         let ended = self.take_connection()?.map_or(Ok(()), |mut conn| conn.commit());
         self.savepoints.borrow_mut().clear();
+        self.lazy_loads.borrow_mut().clear();
         match &ended {
             Ok(()) => {
                 self.unit.committed(false);
@@ -270,8 +358,10 @@ impl Core {
         self.check_process()?;
         self.check_not_flushing()?;
         let under_way = self.in_transaction();
+        self.streaming.set(0);
         let ended = self.take_connection()?.map_or(Ok(()), |mut conn| conn.rollback());
         self.savepoints.borrow_mut().clear();
+        self.lazy_loads.borrow_mut().clear();
         self.failed.replace(None);
         self.unit.rolled_back();
         if under_way {
@@ -284,10 +374,7 @@ impl Core {
     fn take_connection(&self) -> Result<Option<Connection>> {
         match self.connection.try_borrow_mut() {
             Ok(mut place) => Ok(place.take()),
-            Err(_) => Err(Error::new(
-                ErrorKind::Busy,
-                "the session's connection is reading a stream; finish it or drop it first",
-            )),
+            Err(_) => Err(busy()),
         }
     }
 
@@ -340,11 +427,13 @@ impl Core {
             // A listener; the flush is not done with the objects.
             return;
         }
+        self.streaming.set(0);
         if let Ok(mut place) = self.connection.try_borrow_mut() {
             // Dropped, it is rolled back and goes to the pool.
             place.take();
         }
         self.savepoints.borrow_mut().clear();
+        self.lazy_loads.borrow_mut().clear();
         self.failed.replace(None);
         self.unit.clear();
         self.tell_happenings();
@@ -361,4 +450,9 @@ impl Core {
         }
         self.unit.close();
     }
+}
+
+fn busy() -> Error {
+    let text = "the session's connection is reading a stream; read it to its end or drop it first";
+    Error::new(ErrorKind::Busy, text)
 }

@@ -1,8 +1,10 @@
 //! The session: objects with identity, a transaction, a unit of work.
 
+mod answer;
 mod attach;
 mod core;
 mod events;
+mod get;
 mod instance;
 mod maker;
 mod options;
@@ -23,16 +25,21 @@ use rebis_core::uuid::Uuid;
 use rebis_core::value::IntoValue;
 use rebis_core::{Engine, Error, ErrorKind, Result, Value};
 
+pub use answer::Answer;
+
 use self::core::Core;
 use self::events::Listeners;
 pub use events::{AnyInstance, RelationOf, SessionEvents};
+pub use get::GetOptions;
 pub use instance::{Attribute, Instance, ReadGuard, WriteGuard};
 pub use maker::SessionMaker;
-pub use options::SessionOptions;
-pub use query::Query;
+pub use options::{LazyLoads, SessionOptions};
+pub use query::{
+    EntityColumns, JoinRelated, NullableEntity, Query, RowPart, RowParts, RowQuery, Stream, entity,
+};
 pub use related::{Child, Collection, Related};
 
-use crate::load::{Populate, key_of, load_by_key, refresh};
+use crate::load::{Populate, refresh};
 use crate::mapper::{Mapper, Model, Record, State, mapper};
 
 /// A unit of work: objects of one thread, each row one object, changes sent in the right order when they are due.
@@ -115,7 +122,7 @@ impl Session {
     /// # Errors
     /// [`ErrorKind::Bind`] for a key with another number of columns; and what the database says.
     pub fn get<T: Model>(&self, key: impl IntoKey) -> Result<Option<Instance<T>>> {
-        self.get_of(mapper::<T>()?, key)
+        self.get_with(key, GetOptions::new())
     }
 
     /// The same, for a mapper that is known at run time only.
@@ -127,21 +134,7 @@ impl Session {
         mapper: &'static Mapper,
         key: impl IntoKey,
     ) -> Result<Option<Instance<T>>> {
-        self.core.check()?;
-        let values = key.into_values();
-        let Some(key) = key_of(mapper, &values)? else { return Ok(None) };
-        let unit = &self.core.unit;
-        if let Some(object) = unit.find(mapper, &key) {
-            if unit.is_expired(&object.head)
-                && let Err(error) = self.core.freshen(&object)
-            {
-                return if error.kind() == ErrorKind::ObjectDeleted { Ok(None) } else { Err(error) };
-            }
-            return Ok(Some(Instance::new(&self.core, object)));
-        }
-        let found =
-            self.core.on_connection(|conn| load_by_key(unit, conn, mapper, values, Populate::Expired))?;
-        Ok(found.map(|object| Instance::new(&self.core, object)))
+        self.get_by(mapper, key, GetOptions::new())
     }
 
     /// The object with this primary key, which must be there.

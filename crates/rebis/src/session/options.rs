@@ -8,10 +8,25 @@ pub struct SessionOptions {
     pub autoflush: bool,
     /// Whether objects are read again after a commit. Default yes.
     pub expire_on_commit: bool,
+    /// What is done about relations that are loaded one object after the other. Default nothing.
+    pub lazy_loads: LazyLoads,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        SessionOptions { autoflush: true, expire_on_commit: true }
+        SessionOptions { autoflush: true, expire_on_commit: true, lazy_loads: LazyLoads::Allow }
     }
+}
+
+/// What is done about lazy loads in a loop: the query for N objects that becomes N + 1.
+///
+/// Counted is how often one relation is loaded by SQL from one line of the program in one transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LazyLoads {
+    /// Nothing.
+    Allow,
+    /// The one with this number is a warning in the log, with the line; those behind it say nothing.
+    Warn(u32),
+    /// The one with this number, and each behind it, is an error, with the line.
+    Refuse(u32),
 }

@@ -16,6 +16,7 @@ pub trait Related<T: Record> {
     /// What is on the other side: a [`Collection`], or an instance or none.
     type Other;
     #[doc(hidden)]
+    #[track_caller]
     fn open(self, instance: &Instance<T>) -> Result<Self::Other>;
 }
 
@@ -25,6 +26,7 @@ impl<T: Record> Instance<T> {
     /// # Errors
     /// [`Detached`](rebis_core::ErrorKind::Detached) when they are not loaded and the object is in no session any more; and what the
     /// database says.
+    #[track_caller]
     pub fn related<R: Related<T>>(&self, relation: R) -> Result<R::Other> {
         relation.open(self)
     }
@@ -51,6 +53,7 @@ impl<T: Record> Instance<T> {
 impl<T: Record, U: Record> Related<T> for ToMany<T, U> {
     type Other = Collection<U>;
 
+    #[track_caller]
     fn open(self, instance: &Instance<T>) -> Result<Collection<U>> {
         instance.core.related(&instance.object, self.0)?;
         let Instance { core, object, .. } = instance;
@@ -66,6 +69,7 @@ impl<T: Record, U: Record> Related<T> for ToMany<T, U> {
 impl<T: Record, U: Record> Related<T> for ToOne<T, U> {
     type Other = Option<Instance<U>>;
 
+    #[track_caller]
     fn open(self, instance: &Instance<T>) -> Result<Option<Instance<U>>> {
         let ids = instance.core.related(&instance.object, self.0)?;
         let found = instance.core.unit.objects(&ids).into_iter().next();

@@ -6,7 +6,10 @@ mod attach;
 mod basics;
 mod events;
 mod flushes;
+mod joined;
+mod loading;
 mod makers;
+mod queries;
 mod random;
 mod relations;
 mod undo;
@@ -15,7 +18,7 @@ use std::sync::{Arc, Mutex};
 
 use rebis_core::{Engine, Result, create_all};
 
-use self::models::{Address, Keyword, Node, User, UserKeyword};
+use self::models::{Address, Book, Keyword, Node, Player, Shelf, Team, User, UserKeyword};
 use crate::Session;
 
 /// An engine with the tables, and the statements that were sent since the last look.
@@ -27,7 +30,8 @@ struct Database {
 impl Database {
     fn new() -> Self {
         let engine = Engine::new("sqlite://").unwrap();
-        create_all::<(User, Address, Keyword, UserKeyword, Node)>(&engine).unwrap();
+        create_all::<(User, Address, Keyword, UserKeyword, Node, Team, Player, Shelf, Book)>(&engine)
+            .unwrap();
         let sent: Arc<Mutex<Vec<String>>> = Arc::default();
         let log = Arc::clone(&sent);
         engine.on_before_cursor_execute(move |event| {

@@ -261,6 +261,17 @@ impl Unit {
         }
     }
 
+    /// A statement has deleted the row of an object.
+    pub(crate) fn row_is_deleted(&self, object: &Object) {
+        let head = &object.head;
+        self.touch_links(head);
+        self.forget_key(head);
+        head.base.take();
+        head.doomed.set(false);
+        self.set_state(head, State::Deleted);
+        self.changed.borrow_mut().remove(&head.id);
+    }
+
     /// Marks an object to be deleted at the next flush.
     ///
     /// # Errors

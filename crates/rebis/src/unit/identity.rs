@@ -14,6 +14,11 @@ impl Unit {
         self.object(id)
     }
 
+    /// Whether the session has an object of this mapper.
+    pub(crate) fn has_objects_of(&self, mapper: &Mapper) -> bool {
+        self.identity.borrow().keys().any(|(number, _)| *number == mapper.number())
+    }
+
     /// Takes in an object that was read.
     pub(crate) fn adopt(&self, object: Rc<Object>, key: Key) -> Rc<Object> {
         object.head.state.set(State::Persistent);

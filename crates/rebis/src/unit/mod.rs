@@ -91,6 +91,12 @@ impl Unit {
         ids.iter().filter_map(|id| objects.get(id).map(Rc::clone)).collect()
     }
 
+    /// How many objects there are.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.objects.borrow().len()
+    }
+
     /// All objects, in the order in which they came.
     pub(crate) fn all(&self) -> Vec<Rc<Object>> {
         let mut all: Vec<Rc<Object>> = self.objects.borrow().values().map(Rc::clone).collect();

@@ -48,6 +48,8 @@ impl Unit {
         for object in gone {
             self.let_go(&object, State::Detached);
         }
-        self.kept.set(self.objects.borrow().len());
+        let objects = self.objects.borrow();
+        self.read_late.borrow_mut().retain(|(_, id)| objects.contains_key(id));
+        self.kept.set(objects.len());
     }
 }

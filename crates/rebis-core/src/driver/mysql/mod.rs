@@ -204,6 +204,10 @@ impl Connection for MysqlConnection {
         Ok(self)
     }
 
+    fn cursor(&mut self) -> Option<&mut dyn Cursor> {
+        Some(self)
+    }
+
     fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
         self.start_call(true)?;
         let affected = self.run_many(sql, parameters, width);

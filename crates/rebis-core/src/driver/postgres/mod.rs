@@ -227,6 +227,10 @@ impl Connection for PostgresConnection {
         Ok(self)
     }
 
+    fn cursor(&mut self) -> Option<&mut dyn Cursor> {
+        Some(self)
+    }
+
     fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
         run::check_width(width)?;
         if width == 0 || !parameters.len().is_multiple_of(width) {

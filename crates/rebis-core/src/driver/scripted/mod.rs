@@ -267,6 +267,10 @@ impl Connection for ScriptedConnection {
         Ok(&mut self.cursor)
     }
 
+    fn cursor(&mut self) -> Option<&mut dyn Cursor> {
+        Some(&mut self.cursor)
+    }
+
     fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
         let sets = parameters.len() / width;
         self.called(&format!("execute_many {sql} x {sets}"))?;

@@ -331,6 +331,10 @@ impl Connection for SqliteConnection {
         Ok(self)
     }
 
+    fn cursor(&mut self) -> Option<&mut dyn Cursor> {
+        Some(self)
+    }
+
     fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
         self.check_process()?;
         self.start()?;

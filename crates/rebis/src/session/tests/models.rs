@@ -65,3 +65,53 @@ pub(super) struct Node {
     #[rebis(relationship(back_populates = "parent", cascade = "all"))]
     pub(super) children: Many<Node>,
 }
+
+/// Both sides are loaded by joins, where nothing else is said.
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+#[rebis(crate = "crate", table = "teams")]
+pub(super) struct Team {
+    #[rebis(primary_key)]
+    pub(super) id: i64,
+    pub(super) name: String,
+    #[rebis(relationship(back_populates = "team", loading = "joined", order_by = "name desc"))]
+    pub(super) players: Many<Player>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+#[rebis(crate = "crate", table = "players")]
+pub(super) struct Player {
+    #[rebis(primary_key)]
+    pub(super) id: i64,
+    pub(super) name: String,
+    #[rebis(foreign_key = Team::id)]
+    pub(super) team_id: Option<i64>,
+    #[rebis(relationship(back_populates = "players", loading = "joined"))]
+    pub(super) team: One<Team>,
+}
+
+/// With a key of two columns.
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+#[rebis(crate = "crate", table = "shelves")]
+pub(super) struct Shelf {
+    #[rebis(primary_key, length = 30)]
+    pub(super) room: String,
+    #[rebis(primary_key)]
+    pub(super) number: i64,
+    #[rebis(relationship(back_populates = "shelf"))]
+    pub(super) books: Many<Book>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+#[rebis(
+    crate = "crate",
+    table = "books",
+    foreign_key(columns(shelf_number, room), refers(Shelf::number, Shelf::room))
+)]
+pub(super) struct Book {
+    #[rebis(primary_key)]
+    pub(super) id: i64,
+    pub(super) shelf_number: Option<i64>,
+    pub(super) room: Option<String>,
+    #[rebis(relationship(back_populates = "books"))]
+    pub(super) shelf: One<Shelf>,
+}

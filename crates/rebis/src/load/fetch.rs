@@ -1,0 +1,376 @@
+//! A query for the objects of one mapper, and the objects that come along with it by joins.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use rebis_core::rows::RowView;
+use rebis_core::sql::{Expr, Expression, Ordering, Select, Source, Untyped, all};
+use rebis_core::{Connection, Result, Value};
+
+use super::{Populate, Reading, after, columns};
+use crate::mapper::{Direction, Mapper, Object, Relation, Secondary};
+use crate::model::{LoadOptions, Loading, RelationKind};
+use crate::unit::Unit;
+
+/// Joins inside each other end here, however the models lead to each other.
+const MOST_JOINS_DEEP: usize = 16;
+
+/// A query for all columns of one mapper.
+pub(crate) struct Fetch {
+    pub(crate) mapper: &'static Mapper,
+    /// It selects the mapper's columns, and nothing else.
+    pub(crate) select: Select<Untyped>,
+    /// Whether it has a LIMIT, an OFFSET or a DISTINCT, which are to count its own objects.
+    pub(crate) paged: bool,
+    /// Whether its order ends with the key.
+    pub(crate) keyed: bool,
+    /// What is selected behind the mapper's columns, for the caller.
+    pub(crate) extra: Vec<Expr<Value>>,
+    pub(crate) options: Rc<LoadOptions>,
+}
+
+impl Fetch {
+    pub(crate) fn new(mapper: &'static Mapper, select: Select<Untyped>, options: Rc<LoadOptions>) -> Self {
+        Fetch { mapper, select, paged: false, keyed: false, extra: Vec::new(), options }
+    }
+
+    /// All objects, with what comes along with them and after them.
+    pub(crate) fn all(
+        self,
+        unit: &Unit,
+        conn: &mut Connection,
+        populate: Populate,
+    ) -> Result<Vec<Rc<Object>>> {
+        self.each(&Reading::new(unit, populate), conn, &mut |_, _| Ok(()))
+    }
+
+    /// The same; each row is shown, with its object.
+    pub(crate) fn each(
+        self,
+        reading: &Reading<'_>,
+        conn: &mut Connection,
+        each: &mut dyn FnMut(&RowView<'_>, &Rc<Object>) -> Result<()>,
+    ) -> Result<Vec<Rc<Object>>> {
+        let (select, mut assembly) = self.plan()?;
+        let mut found = Vec::new();
+        let mut rows = conn.execute(select)?;
+        while let Some(row) = rows.next()? {
+            let view = row.view();
+            if let Some((object, first_time)) = assembly.row(reading, &view)? {
+                each(&view, &object)?;
+                if first_time {
+                    found.push(object);
+                }
+            }
+        }
+        assembly.finish(reading)?;
+        for (options, objects) in assembly.levels(&found) {
+            after(reading, conn, &objects, &options)?;
+        }
+        Ok(found)
+    }
+
+    /// The statement, and how its rows become objects.
+    pub(crate) fn plan(self) -> Result<(Select<Untyped>, Assembly)> {
+        let Fetch { mapper, mut select, paged, keyed, extra, options } = self;
+        let own = mapper.mapped().len();
+        let mut plan = Plan { joins: Vec::new(), columns: columns(mapper), number: 0 };
+        plan.columns.extend(extra);
+        plan.contained(mapper, &options, None)?;
+        select = select.add_columns(plan.columns[own..].to_vec());
+        let contained = plan.joins.len();
+        let joined = plan.joined(mapper, &options)?;
+        let mut collections = false;
+        for (_, options, number, relation) in &joined {
+            collections |= is_collection(relation)
+                || reaches_collection(
+                    relation.target,
+                    options.behind(*number),
+                    vec![mapper, relation.target],
+                )?;
+        }
+        let wrapped = paged && collections;
+        if wrapped {
+            let (alias, outside, order) = select.wrapped("page");
+            select = rebis_core::sql::select(outside.clone()).from(&alias);
+            select = order.into_iter().fold(select, Select::order_by);
+            plan.columns = outside;
+        }
+        let mut order: Vec<Ordering> = Vec::new();
+        for (parent, options, number, relation) in joined {
+            let mut path = vec![mapper];
+            select = plan.join(select, (parent, options, number, relation), &mut order, &mut path)?;
+        }
+        if collections {
+            // The order of a collection counts inside of its owner only.
+            if wrapped || !keyed {
+                let keys = mapper.key().iter().map(|key| plan.columns[*key].clone());
+                select = keys.fold(select, Select::order_by);
+            }
+            select = order.into_iter().fold(select, Select::order_by);
+        }
+        let unique = collections || plan.joins[..contained].iter().any(|join| is_collection(join.relation));
+        Ok((select, Assembly::new(mapper, options, plan.joins, unique)))
+    }
+}
+
+fn is_collection(relation: &Relation) -> bool {
+    relation.definition.kind == RelationKind::Many
+}
+
+/// A relation whose rows come along.
+pub(crate) struct Along {
+    /// Which of the others it hangs on; `None` for the query's own objects.
+    parent: Option<usize>,
+    number: usize,
+    relation: &'static Relation,
+    /// Where its columns begin.
+    first: usize,
+    options: Rc<LoadOptions>,
+}
+
+/// What is selected, and what it is for.
+struct Plan {
+    joins: Vec<Along>,
+    columns: Vec<Expr<Value>>,
+    /// How many aliases there are.
+    number: usize,
+}
+
+/// A relation to be joined: what it hangs on, what is said there, its number.
+type Joined = (Option<usize>, Rc<LoadOptions>, usize, &'static Relation);
+
+impl Plan {
+    /// The columns of joins that the program has made.
+    fn contained(
+        &mut self,
+        mapper: &'static Mapper,
+        options: &LoadOptions,
+        parent: Option<usize>,
+    ) -> Result<()> {
+        for (number, relation) in mapper.relations()?.iter().enumerate() {
+            if options.loading(number) != Some(Loading::ContainsEager) {
+                continue;
+            }
+            let source = options.source(number).cloned();
+            let source = source.unwrap_or_else(|| Source::from(relation.target.table()));
+            let inside = Rc::new(options.behind(number));
+            let first = self.columns.len();
+            let names = relation.target.columns();
+            self.columns.extend(names.map(|name| source.c(name.to_owned())));
+            self.joins.push(Along { parent, number, relation, first, options: Rc::clone(&inside) });
+            self.contained(relation.target, &inside, Some(self.joins.len() - 1))?;
+        }
+        Ok(())
+    }
+
+    /// The relations to be joined to what is there already.
+    fn joined(&self, mapper: &'static Mapper, options: &Rc<LoadOptions>) -> Result<Vec<Joined>> {
+        let mut found = Vec::new();
+        let root = (None, mapper, options);
+        let others = self.joins.iter().enumerate();
+        let others = others.map(|(at, join)| (Some(at), join.relation.target, &join.options));
+        for (parent, mapper, options) in std::iter::once(root).chain(others) {
+            for (number, relation) in mapper.relations()?.iter().enumerate() {
+                if joins(options, number, relation, &[mapper]) {
+                    found.push((parent, Rc::clone(options), number, relation));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Joins the rows of a relation, and of those behind it.
+    fn join(
+        &mut self,
+        mut select: Select<Untyped>,
+        (parent, options, number, relation): Joined,
+        order: &mut Vec<Ordering>,
+        path: &mut Vec<&'static Mapper>,
+    ) -> Result<Select<Untyped>> {
+        let target = relation.target;
+        let from = parent.map_or(0, |parent| self.joins[parent].first);
+        self.number += 1;
+        let alias = target.table().alias(format!("{}_{}", target.table().name(), self.number));
+        let column = |far: usize| alias.c(target.mapped()[far].name.to_string());
+        match &relation.secondary {
+            None => {
+                let pairs = relation.pairs.iter();
+                let on = pairs.map(|(near, far)| column(*far).eq(self.columns[from + near].clone()));
+                select = select.outer_join(&alias, all(on.collect::<Vec<_>>()));
+            }
+            Some(Secondary { table, near, far }) => {
+                let between = table.alias(format!("{}_{}", table.name(), self.number));
+                let on = near
+                    .iter()
+                    .map(|(near, name)| between.c(name.clone()).eq(self.columns[from + near].clone()));
+                select = select.outer_join(&between, all(on.collect::<Vec<_>>()));
+                let on = far.iter().map(|(far, name)| column(*far).eq(between.c(name.clone())));
+                select = select.outer_join(&alias, all(on.collect::<Vec<_>>()));
+            }
+        }
+        if is_collection(relation) {
+            for (name, descending) in &relation.definition.order_by {
+                let key = alias.c(name.to_string());
+                order.push(if *descending { key.desc() } else { key.asc() });
+            }
+            order.extend(target.key().iter().map(|key| column(*key).asc()));
+        }
+        let first = self.columns.len();
+        let added: Vec<Expr<Value>> = (0..target.mapped().len()).map(column).collect();
+        self.columns.extend(added.iter().cloned());
+        select = select.add_columns(added);
+        let inside = Rc::new(options.behind(number));
+        self.joins.push(Along { parent, number, relation, first, options: Rc::clone(&inside) });
+        let this = self.joins.len() - 1;
+        path.push(target);
+        for (number, relation) in target.relations()?.iter().enumerate() {
+            if joins(&inside, number, relation, path) {
+                let next = (Some(this), Rc::clone(&inside), number, relation);
+                select = self.join(select, next, order, path)?;
+            }
+        }
+        path.pop();
+        Ok(select)
+    }
+}
+
+/// Whether a collection is joined behind a relation to one.
+fn reaches_collection(
+    mapper: &'static Mapper,
+    options: LoadOptions,
+    path: Vec<&'static Mapper>,
+) -> Result<bool> {
+    let mut next = vec![(mapper, options, path)];
+    while let Some((mapper, options, path)) = next.pop() {
+        for (number, relation) in mapper.relations()?.iter().enumerate() {
+            if !joins(&options, number, relation, &path) {
+                continue;
+            }
+            if is_collection(relation) {
+                return Ok(true);
+            }
+            let mut path = path.clone();
+            path.push(relation.target);
+            next.push((relation.target, options.behind(number), path));
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a relation is joined: by what the query says, or by the model's default, which ends where a model comes again.
+fn joins(options: &LoadOptions, number: usize, relation: &Relation, path: &[&'static Mapper]) -> bool {
+    if options.strategy(number, relation.definition.loading) != Loading::Joined {
+        return false;
+    }
+    match options.loading(number) {
+        Some(_) => path.len() <= MOST_JOINS_DEEP,
+        None => !path.contains(&relation.target),
+    }
+}
+
+/// Rows → objects and their relations.
+pub(crate) struct Assembly {
+    mapper: &'static Mapper,
+    options: Rc<LoadOptions>,
+    along: Vec<Along>,
+    /// Whether an object can come in several rows.
+    unique: bool,
+    seen: HashSet<u64>,
+    /// For each relation that comes along: the owners in their order, and the objects of each.
+    links: Vec<Vec<(Rc<Object>, Vec<u64>)>>,
+    places: Vec<HashMap<u64, usize>>,
+    known: HashSet<(usize, u64, u64)>,
+    objects: Vec<Vec<Rc<Object>>>,
+}
+
+impl Assembly {
+    fn new(mapper: &'static Mapper, options: Rc<LoadOptions>, along: Vec<Along>, unique: bool) -> Self {
+        let count = along.len();
+        Assembly {
+            mapper,
+            options,
+            along,
+            unique,
+            seen: HashSet::new(),
+            links: (0..count).map(|_| Vec::new()).collect(),
+            places: vec![HashMap::new(); count],
+            known: HashSet::new(),
+            objects: vec![Vec::new(); count],
+        }
+    }
+
+    /// The object of a row, and whether it comes for the first time.
+    pub(crate) fn row(
+        &mut self,
+        reading: &Reading<'_>,
+        row: &RowView<'_>,
+    ) -> Result<Option<(Rc<Object>, bool)>> {
+        let Some(root) = reading.hydrate(self.mapper, row, 0, &self.options)? else { return Ok(None) };
+        let mut there: Vec<Option<Rc<Object>>> = Vec::with_capacity(self.along.len());
+        for (at, along) in self.along.iter().enumerate() {
+            let owner = match along.parent {
+                None => Some(&root),
+                Some(parent) => there[parent].as_ref(),
+            };
+            let Some(owner) = owner.map(Rc::clone) else {
+                there.push(None);
+                continue;
+            };
+            let child = reading.hydrate(along.relation.target, row, along.first, &along.options)?;
+            let links = &mut self.links[at];
+            let place = *self.places[at].entry(owner.head.id).or_insert_with(|| {
+                links.push((Rc::clone(&owner), Vec::new()));
+                links.len() - 1
+            });
+            if let Some(child) = &child
+                && self.known.insert((at, owner.head.id, child.head.id))
+            {
+                links[place].1.push(child.head.id);
+                self.objects[at].push(Rc::clone(child));
+            }
+            there.push(child);
+        }
+        let first_time = !self.unique || self.seen.insert(root.head.id);
+        Ok(Some((root, first_time)))
+    }
+
+    /// Puts what came along into the relations of its owners, unless they are loaded already.
+    pub(crate) fn finish(&mut self, reading: &Reading<'_>) -> Result<()> {
+        for (along, links) in self.along.iter().zip(&mut self.links) {
+            for (owner, ids) in links.drain(..) {
+                let ids = if along.relation.direction == Direction::ManyToOne {
+                    ids.into_iter().take(1).collect()
+                } else {
+                    ids
+                };
+                reading.unit.set_loaded(&owner, along.number, ids)?;
+            }
+        }
+        self.places.iter_mut().for_each(HashMap::clear);
+        self.known.clear();
+        Ok(())
+    }
+
+    /// Whether rows can be turned into whole objects one by one: no collection comes along, and nothing is loaded afterwards.
+    pub(crate) fn is_streamable(&self) -> bool {
+        let levels = std::iter::once(&self.options).chain(self.along.iter().map(|along| &along.options));
+        !self.unique && !levels.into_iter().any(|options| options.loads_after())
+    }
+
+    /// Forgets the objects that came along; they are in the relations.
+    pub(crate) fn forget(&mut self) {
+        self.objects.iter_mut().for_each(Vec::clear);
+    }
+
+    /// The objects of each level, with what is said of their relations.
+    pub(crate) fn levels(&self, found: &[Rc<Object>]) -> Vec<(Rc<LoadOptions>, Vec<Rc<Object>>)> {
+        let mut levels = vec![(Rc::clone(&self.options), found.to_vec())];
+        for (along, objects) in self.along.iter().zip(&self.objects) {
+            let mut seen = HashSet::new();
+            let objects = objects.iter().filter(|object| seen.insert(object.head.id)).map(Rc::clone);
+            levels.push((Rc::clone(&along.options), objects.collect()));
+        }
+        levels
+    }
+}

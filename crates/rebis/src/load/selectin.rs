@@ -1,0 +1,233 @@
+//! What is loaded right after a query: the relations of all its objects by one more SELECT for up to 500 of them, or one by one.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use rebis_core::rows::RowView;
+use rebis_core::sql::{Expr, Expression, Select, Source, Untyped, all, any};
+use rebis_core::{Connection, Result, Value};
+
+use super::lazy::{load_related, near, ordered};
+use super::{Fetch, Reading, select_all, strategy};
+use crate::mapper::{Direction, Mapper, Object, Relation, Secondary};
+use crate::model::{Key, LoadOptions, Loading};
+
+/// How many keys go into one SELECT.
+const KEYS_AT_A_TIME: usize = 500;
+
+/// Loads what is to come right after these objects of one mapper.
+pub(crate) fn after(
+    reading: &Reading<'_>,
+    conn: &mut Connection,
+    objects: &[Rc<Object>],
+    options: &LoadOptions,
+) -> Result<()> {
+    let Some(first) = objects.first() else { return Ok(()) };
+    for (number, relation) in first.head.mapper.relations()?.iter().enumerate() {
+        match strategy(options, number, relation) {
+            Loading::Immediate => {
+                for object in objects {
+                    load_related(reading.unit, conn, object, number)?;
+                }
+            }
+            Loading::Selectin => {
+                let inside = Rc::new(options.behind(number));
+                selectin(reading, conn, objects, number, relation, &inside)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Loads one relation of all these objects; of those that have it loaded already only what is behind it.
+fn selectin(
+    reading: &Reading<'_>,
+    conn: &mut Connection,
+    objects: &[Rc<Object>],
+    number: usize,
+    relation: &'static Relation,
+    options: &Rc<LoadOptions>,
+) -> Result<()> {
+    let (mut missing, mut there) = (Vec::new(), Vec::new());
+    for object in objects {
+        match reading.unit.linked(object, number)? {
+            Some(ids) => there.extend(reading.unit.objects(&ids)),
+            None => missing.push(object),
+        }
+    }
+    if !there.is_empty() && !options.is_empty() {
+        there.sort_unstable_by_key(|object| object.head.id);
+        there.dedup_by_key(|object| object.head.id);
+        after(reading, conn, &there, options)?;
+    }
+    if relation.direction == Direction::ManyToOne {
+        return to_one(reading, conn, &missing, number, relation, options);
+    }
+    let near_columns: Vec<usize> = match &relation.secondary {
+        None => relation.pairs.iter().map(|(near, _)| *near).collect(),
+        Some(secondary) => secondary.near.iter().map(|(near, _)| *near).collect(),
+    };
+    for chunk in missing.chunks(KEYS_AT_A_TIME) {
+        let mut owners: HashMap<Key, Vec<usize>> = HashMap::new();
+        let mut values = Vec::with_capacity(chunk.len());
+        for (place, object) in chunk.iter().enumerate() {
+            let key = near(object, near_columns.iter().copied())?;
+            if let Some(known) = Key::of(key.iter().cloned())? {
+                let places = owners.entry(known).or_default();
+                if places.is_empty() {
+                    values.push(key);
+                }
+                places.push(place);
+            }
+        }
+        let mut found: Vec<Vec<u64>> = vec![Vec::new(); chunk.len()];
+        if !values.is_empty() {
+            let fetch = of_owners(relation, &values, options);
+            fetch.each(reading, conn, &mut |row, child| {
+                let key = owner_key(row, child, relation, chunk[0])?;
+                for place in key.and_then(|key| owners.get(&key)).into_iter().flatten() {
+                    found[*place].push(child.head.id);
+                }
+                Ok(())
+            })?;
+        }
+        for (object, mut ids) in chunk.iter().zip(found) {
+            // Joins of the next level repeat a row.
+            let mut seen = HashSet::new();
+            ids.retain(|id| seen.insert(*id));
+            reading.unit.set_loaded(object, number, ids)?;
+        }
+    }
+    Ok(())
+}
+
+/// The query for the objects of these owners.
+fn of_owners(relation: &'static Relation, values: &[Vec<Value>], options: &Rc<LoadOptions>) -> Fetch {
+    let target = relation.target;
+    let column = |far: usize| target.table().c(target.mapped()[far].name.to_string());
+    let (query, extra) = match &relation.secondary {
+        None => {
+            let far: Vec<Expr<Value>> = relation.pairs.iter().map(|(_, far)| column(*far)).collect();
+            (select_all(target).filter(one_of(&far, values)), Vec::new())
+        }
+        Some(Secondary { table, near, far }) => {
+            let joined = far.iter().map(|(far, name)| table.c(name.clone()).eq(column(*far)));
+            let near: Vec<Expr<Value>> = near.iter().map(|(_, name)| table.c(name.clone())).collect();
+            let query = select_all(target).join(Source::from(table), all(joined));
+            (query.filter(one_of(&near, values)), near)
+        }
+    };
+    let select = ordered(query, relation);
+    let fetch = Fetch::new(target, select, Rc::clone(options));
+    Fetch { keyed: true, extra, ..fetch }
+}
+
+/// Whether columns have one of these rows of values.
+fn one_of(columns: &[Expr<Value>], values: &[Vec<Value>]) -> Expr<bool> {
+    match columns {
+        [one] => one.clone().in_list(values.iter().flatten().cloned()),
+        several => {
+            let row = |row: &Vec<Value>| {
+                all(several.iter().zip(row).map(|(column, value)| column.clone().eq(value.clone())))
+            };
+            any(values.iter().map(row))
+        }
+    }
+}
+
+/// To whom an object belongs: by its foreign key, or by the row between both.
+fn owner_key(
+    row: &RowView<'_>,
+    child: &Rc<Object>,
+    relation: &Relation,
+    owner: &Rc<Object>,
+) -> Result<Option<Key>> {
+    let Some(secondary) = &relation.secondary else {
+        // As the database has it: in memory it may be another one that is not flushed.
+        let target = relation.target;
+        let values = relation.pairs.iter().map(|(_, far)| typed(row, *far, &**child, *far, target));
+        return Key::of(values.collect::<Result<Vec<_>>>()?);
+    };
+    let first = relation.target.mapped().len();
+    let near = secondary.near.iter().enumerate();
+    let values = near.map(|(at, (column, _))| typed(row, first + at, owner, *column, owner.head.mapper));
+    Key::of(values.collect::<Result<Vec<_>>>()?)
+}
+
+/// A cell as the value that an object of this mapper has in that column: a UUID that came as text is one.
+fn typed(row: &RowView<'_>, cell: usize, like: &Object, column: usize, mapper: &Mapper) -> Result<Value> {
+    let value: Value = row.value(cell)?;
+    if matches!(value, Value::Null | Value::Int(_)) {
+        return Ok(value);
+    }
+    let Some(record) = like.data.get() else { return Ok(value) };
+    if std::mem::discriminant(&record.read(column)) == std::mem::discriminant(&value) {
+        return Ok(value);
+    }
+    let mut copy = record.copy();
+    match copy.write(column, value.as_ref()) {
+        Ok(()) => Ok(copy.read(column)),
+        Err(_) => {
+            let name = &mapper.mapped()[column].name;
+            let text =
+                format!("the column '{name}' of {} cannot hold what a row refers to it by", mapper.name());
+            Err(rebis_core::Error::new(rebis_core::ErrorKind::Conversion, text))
+        }
+    }
+}
+
+/// By the target's primary key, each key once; what is in memory is not asked for.
+fn to_one(
+    reading: &Reading<'_>,
+    conn: &mut Connection,
+    objects: &[&Rc<Object>],
+    number: usize,
+    relation: &'static Relation,
+    options: &Rc<LoadOptions>,
+) -> Result<()> {
+    let target = relation.target;
+    let names: Vec<usize> = relation.pairs.iter().map(|(_, far)| *far).collect();
+    let columns: Vec<Expr<Value>> =
+        names.iter().map(|far| target.table().c(target.mapped()[*far].name.to_string())).collect();
+    let mut wanted: Vec<Vec<Value>> = Vec::new();
+    let mut found: HashMap<Key, u64> = HashMap::new();
+    let mut asked: HashSet<Key> = HashSet::new();
+    let mut keys = Vec::with_capacity(objects.len());
+    let mut there: Vec<Rc<Object>> = Vec::new();
+    for object in objects {
+        let values = near(object, relation.pairs.iter().map(|(near, _)| *near))?;
+        let key = Key::of(values.iter().cloned())?;
+        if let Some(key) = &key
+            && asked.insert(key.clone())
+        {
+            let known = reading.unit.referred_key(object, relation)?;
+            let known = known.and_then(|known| reading.unit.find(target, &known));
+            match known.filter(|known| reading.may_keep(known)) {
+                Some(known) => {
+                    found.insert(key.clone(), known.head.id);
+                    there.push(known);
+                }
+                None => wanted.push(values),
+            }
+        }
+        keys.push(key);
+    }
+    after(reading, conn, &there, options)?;
+    for chunk in wanted.chunks(KEYS_AT_A_TIME) {
+        let select: Select<Untyped> = select_all(target).filter(one_of(&columns, chunk));
+        let fetch = Fetch::new(target, select, Rc::clone(options));
+        fetch.each(reading, conn, &mut |row, object| {
+            let values = names.iter().map(|far| typed(row, *far, object, *far, target));
+            if let Some(key) = Key::of(values.collect::<Result<Vec<_>>>()?)? {
+                found.insert(key, object.head.id);
+            }
+            Ok(())
+        })?;
+    }
+    for (object, key) in objects.iter().zip(keys) {
+        let id = key.and_then(|key| found.get(&key).copied());
+        reading.unit.set_loaded(object, number, id.into_iter().collect())?;
+    }
+    Ok(())
+}

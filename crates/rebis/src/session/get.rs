@@ -1,0 +1,104 @@
+//! An object by its key, with more to say of it.
+
+use std::rc::Rc;
+
+use rebis_core::sql::LockWait;
+use rebis_core::{ErrorKind, Result};
+
+use super::{Instance, IntoKey, Session};
+use crate::load::{Fetch, Populate, key_is, key_of, select_all};
+use crate::mapper::{Mapper, Model, Record, mapper};
+use crate::model::{Load, LoadOptions};
+
+/// How [`Session::get_with`] looks for an object.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct GetOptions<T> {
+    populate_existing: bool,
+    lock: Option<LockWait>,
+    options: LoadOptions,
+    marker: std::marker::PhantomData<fn() -> T>,
+}
+
+impl<T> Default for GetOptions<T> {
+    fn default() -> Self {
+        GetOptions::new()
+    }
+}
+
+impl<T> GetOptions<T> {
+    /// As [`Session::get`].
+    pub fn new() -> Self {
+        GetOptions {
+            populate_existing: false,
+            lock: None,
+            options: LoadOptions::default(),
+            marker: std::marker::PhantomData,
+        }
+    }
+
+    /// The row is read, also when the object is in memory; what has changed of it and is not flushed is lost.
+    pub fn populate_existing(mut self) -> Self {
+        self.populate_existing = true;
+        self
+    }
+
+    /// The row is locked until the end of the transaction, and read for that. An object that is in memory stays as it is, unless
+    /// [`populate_existing`](GetOptions::populate_existing) says otherwise. SQLite locks nothing.
+    pub fn for_update(mut self, wait: LockWait) -> Self {
+        self.lock = Some(wait);
+        self
+    }
+
+    /// How the objects of a relation come, when the row is read.
+    pub fn option<U>(mut self, load: Load<T, U>) -> Self {
+        self.options.add(load);
+        self
+    }
+}
+
+impl Session {
+    /// The object with this primary key, by options.
+    ///
+    /// # Errors
+    /// As [`get`](Session::get).
+    pub fn get_with<T: Model>(
+        &self,
+        key: impl IntoKey,
+        options: GetOptions<T>,
+    ) -> Result<Option<Instance<T>>> {
+        self.get_by(mapper::<T>()?, key, options)
+    }
+
+    pub(super) fn get_by<T: Record>(
+        &self,
+        mapper: &'static Mapper,
+        key: impl IntoKey,
+        options: GetOptions<T>,
+    ) -> Result<Option<Instance<T>>> {
+        self.core.check()?;
+        let values = key.into_values();
+        let Some(key) = key_of(mapper, &values)? else { return Ok(None) };
+        let unit = &self.core.unit;
+        let GetOptions { populate_existing, lock, options, .. } = options;
+        if let Some(object) = unit.find(mapper, &key)
+            && !populate_existing
+            && lock.is_none()
+        {
+            return match self.core.freshen(&object) {
+                Ok(()) => Ok(Some(Instance::new(&self.core, object))),
+                Err(error) if error.kind() == ErrorKind::ObjectDeleted => Ok(None),
+                Err(error) => Err(error),
+            };
+        }
+        let mut query = select_all(mapper).filter(key_is(mapper, values));
+        let options = if lock.is_some() { options.without_joins() } else { options };
+        if let Some(wait) = lock {
+            query = query.for_update(wait);
+        }
+        let populate = if populate_existing { Populate::Existing } else { Populate::Expired };
+        let fetch = Fetch::new(mapper, query, Rc::new(options));
+        let found = self.core.on_connection(|conn| fetch.all(unit, conn, populate))?.pop();
+        Ok(found.map(|object| Instance::new(&self.core, object)))
+    }
+}

@@ -1,0 +1,85 @@
+//! UPDATE and DELETE by a query, with the objects in memory kept in step.
+
+use std::rc::Rc;
+
+use rebis_core::sql::{
+    Assignment, Delete, Expr, IntoStatement, Select, Update, delete_from, select, update_table,
+};
+use rebis_core::{Error, ErrorKind, Result, Value};
+
+use super::Query;
+use crate::mapper::{Mapper, Object, Record};
+use crate::model::Key;
+use crate::session::core::Core;
+
+/// The session, the model and the filters of a query that has nothing else.
+type Filtered = (Rc<Core>, &'static Mapper, Vec<Expr<bool>>);
+
+impl<T: Record> Query<T> {
+    /// Deletes the rows by one statement. Objects of them that the session has are deleted objects then; cascades of the models are not
+    /// followed, only those of the database.
+    ///
+    /// # Errors
+    /// [`Statement`](ErrorKind::Statement) for a query with more than filters; and what the database says.
+    pub fn delete(self) -> Result<u64> {
+        let (core, mapper, filters) = self.only_filters()?;
+        let there = in_memory(&core, mapper, &filters)?;
+        let statement = filters.into_iter().fold(delete_from(mapper.table()), Delete::filter);
+        let affected = run(&core, statement)?;
+        there.iter().for_each(|object| core.unit.row_is_deleted(object));
+        Ok(affected)
+    }
+
+    /// Changes the rows by one statement: `.update([User::name.set("ed")])`. Objects of them that the session has are read again when
+    /// they are next looked at.
+    ///
+    /// # Errors
+    /// As [`delete`](Query::delete).
+    pub fn update(self, assignments: impl IntoIterator<Item = Assignment>) -> Result<u64> {
+        let (core, mapper, filters) = self.only_filters()?;
+        let there = in_memory(&core, mapper, &filters)?;
+        let statement = update_table(mapper.table()).set_all(assignments);
+        let statement = filters.into_iter().fold(statement, Update::filter);
+        let affected = run(&core, statement)?;
+        there.iter().for_each(|object| core.unit.expire(&object.head));
+        Ok(affected)
+    }
+
+    fn only_filters(self) -> Result<Filtered> {
+        let (mapper, _) = self.select?;
+        if self.only_filters {
+            return Ok((self.core.0, mapper, self.filters));
+        }
+        let text = "a query that updates or deletes has filters only, and neither joins, order nor limit; filter by keys that \
+                    another query selects";
+        Err(Error::new(ErrorKind::Statement, text))
+    }
+}
+
+fn run(core: &Rc<Core>, statement: impl IntoStatement) -> Result<u64> {
+    core.unit.note_write();
+    core.on_connection(|conn| Ok(conn.execute(statement)?.rows_affected()))
+}
+
+/// The objects in memory that the filters mean: their keys are asked for before the statement runs, in its transaction.
+fn in_memory(core: &Rc<Core>, mapper: &'static Mapper, filters: &[Expr<bool>]) -> Result<Vec<Rc<Object>>> {
+    core.autoflush()?;
+    if !core.unit.has_objects_of(mapper) {
+        return Ok(Vec::new());
+    }
+    let keys = mapper.key().iter().map(|key| mapper.table().c(mapper.mapped()[*key].name.to_string()));
+    let query = select(keys.collect::<Vec<_>>()).from(mapper.table());
+    let query = filters.iter().cloned().fold(query, Select::filter);
+    core.on_connection(|conn| {
+        let mut found = Vec::new();
+        let mut rows = conn.execute(query)?;
+        while let Some(row) = rows.next()? {
+            let values =
+                (0..mapper.key().len()).map(|at| row.value::<Value>(at)).collect::<Result<Vec<_>>>()?;
+            if let Some(key) = Key::of(values)? {
+                found.extend(core.unit.find(mapper, &key));
+            }
+        }
+        Ok(found)
+    })
+}
