@@ -43,6 +43,7 @@ mod types_enums;
 mod types_native;
 mod types_own;
 mod types_portable;
+mod units;
 mod wide;
 
 use std::fmt::Debug;
@@ -57,7 +58,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 41] = [
+const SUBJECTS: [&[Scenario]; 42] = [
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -99,6 +100,7 @@ const SUBJECTS: [&[Scenario]; 41] = [
     types_enums::CASES,
     types_native::CASES,
     types_own::CASES,
+    units::CASES,
 ];
 
 /// Every case on every database, named `subject_what@database`.

@@ -70,6 +70,16 @@ impl Core {
         };
         let Some(object) = existing else { return self.merge_new(record) };
         self.freshen(&object)?;
+        if let Some(version) = mapper.version() {
+            let there = object.data.get().ok_or_else(|| conflict(&object.head))?.read(version);
+            if there != record.read(version) {
+                let text = format!(
+                    "the {} that is merged has another version than its row: somebody else has changed it since it was read",
+                    mapper.name()
+                );
+                return Err(Error::new(ErrorKind::StaleData, text));
+            }
+        }
         self.unit.touch(&object)?;
         object.data.get_mut().ok_or_else(|| conflict(&object.head))?.restore(&*record);
         for relation in 0..mapper.relations()?.len() {

@@ -223,12 +223,16 @@ impl Core {
         told.inspect_err(|error| self.fail(error))
     }
 
-    /// The transaction is undone at once; the objects follow with the rollback.
+    /// The transaction, or the savepoint that it is in, is undone at once; the objects follow with the rollback.
     fn fail(&self, error: &Error) {
         if let Ok(mut place) = self.connection.try_borrow_mut()
             && let Some(conn) = &mut *place
         {
-            let _ = conn.rollback();
+            let savepoint = self.savepoints.borrow().last().copied();
+            let undone = savepoint.map(|savepoint| conn.rollback_to_savepoint(savepoint));
+            if !matches!(undone, Some(Ok(()))) {
+                let _ = conn.rollback();
+            }
         }
         self.failed.replace(Some(error.to_string()));
     }
