@@ -44,3 +44,6 @@ struct Expressions;
 
 #[doc = include_str!("../../../docs/guide/results.md")]
 struct Results;
+
+#[doc = include_str!("../../../docs/guide/models-and-sessions.md")]
+struct ModelsAndSessions;

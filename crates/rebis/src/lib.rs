@@ -17,7 +17,7 @@
 //! # Ok::<(), rebis::Error>(())
 //! ```
 //!
-//! So far this crate is the toolkit of `rebis-core` under the name that programs use; the ORM comes on top of it.
+//! The toolkit is `rebis-core`, under the name that programs use; on it stand [models](Model) and [sessions](Session).
 
 mod flush;
 mod load;
