@@ -193,7 +193,7 @@ impl ColumnDef {
         self
     }
 
-    /// The same, with a comment that the database keeps; SQLite keeps none.
+    /// The same, with a comment that the database keeps; SQLite keeps none, MySQL and MariaDB take characters up to U+FFFF.
     #[must_use]
     pub fn comment(mut self, comment: impl Into<String>) -> Self {
         self.comment = Some(comment.into());

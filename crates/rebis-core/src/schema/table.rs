@@ -284,7 +284,7 @@ impl TableBuilder {
         self
     }
 
-    /// With a comment that the database keeps; SQLite keeps none.
+    /// With a comment that the database keeps; SQLite keeps none, MySQL and MariaDB take characters up to U+FFFF.
     pub fn comment(mut self, comment: impl Into<String>) -> Self {
         self.0.comment = Some(comment.into());
         self

@@ -19,6 +19,7 @@ mod dml_traps;
 mod errors;
 mod identifiers;
 mod injection_corpus;
+mod injection_definitions;
 mod injection_names;
 mod injection_values;
 mod inspection;
@@ -58,7 +59,7 @@ use crate::harness::{Case, Outcome};
 /// One case, to be run on each database.
 type Scenario = (&'static str, fn(&Database) -> Outcome);
 
-const SUBJECTS: [&[Scenario]; 42] = [
+const SUBJECTS: &[&[Scenario]] = &[
     binds::CASES,
     many::CASES,
     numbers::CASES,
@@ -70,6 +71,7 @@ const SUBJECTS: [&[Scenario]; 42] = [
     identifiers::CASES,
     injection_values::CASES,
     injection_names::CASES,
+    injection_definitions::CASES,
     tenants::CASES,
     json::CASES,
     arrays::CASES,
@@ -115,7 +117,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 fn scenarios() -> impl Iterator<Item = Scenario> {
-    SUBJECTS.into_iter().flatten().copied()
+    SUBJECTS.iter().copied().flatten().copied()
 }
 
 fn run(case: &str) -> Outcome {

@@ -44,7 +44,7 @@ impl Writer<'_> {
         self.check_labels(table, column)?;
         if let (Comments::Inline, Some(comment)) = (words.comments, &column.comment) {
             self.push(" COMMENT ");
-            self.literal(comment)?;
+            self.inline_comment(comment)?;
         }
         Ok(())
     }

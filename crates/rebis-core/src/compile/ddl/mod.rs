@@ -242,7 +242,16 @@ impl Writer<'_> {
         self.push("ALTER TABLE ");
         self.table(table)?;
         self.push(" COMMENT = ");
-        self.literal(table.comment().unwrap_or_default())
+        self.inline_comment(table.comment().unwrap_or_default())
+    }
+
+    /// MySQL keeps comments in `utf8mb3`, and MariaDB writes `?` for what is beyond it, without a warning.
+    fn inline_comment(&mut self, comment: &str) -> Result<()> {
+        if let Some(beyond) = comment.chars().find(|&letter| letter > '\u{ffff}') {
+            return self
+                .unsupported(&format!("comments with {beyond:?}; it keeps characters up to U+FFFF there"));
+        }
+        self.literal(comment)
     }
 
     fn comment_statement(

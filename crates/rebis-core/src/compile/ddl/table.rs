@@ -26,7 +26,7 @@ impl Writer<'_> {
         self.push("\n)");
         if let (Comments::Inline, Some(comment)) = (self.dialect.tables.comments, table.comment()) {
             self.push(" COMMENT=");
-            self.literal(comment)?;
+            self.inline_comment(comment)?;
         }
         self.options(table)
     }

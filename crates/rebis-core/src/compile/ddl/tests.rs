@@ -254,6 +254,15 @@ fn comments() {
         sql[2][1..],
         [r#"COMMENT ON TABLE "t" IS 'it''s'"#, r#"COMMENT ON COLUMN "t"."c" IS E'a\\b'"#]
     );
+    // What MariaDB would keep as `?`.
+    let crab = Table::build("t").column(number("a")).comment("a 🦀").finish().unwrap();
+    let error = crab.create_sql(Dialect::MARIADB).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert_eq!(
+        error.to_string(),
+        "mariadb has no comments with '🦀'; it keeps characters up to U+FFFF there"
+    );
+    assert!(crab.create_sql(Dialect::POSTGRESQL).unwrap()[1].ends_with("IS 'a 🦀'"));
 }
 
 #[test]
