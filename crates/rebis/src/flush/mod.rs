@@ -3,13 +3,19 @@
 //! 1. [`prepare`]: what follows from the changes: relation fields that were assigned, orphans, cascades.
 //! 2. [`sync`]: which foreign keys follow from the relations, and which rows of the tables between two sides.
 //! 3. [`order`]: parents before children, by the tables' foreign keys; row by row where tables form a circle.
-//! 4. [`emit`]: statements, in batches; generated keys and defaults come back.
+//! 4. [`emit`]: statements, in batches, by [`insert`], [`update`], [`secondary`] and [`delete`]; generated keys and defaults come back.
 
+mod delete;
 mod emit;
 mod hooks;
+mod insert;
+mod keys;
 mod order;
 mod prepare;
+mod row;
+mod secondary;
 mod sync;
+mod update;
 mod work;
 
 use rebis_core::{Connection, Result};

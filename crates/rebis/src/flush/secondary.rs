@@ -1,0 +1,57 @@
+//! Rows of the tables between two sides.
+
+use rebis_core::sql::{Expression, all, any, delete_from};
+use rebis_core::{Connection, Error, ErrorKind, Result, Value};
+
+use super::delete::DELETED_AT_A_TIME;
+use super::sync::LinkRows;
+use crate::unit::{Unit, conflict};
+
+/// The values of a row between two objects.
+fn between(unit: &Unit, rows: &LinkRows, pair: (u64, u64)) -> Result<Vec<Value>> {
+    let Some(secondary) = &rows.relation.secondary else { return Ok(Vec::new()) };
+    let mut values = Vec::new();
+    for (id, side) in [(pair.0, &secondary.near), (pair.1, &secondary.far)] {
+        let gone = || Error::new(ErrorKind::InvalidState, "a related object is not in the session any more");
+        let object = unit.object(id).ok_or_else(gone)?;
+        let record = object.data.get().ok_or_else(|| conflict(&object.head))?;
+        values.extend(side.iter().map(|(column, _)| record.read(*column)));
+    }
+    Ok(values)
+}
+
+pub(super) fn link(unit: &Unit, conn: &mut Connection, rows: &LinkRows) -> Result<()> {
+    let Some(secondary) = &rows.relation.secondary else { return Ok(()) };
+    if rows.added.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> =
+        secondary.near.iter().chain(&secondary.far).map(|(_, name)| name.as_str()).collect();
+    let values = rows.added.iter().map(|pair| between(unit, rows, *pair)).collect::<Result<_>>()?;
+    conn.insert_rows(&secondary.table, &names, values, &[]).map(|_| ())
+}
+
+pub(super) fn unlink(unit: &Unit, conn: &mut Connection, rows: &LinkRows) -> Result<()> {
+    let Some(secondary) = &rows.relation.secondary else { return Ok(()) };
+    let removed: Vec<(u64, u64)> = rows.removed.iter().copied().collect();
+    for some in removed.chunks(DELETED_AT_A_TIME) {
+        let mut conditions = Vec::new();
+        for pair in some {
+            let values = between(unit, rows, *pair)?;
+            let columns =
+                secondary.near.iter().chain(&secondary.far).map(|(_, name)| secondary.table.c(name.clone()));
+            conditions.push(all(columns.zip(values).map(|(column, value)| column.eq(value))));
+        }
+        let found = conn.execute(delete_from(&secondary.table).filter(any(conditions)))?.rows_affected();
+        if found != some.len() as u64 {
+            let text = format!(
+                "expected to delete {} row(s) of '{}', and {found} matched: somebody else has deleted the rest; roll back and \
+                 read again",
+                some.len(),
+                secondary.table.name()
+            );
+            return Err(Error::new(ErrorKind::StaleData, text));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! Rows that change: their changed columns, found by the key and the version that they had.
+
+use std::rc::Rc;
+
+use rebis_core::sql::{Expr, Expression, all, update_table};
+use rebis_core::{Connection, Error, ErrorKind, Result, Value};
+
+use super::keys::{missing_parent, write, write_key};
+use super::row::{Row, names};
+use super::sync::Sync;
+use super::work::{Action, own_key};
+use crate::load::key_in_database;
+use crate::mapper::{Mapper, Object, State};
+use crate::unit::{Unit, conflict};
+
+/// The columns that have changed; nothing when none has.
+pub(super) fn updated(object: &Rc<Object>) -> Result<Option<Row>> {
+    let mapper = object.head.mapper;
+    let mut columns = Vec::new();
+    {
+        let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
+        let base = object.head.base.borrow();
+        let Some(base) = base.as_ref() else { return Ok(None) };
+        let writable =
+            |column: &usize| !mapper.mapped()[*column].computed && Some(*column) != mapper.version();
+        columns.extend(
+            (0..mapper.mapped().len()).filter(writable).filter(|column| !record.same(&**base, *column)),
+        );
+    }
+    if columns.is_empty() {
+        return Ok(None);
+    }
+    row_of_update(object, key_in_database(object)?, columns).map(Some)
+}
+
+/// A new object in the row of a deleted one: all columns are written.
+pub(super) fn switch(unit: &Unit, object: &Rc<Object>, old: u64) -> Result<Option<Row>> {
+    let mapper = object.head.mapper;
+    let old = unit.object(old).ok_or_else(|| missing_parent(object))?;
+    let writable = |column: &usize| {
+        !mapper.mapped()[*column].computed
+            && Some(*column) != mapper.version()
+            && !mapper.key().contains(column)
+    };
+    let columns = (0..mapper.mapped().len()).filter(writable).collect();
+    let key = key_in_database(&old)?;
+    unit.touch_links(&old.head);
+    unit.forget_key(&old.head);
+    unit.set_state(&old.head, State::Deleted);
+    old.head.doomed.set(false);
+    if let Some(version) = mapper.version() {
+        let value = old.data.get().ok_or_else(|| conflict(&old.head))?.read(version);
+        write(object, version, &value)?;
+    }
+    row_of_update(object, key, columns).map(Some)
+}
+
+fn row_of_update(object: &Rc<Object>, key: Vec<Value>, mut columns: Vec<usize>) -> Result<Row> {
+    let mapper = object.head.mapper;
+    let mut values = key;
+    if let Some(version) = mapper.version() {
+        let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
+        let base = object.head.base.borrow();
+        let old = base.as_ref().map_or_else(|| record.read(version), |base| base.read(version));
+        // By hand, a program may set another one than the next.
+        let now = record.read(version);
+        let next = match (&old, &now) {
+            (Value::Int(number), _) if old == now => Value::Int(number + 1),
+            _ => now,
+        };
+        drop((record, base));
+        values.push(old);
+        write(object, version, &next)?;
+        columns.push(version);
+    }
+    let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
+    values.extend(columns.iter().map(|column| record.read(*column)));
+    Ok(Row { action: Action::Update, mapper, columns, values, wanted: Vec::new() })
+}
+
+pub(super) fn update(
+    unit: &Unit,
+    conn: &mut Connection,
+    mapper: &'static Mapper,
+    objects: &[Rc<Object>],
+    values: Vec<Vec<Value>>,
+    columns: &[usize],
+) -> Result<()> {
+    let mut found_by: Vec<usize> = mapper.key().to_vec();
+    found_by.extend(mapper.version());
+    // A row whose key changes is found by the old one, and the batch compares with what is there: one at a time.
+    let key_changes = columns.iter().any(|column| mapper.key().contains(column));
+    let expected = objects.len() as u64;
+    let found = if key_changes || objects.len() == 1 || mapper.version().is_some() {
+        let mut found = 0;
+        for row in values {
+            found += update_one(conn, mapper, &found_by, columns, row)?;
+        }
+        found
+    } else {
+        conn.update_rows(mapper.table(), &names(mapper, &found_by), &names(mapper, columns), values)?
+    };
+    if found != expected {
+        return Err(stale(mapper, "update", expected, found));
+    }
+    for object in objects {
+        unit.set_state(&object.head, State::Persistent);
+        let key = own_key(object)?;
+        if *object.head.key.borrow() != key {
+            unit.touch_links(&object.head);
+            unit.remember_key(&object.head, key);
+        }
+    }
+    Ok(())
+}
+
+fn update_one(
+    conn: &mut Connection,
+    mapper: &'static Mapper,
+    found_by: &[usize],
+    columns: &[usize],
+    mut row: Vec<Value>,
+) -> Result<u64> {
+    let values = row.split_off(found_by.len());
+    let mut update = update_table(mapper.table());
+    for (name, value) in names(mapper, columns).into_iter().zip(values) {
+        update = update.set_column(name.to_owned(), value);
+    }
+    let update = update.filter(equal(mapper, found_by, row));
+    Ok(conn.execute(update)?.rows_affected())
+}
+
+pub(super) fn equal(mapper: &Mapper, columns: &[usize], values: Vec<Value>) -> Expr<bool> {
+    let columns = names(mapper, columns).into_iter().map(|name| mapper.table().c(name.to_owned()));
+    all(columns.zip(values).map(|(column, value)| column.eq(value)))
+}
+
+pub(super) fn stale(mapper: &Mapper, verb: &str, expected: u64, found: u64) -> Error {
+    Error::new(
+        ErrorKind::StaleData,
+        format!(
+            "expected to {verb} {expected} row(s) of '{}', and {found} matched: somebody else has changed or deleted the rest; roll \
+             back and read again",
+            mapper.table().name()
+        ),
+    )
+}
+
+/// Foreign keys that close a circle, in one UPDATE for each row.
+pub(super) fn post_updates(unit: &Unit, conn: &mut Connection, later: Vec<(Rc<Object>, Sync)>) -> Result<()> {
+    for (object, sync) in later {
+        unit.touch(&object)?;
+        write_key(unit, &object, &sync)?;
+        let mut columns: Vec<usize> = sync.columns.iter().map(|(near, _)| *near).collect();
+        let mapper = object.head.mapper;
+        // The row was written in this flush: it has the key and the version that the object has now.
+        let record = object.data.get().ok_or_else(|| conflict(&object.head))?;
+        let found_by = mapper.key().iter().copied().chain(mapper.version());
+        let mut values: Vec<Value> = found_by.map(|column| record.read(column)).collect();
+        drop(record);
+        if let Some(version) = mapper.version() {
+            if let Some(Value::Int(number)) = values.last() {
+                write(&object, version, &Value::Int(number + 1))?;
+            }
+            columns.push(version);
+        }
+        let record = object.data.get().ok_or_else(|| conflict(&object.head))?;
+        values.extend(columns.iter().map(|column| record.read(*column)));
+        drop(record);
+        update(unit, conn, mapper, &[object], vec![values], &columns)?;
+    }
+    Ok(())
+}
