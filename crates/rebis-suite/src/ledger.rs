@@ -1,6 +1,7 @@
 //! The ledger: what workers say they committed, against what the table holds.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use rebis::{Connection, Engine, Error, ErrorKind, Result, text};
 
@@ -76,4 +77,63 @@ pub fn check(conn: &mut Connection, workers: impl IntoIterator<Item = (i64, i64)
         .collect();
     assert_eq!(found, expected, "rows and distinct rows per worker");
     expected.values().map(|(rows, _)| rows).sum()
+}
+
+/// What the workers say of each of their transactions.
+#[derive(Debug, Default)]
+pub struct Said(Mutex<BTreeMap<(i64, i64), Verdict>>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    Committed,
+    Failed,
+    Unknown,
+}
+
+impl Said {
+    /// One transaction of the ledger, and what came of it.
+    ///
+    /// # Errors
+    /// As [`write()`].
+    ///
+    /// # Panics
+    /// When it is `Internal`: a wrong answer.
+    pub fn write(&self, engine: &Engine, worker: i64, sequence: i64) -> Result<()> {
+        let result = write(engine, worker, sequence);
+        let verdict = match &result {
+            Ok(()) => Verdict::Committed,
+            Err(error) if error.kind() == ErrorKind::CommitUnknown => Verdict::Unknown,
+            Err(error) => {
+                assert_ne!(error.kind(), ErrorKind::Internal, "{}", error.chain());
+                Verdict::Failed
+            }
+        };
+        self.0.lock().unwrap().insert((worker, sequence), verdict);
+        result
+    }
+
+    /// Returns how many committed, failed, are unknown.
+    ///
+    /// # Panics
+    /// When the ledger does not hold what they said.
+    pub fn check(&self, engine: &Engine) -> [usize; 3] {
+        let said = self.0.lock().unwrap();
+        let mut conn = engine.connect().unwrap();
+        let sql = text("select worker, seq, count(*) from ledger group by worker, seq");
+        let rows: Vec<(i64, i64, i64)> = conn.fetch_all(sql).unwrap();
+        let found: BTreeMap<(i64, i64), i64> =
+            rows.into_iter().map(|(worker, sequence, count)| ((worker, sequence), count)).collect();
+        for (key, verdict) in &*said {
+            let count = found.get(key).copied().unwrap_or(0);
+            let holds = match verdict {
+                Verdict::Committed => count == 1,
+                Verdict::Failed => count == 0,
+                Verdict::Unknown => count < 2,
+            };
+            assert!(holds, "{key:?} is {verdict:?}, and stands {count} times");
+        }
+        assert!(found.keys().all(|key| said.contains_key(key)), "rows that nobody wrote");
+        let count = |wanted| said.values().filter(|verdict| **verdict == wanted).count();
+        [count(Verdict::Committed), count(Verdict::Failed), count(Verdict::Unknown)]
+    }
 }

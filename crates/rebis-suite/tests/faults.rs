@@ -3,7 +3,6 @@
 //! Asked of each: a call answers in its time, an error never means that something was committed, a pool recovers by itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +13,7 @@ use rebis_suite::database_or_skip;
 use rebis_suite::databases::Database;
 use rebis_suite::fork::{self, Kind};
 use rebis_suite::harness::{self, Case, Outcome, Scenario, passed};
-use rebis_suite::ledger;
+use rebis_suite::ledger::{self, Said};
 use rebis_suite::proxy::{Direction, Proxy};
 
 fn main() -> ExitCode {
@@ -46,56 +45,6 @@ fn direct(database: &Database) -> Engine {
 fn through(proxy: &Proxy, database: &Database, options: &str) -> EngineBuilder {
     let builder = Engine::builder(proxy.url(database, options).as_str()).unwrap();
     builder.pool_timeout(Duration::from_secs(5)).connect_timeout(Duration::from_secs(3))
-}
-
-/// What the workers say of each of their transactions.
-#[derive(Default)]
-struct Said(Mutex<BTreeMap<(i64, i64), Verdict>>);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Verdict {
-    Committed,
-    Failed,
-    Unknown,
-}
-
-impl Said {
-    /// One transaction of the ledger, and what came of it.
-    fn write(&self, engine: &Engine, worker: i64, sequence: i64) -> Result<()> {
-        let result = ledger::write(engine, worker, sequence);
-        let verdict = match &result {
-            Ok(()) => Verdict::Committed,
-            Err(error) if error.kind() == ErrorKind::CommitUnknown => Verdict::Unknown,
-            Err(error) => {
-                assert_ne!(error.kind(), ErrorKind::Internal, "{}", error.chain());
-                Verdict::Failed
-            }
-        };
-        self.0.lock().unwrap().insert((worker, sequence), verdict);
-        result
-    }
-
-    /// Fails when the ledger does not hold what they said. Returns how many committed, failed, are unknown.
-    fn check(&self, engine: &Engine) -> [usize; 3] {
-        let said = self.0.lock().unwrap();
-        let mut conn = engine.connect().unwrap();
-        let sql = text("select worker, seq, count(*) from ledger group by worker, seq");
-        let rows: Vec<(i64, i64, i64)> = conn.fetch_all(sql).unwrap();
-        let found: BTreeMap<(i64, i64), i64> =
-            rows.into_iter().map(|(worker, sequence, count)| ((worker, sequence), count)).collect();
-        for (key, verdict) in &*said {
-            let count = found.get(key).copied().unwrap_or(0);
-            let holds = match verdict {
-                Verdict::Committed => count == 1,
-                Verdict::Failed => count == 0,
-                Verdict::Unknown => count < 2,
-            };
-            assert!(holds, "{key:?} is {verdict:?}, and stands {count} times");
-        }
-        assert!(found.keys().all(|key| said.contains_key(key)), "rows that nobody wrote");
-        let count = |wanted| said.values().filter(|verdict| **verdict == wanted).count();
-        [count(Verdict::Committed), count(Verdict::Failed), count(Verdict::Unknown)]
-    }
 }
 
 fn is_of_the_network(error: &Error) -> bool {

@@ -3,18 +3,20 @@
 //! The text of a statement depends on its shape and on nothing else. Where a value stands is its place: the address of the
 //! value in the tree, by which the renderer finds the number of the value again.
 
+mod dml;
+mod shape;
+
 use std::borrow::Cow;
-use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
 use std::sync::Arc;
 
+use self::shape::Shape;
 use super::places::Places;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{SchemaTranslateMap, Table};
 use crate::sql::{
-    Assignment, Call, Conflict, CteBody, CteNode, DeleteNode, InsertNode, Item, Join, Lock, Node, Ordering,
-    SelectNode, Source, StatementNode, Text, UpdateNode, Window,
+    Call, CteBody, CteNode, Item, Join, Lock, Node, Ordering, SelectNode, Source, StatementNode, Text, Window,
 };
 use crate::value::Value;
 
@@ -440,107 +442,5 @@ impl<'s> Key<'s> {
         self.shape.add(kind);
         self.source(source);
         self.maybe_node(on.as_ref());
-    }
-
-    fn insert(&mut self, insert: &'s InsertNode) {
-        let InsertNode { with, table, columns, rows, select, conflict, returning, ordered, binds: _ } =
-            insert;
-        self.each(with, |key, cte| key.once(cte, Self::cte));
-        self.shape.add(ordered);
-        self.table(table);
-        self.shape.add(columns);
-        self.each(rows, |key, row| key.list(row, row.len()));
-        self.maybe(select.as_deref(), Self::select);
-        self.maybe(conflict.as_ref(), Self::conflict);
-        self.each(returning, Self::item);
-    }
-
-    fn conflict(&mut self, conflict: &'s Conflict) {
-        let Conflict { target, any, update, constraint, index_filters, assignments, filters } = conflict;
-        self.shape.add(&(target, any, update, constraint));
-        self.nodes(index_filters);
-        self.each(assignments, Self::assignment);
-        self.nodes(filters);
-    }
-
-    fn assignment(&mut self, assignment: &'s Assignment) {
-        let Assignment { column, value } = assignment;
-        self.shape.add(&**column);
-        self.node(value);
-    }
-
-    fn update(&mut self, update: &'s UpdateNode) {
-        let UpdateNode {
-            with,
-            table,
-            from,
-            assignments,
-            from_queries,
-            filters,
-            order_by,
-            limit,
-            returning,
-            binds: _,
-        } = update;
-        self.each(with, |key, cte| key.once(cte, Self::cte));
-        self.table(table);
-        self.each(from_queries, |key, (columns, query)| {
-            key.shape.add(columns);
-            key.select(query);
-        });
-        self.each(order_by, Self::ordering);
-        self.maybe_node(limit.as_ref());
-        self.each(from, Self::source);
-        self.each(assignments, Self::assignment);
-        self.nodes(filters);
-        self.each(returning, Self::item);
-    }
-
-    fn delete(&mut self, delete: &'s DeleteNode) {
-        let DeleteNode { with, table, using, filters, order_by, limit, returning, binds: _ } = delete;
-        self.each(with, |key, cte| key.once(cte, Self::cte));
-        self.table(table);
-        self.each(order_by, Self::ordering);
-        self.maybe_node(limit.as_ref());
-        self.each(using, Self::source);
-        self.nodes(filters);
-        self.each(returning, Self::item);
-    }
-}
-
-/// What [`Hash`] says of the parts, one behind the other: it tells apart whatever is not equal. Kept whole, so that two
-/// statements never meet in one hash.
-#[derive(Debug, Default)]
-pub(super) struct Shape(pub(super) Vec<u8>);
-
-impl Shape {
-    fn add<T: Hash + ?Sized>(&mut self, part: &T) {
-        part.hash(self);
-    }
-}
-
-impl Hasher for Shape {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-
-    fn write_usize(&mut self, number: usize) {
-        // Lengths and numbers of variants are small.
-        match u8::try_from(number) {
-            Ok(byte) if byte < u8::MAX => self.0.push(byte),
-            _ => {
-                self.0.push(u8::MAX);
-                self.0.extend_from_slice(&number.to_ne_bytes());
-            }
-        }
-    }
-
-    fn write_isize(&mut self, number: isize) {
-        self.write_usize(number.cast_unsigned());
-    }
-
-    /// There is none: the parts themselves are the key.
-    fn finish(&self) -> u64 {
-        0
     }
 }
