@@ -270,6 +270,77 @@ fn two_tables_refer_to_each_other() {
     assert_eq!(home.related(Place::residents).unwrap().all(), [ann]);
 }
 
+// ---- relations that follow no foreign key ----
+
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+struct Country {
+    #[rebis(primary_key)]
+    id: i64,
+    #[rebis(length = 2, unique)]
+    code: Option<String>,
+    #[rebis(relationship(join = "code = country", back_populates = "home", order_by = "id"))]
+    clubs: Many<Club>,
+    #[rebis(relationship(
+        join = "code = capital_of",
+        foreign_keys = "capital_of",
+        back_populates = "country"
+    ))]
+    capital: One<Capital>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+struct Club {
+    #[rebis(primary_key)]
+    id: i64,
+    #[rebis(length = 2)]
+    country: Option<String>,
+    #[rebis(relationship(join = "country = code", back_populates = "clubs"))]
+    home: One<Country>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+struct Capital {
+    #[rebis(primary_key)]
+    id: i64,
+    #[rebis(length = 2)]
+    capital_of: Option<String>,
+    #[rebis(relationship(join = "capital_of = code", back_populates = "capital"))]
+    country: One<Country>,
+}
+
+#[test]
+fn columns_without_a_foreign_key_are_joined() {
+    let session = session::<(Country, Club, Capital)>();
+    let norway = Country {
+        code: Some("no".into()),
+        clubs: [Club::default(), Club::default()].into(),
+        capital: Capital::default().into(),
+        ..Country::default()
+    };
+    let norway = session.add(norway).unwrap();
+    let nowhere = session.add(Country::default()).unwrap();
+    let homeless = session.add(Club::default()).unwrap();
+    session.commit().unwrap();
+    let clubs = norway.related(Country::clubs).unwrap().all();
+    assert_eq!(clubs.len(), 2);
+    assert_eq!(clubs[0].get(Club::country).unwrap().as_deref(), Some("no"));
+    assert_eq!(clubs[0].related(Club::home).unwrap().as_ref(), Some(&norway));
+    assert_eq!(
+        norway.related(Country::capital).unwrap().unwrap().related(Capital::country).unwrap(),
+        Some(norway)
+    );
+    // Nobody's NULL is somebody else's.
+    assert!(nowhere.related(Country::clubs).unwrap().is_empty());
+    assert_eq!(homeless.related(Club::home).unwrap(), None);
+    let with_clubs = session.query::<Country>().filter(Country::clubs.any(Club::id.gt(0))).all().unwrap();
+    assert_eq!(with_clubs.len(), 1);
+    let loaded =
+        session.query::<Country>().option(rebis::joinedload(Country::clubs)).order_by(Country::id).all();
+    let counts: Vec<usize> =
+        loaded.unwrap().iter().map(|country| country.related(Country::clubs).unwrap().len()).collect();
+    assert_eq!(counts, [2, 0]);
+}
+
 // ---- odd places ----
 
 /// Without an import, with names that Rust reserves, in modules that see little of each other.

@@ -406,6 +406,12 @@ fn related(model: &Model<'_>, relation: &Relation<'_>, derived: &TokenStream) ->
     if !said.foreign_keys.is_empty() {
         made.extend(quote!(.foreign_keys([#(#keys),*])));
     }
+    for (near, far) in &said.join {
+        let Some(Column { name, kind, .. }) = model.column(near) else { continue };
+        let place = far.span().resolved_at(own());
+        let far = quote_spanned!(place=> #derived::joined::<#kind, #target, _>(<#target>::#far));
+        made.extend(quote!(.join(#name, #far)));
+    }
     for (name, descending) in &said.order_by {
         let (path, _, place) = of(name, &quote!(<#target>));
         let column = quote_spanned!(place=> #derived::column_name::<#target, _>(#path));

@@ -168,11 +168,14 @@ impl<'i> Model<'i> {
         self.fields_exist(faults);
     }
 
-    /// The fields that attributes of the struct name.
+    /// The fields of this model that attributes name.
     fn fields_exist(&self, faults: &mut Faults) {
         let said = &self.said;
         let groups = said.unique.iter().chain(&said.indexes).flat_map(|group| &group.fields);
         let named = groups.chain(said.foreign_keys.iter().flat_map(|key| &key.fields)).chain(&said.version);
+        let joined =
+            self.relations.iter().flat_map(|relation| relation.said.join.iter().map(|(near, _)| near));
+        let named = named.chain(joined);
         for name in named {
             if self.column(name).is_none() {
                 let names: Vec<String> =

@@ -32,6 +32,8 @@ pub(super) struct OfRelation {
     pub(super) order_by: Vec<(Name, bool)>,
     pub(super) secondary: Option<Path>,
     pub(super) foreign_keys: Vec<Name>,
+    /// Fields of this model, and those of the other one that are equal.
+    pub(super) join: Vec<(Ident, Ident)>,
     /// The variant of `Loading`.
     pub(super) loading: Option<Ident>,
     pub(super) passive_deletes: bool,
@@ -74,7 +76,7 @@ pub(super) fn shape(field: &Type) -> Option<Shape<'_>> {
 }
 
 const OF_RELATION: &str = "a relationship takes `back_populates`, `cascade`, `order_by`, `secondary`, `foreign_keys`, \
-                           `loading`, `passive_deletes`, `post_update`, `single_parent` and `view_only`";
+                           `join`, `loading`, `passive_deletes`, `post_update`, `single_parent` and `view_only`";
 
 impl OfRelation {
     pub(super) fn read(meta: &ParseNestedMeta<'_>, faults: &mut Faults) -> syn::Result<OfRelation> {
@@ -101,6 +103,11 @@ impl OfRelation {
             "foreign_keys" => {
                 let found = names(meta, "foreign_keys = \"user_id\"", false, faults)?;
                 self.foreign_keys = found.into_iter().map(|(name, _)| name).collect();
+            }
+            "join" => {
+                if let Some(words) = text(meta, "join = \"country = code\"", faults)? {
+                    self.join = pairs(&words, faults);
+                }
             }
             "secondary" => {
                 self.secondary = crate::attributes::parsed(meta, "secondary = UserKeyword", faults)?;
@@ -182,6 +189,24 @@ pub(super) fn names(
         }
     }
     Ok(found)
+}
+
+/// Fields of this model and of the other one, as in `country = code, kind = kind`.
+fn pairs(words: &LitStr, faults: &mut Faults) -> Vec<(Ident, Ident)> {
+    let mut found = Vec::new();
+    for part in words.value().split(',') {
+        let names = part.split_once('=').map(|(near, far)| (near.trim(), far.trim()));
+        let fields =
+            names.and_then(|(near, far)| Some((ident(near, words.span())?, ident(far, words.span())?)));
+        match fields {
+            Some(pair) => found.push(pair),
+            None => faults.at(
+                words.span(),
+                "`join` is written `join = \"country = code\"`: a field of this model, then the other's that is equal",
+            ),
+        }
+    }
+    found
 }
 
 /// A field's name; one that Rust reserves may be written without `r#`.

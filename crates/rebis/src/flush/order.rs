@@ -7,7 +7,7 @@ use rebis_core::{Error, ErrorKind, Result};
 
 use super::sync::Sync;
 use super::work::{Action, own_key};
-use crate::mapper::{Direction, Mapper, Object};
+use crate::mapper::{Direction, Mapper, Object, Relation};
 use crate::model::Key;
 use crate::unit::{Unit, conflict};
 
@@ -73,9 +73,20 @@ fn sort_key(key: &Key) -> (i64, String) {
     }
 }
 
-/// Whether a foreign key of one table leads to another one.
-fn names(from: &Mapper, to: &Mapper) -> bool {
+/// Whether a foreign key of one table leads to another one, or a relation that follows other columns.
+fn names(from: &'static Mapper, to: &'static Mapper) -> bool {
     from.table().foreign_keys().iter().any(|key| key.table() == to.table().name())
+        || follows(from, to, Direction::ManyToOne)
+        || follows(to, from, Direction::OneToMany)
+}
+
+fn follows(from: &'static Mapper, to: &'static Mapper, direction: Direction) -> bool {
+    let leads = |relation: &Relation| {
+        let definition = &relation.definition;
+        let written = !definition.join.is_empty() && !definition.view_only && !definition.post_update;
+        written && relation.direction == direction && *relation.target == *to
+    };
+    from.relations().is_ok_and(|relations| relations.iter().any(leads))
 }
 
 /// The mappers in groups, those that are named before those that name them; a group of several is a circle.

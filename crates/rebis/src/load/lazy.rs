@@ -21,6 +21,10 @@ pub(crate) fn load_related(
         return Ok(());
     }
     let relation = &object.head.mapper.relations()?[number];
+    if near(object, relation.pairs.iter().map(|(near, _)| *near))?.contains(&Value::Null) {
+        // Nobody refers to it; as a condition it would find those whose foreign key is NULL.
+        return unit.set_loaded(object, number, Vec::new());
+    }
     let options = object.head.options.borrow().as_ref().map(|options| options.behind(number));
     let fetch = Fetch::new(relation.target, query(object, relation)?, Rc::new(options.unwrap_or_default()));
     let keyed = relation.direction != Direction::ManyToOne;

@@ -50,6 +50,7 @@ pub struct RelationDef {
     pub(crate) back_populates: Option<Cow<'static, str>>,
     pub(crate) secondary: Option<Table>,
     pub(crate) foreign_keys: Vec<Cow<'static, str>>,
+    pub(crate) join: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub(crate) order_by: Vec<(Cow<'static, str>, bool)>,
     pub(crate) cascade: Cascade,
     pub(crate) passive_deletes: bool,
@@ -82,6 +83,7 @@ impl RelationDef {
             back_populates: None,
             secondary: None,
             foreign_keys: Vec::new(),
+            join: Vec::new(),
             order_by: Vec::new(),
             cascade: Cascade::DEFAULT,
             passive_deletes: false,
@@ -110,6 +112,15 @@ impl RelationDef {
     #[must_use]
     pub fn foreign_keys<C: Into<Cow<'static, str>>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
         self.foreign_keys = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// A column of this side that equals one of the target, behind those before: where the tables have no foreign key, or it is not
+    /// what the relation follows. A relation to one has its foreign key on this side, unless
+    /// [`foreign_keys`](RelationDef::foreign_keys) names the columns of the target.
+    #[must_use]
+    pub fn join(mut self, near: impl Into<Cow<'static, str>>, far: impl Into<Cow<'static, str>>) -> Self {
+        self.join.push((near.into(), far.into()));
         self
     }
 

@@ -216,6 +216,14 @@ pub fn version<T: Version>(name: &'static str) -> &'static str {
     name
 }
 
+/// The name of a column that equals one of this type: both can be compared.
+pub fn joined<T: Typed, M, U: Typed>(column: Column<M, U>) -> &'static str
+where
+    U::Family: Matches<T::Family>,
+{
+    column.name()
+}
+
 /// One column that refers to another one: their names, and where that one's table is.
 #[derive(Debug)]
 pub struct Pair<M> {

@@ -93,7 +93,17 @@ fn of_mapper(mapper: &'static Mapper, faults: &mut Vec<String>) -> Vec<Relation>
 fn of_definition(mapper: &'static Mapper, definition: &RelationDef) -> Result<Relation, String> {
     let target = target(mapper, definition).map_err(|error| format!("leads nowhere: {error}"))?;
     let (direction, pairs, secondary) = match &definition.secondary {
+        Some(_) if !definition.join.is_empty() => {
+            return Err(
+                "has a `join` and a `secondary` table; the table's foreign keys say how it is joined"
+                    .to_owned(),
+            );
+        }
         Some(table) => (Direction::ManyToMany, Vec::new(), Some(between(mapper, target, table, definition)?)),
+        None if !definition.join.is_empty() => {
+            let (direction, pairs) = joined(mapper, target, definition)?;
+            (direction, pairs, None)
+        }
         None => {
             let (direction, pairs) = direct(mapper, target, definition)?;
             (direction, pairs, None)
@@ -142,6 +152,16 @@ fn back(
 
 type Pairs = Vec<(usize, usize)>;
 
+/// By the columns that the definition names itself.
+fn joined(mapper: &Mapper, target: &Mapper, definition: &RelationDef) -> Result<(Direction, Pairs), String> {
+    let pairs = definition.join.iter().map(|(near, far)| Ok((place(mapper, near)?, place(target, far)?)));
+    let keys = &definition.foreign_keys;
+    let there = !keys.is_empty() && definition.join.iter().all(|(_, far)| keys.contains(far));
+    let one = definition.kind == RelationKind::One && !there;
+    let direction = if one { Direction::ManyToOne } else { Direction::OneToMany };
+    Ok((direction, pairs.collect::<Result<_, String>>()?))
+}
+
 /// By a foreign key of one of both sides. Between a table and itself the kind decides: one is what the key names.
 fn direct(
     mapper: &'static Mapper,
@@ -159,7 +179,11 @@ fn direct(
             "finds no foreign key between '{}' and '{}'{}",
             owner.table().name(),
             other.table().name(),
-            if many { "; many to many needs a `secondary` table" } else { "" }
+            if many {
+                "; many to many needs a `secondary` table, other columns a `join`"
+            } else {
+                "; other columns need a `join`"
+            }
         )),
         [key] => {
             let mut pairs = Pairs::new();
