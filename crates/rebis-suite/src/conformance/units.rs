@@ -11,6 +11,7 @@ pub(super) const CASES: &[Scenario] = &[
     ("units_that_are_stale_e53", stale),
     ("units_that_are_undone_d26", undone),
     ("units_of_many_rows", many),
+    ("units_past_the_unit_of_work", bulk),
 ];
 
 #[derive(Debug, Clone, Default, Model)]
@@ -205,4 +206,24 @@ fn many(database: &Database) -> Outcome {
     let sevens = session.query::<User>().filter(User::fullname.eq("seven")).count().unwrap();
     assert_eq!(sevens, USERS as u64 / 10);
     passed(format!("{USERS} users with an address each, every tenth changed"))
+}
+
+fn bulk(database: &Database) -> Outcome {
+    const USERS: i64 = 2_500;
+    let session = session(database);
+    let users = (1..=USERS).map(|number| user(&format!("user {number}")));
+    assert_eq!(session.bulk_insert(users).unwrap(), USERS.unsigned_abs());
+    let held = session.query::<User>().filter(User::name.eq("user 7")).one().unwrap();
+    let found: Vec<User> =
+        session.query::<User>().all().unwrap().iter().map(|user| user.to_value().unwrap()).collect();
+    let renamed =
+        |user: &User| User { fullname: Some(format!("{} {}", user.name, user.name)), ..user.clone() };
+    session.bulk_update([User::fullname.name()], found.iter().map(renamed)).unwrap();
+    assert_eq!(held.get(User::fullname).unwrap().as_deref(), Some("user 7 user 7"));
+    assert_eq!(held.get(User::version).unwrap(), 2);
+    let stale = session.bulk_update([User::fullname.name()], found.iter().take(2).map(renamed));
+    assert_eq!(stale.unwrap_err().kind(), ErrorKind::StaleData);
+    session.rollback().unwrap();
+    assert_eq!(session.query::<User>().count().unwrap(), 0);
+    passed(format!("{USERS} rows inserted and updated, and none left after the rollback"))
 }

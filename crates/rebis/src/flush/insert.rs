@@ -6,7 +6,7 @@ use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
 use super::keys::write;
 use super::row::{Row, names};
-use super::work::{Action, own_key};
+use super::work::own_key;
 use crate::mapper::{Mapper, Object, State};
 use crate::unit::{Unit, conflict};
 
@@ -16,22 +16,7 @@ pub(super) fn inserted(object: &Rc<Object>) -> Result<Option<Row>> {
         write(object, version, &Value::Int(1))?;
     }
     let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
-    let (mut columns, mut values, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
-    for (position, column) in mapper.mapped().iter().enumerate() {
-        if column.computed {
-            wanted.push(position);
-            continue;
-        }
-        let value = record.read(position);
-        let filled = mapper.is_unset(position, &value) || (column.defaulted && value == Value::Null);
-        if filled {
-            wanted.push(position);
-        } else {
-            columns.push(position);
-            values.push(value);
-        }
-    }
-    Ok(Some(Row { action: Action::Insert, mapper, columns, values, wanted }))
+    Ok(Some(Row::of_new(mapper, &*record)))
 }
 
 pub(super) fn insert(

@@ -5,6 +5,7 @@
 //! 3. [`order`]: parents before children, by the tables' foreign keys; row by row where tables form a circle.
 //! 4. [`emit`]: statements, in batches, by [`insert`], [`update`], [`secondary`] and [`delete`]; generated keys and defaults come back.
 
+mod bulk;
 mod delete;
 mod emit;
 mod hooks;
@@ -20,6 +21,7 @@ mod work;
 
 use rebis_core::{Connection, Result};
 
+pub(crate) use self::bulk::{insert_records, update_records};
 pub(crate) use self::hooks::Hooks;
 use self::work::Work;
 use crate::unit::Unit;

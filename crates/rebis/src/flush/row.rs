@@ -3,7 +3,7 @@
 use rebis_core::Value;
 
 use super::work::Action;
-use crate::mapper::Mapper;
+use crate::mapper::{Mapper, Record};
 
 /// One row as it is sent. Rows with the same shape go out together.
 pub(super) struct Row {
@@ -15,6 +15,28 @@ pub(super) struct Row {
     pub(super) values: Vec<Value>,
     /// Positions of the columns that the database fills.
     pub(super) wanted: Vec<usize>,
+}
+
+impl Row {
+    /// The row of a new record: what it leaves open the database fills.
+    pub(super) fn of_new(mapper: &'static Mapper, record: &dyn Record) -> Row {
+        let (mut columns, mut values, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+        for (position, column) in mapper.mapped().iter().enumerate() {
+            if column.computed {
+                wanted.push(position);
+                continue;
+            }
+            let value = record.read(position);
+            let filled = mapper.is_unset(position, &value) || (column.defaulted && value == Value::Null);
+            if filled {
+                wanted.push(position);
+            } else {
+                columns.push(position);
+                values.push(value);
+            }
+        }
+        Row { action: Action::Insert, mapper, columns, values, wanted }
+    }
 }
 
 /// The columns' names.

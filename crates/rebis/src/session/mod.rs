@@ -2,6 +2,7 @@
 
 mod answer;
 mod attach;
+mod bulk;
 mod core;
 mod events;
 mod get;

@@ -4,6 +4,7 @@ mod models;
 
 mod attach;
 mod basics;
+mod bulk;
 mod events;
 mod flushes;
 mod joined;

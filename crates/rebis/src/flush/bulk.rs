@@ -1,0 +1,92 @@
+//! Rows that are written past the unit of work: no objects, no relations, no events.
+
+use rebis_core::{Connection, Error, ErrorKind, Result, Value};
+
+use super::row::{Row, names};
+use super::update::stale;
+use crate::mapper::{Mapper, Record};
+
+/// Inserts records as rows; equal shapes behind each other go out together.
+///
+/// # Errors
+/// [`ErrorKind::InvalidState`] for a record with something in a relation field, before anything is sent; and what the database says.
+pub(crate) fn insert_records<T: Record>(conn: &mut Connection, records: Vec<T>) -> Result<u64> {
+    let mut rows = Vec::with_capacity(records.len());
+    for mut record in records {
+        let mapper = record.mapper();
+        check_relations(mapper, &mut record)?;
+        if let Some(version) = mapper.version() {
+            record.write(version, Value::Int(1).as_ref()).map_err(|_| unwritable(mapper, version))?;
+        }
+        rows.push(Row::of_new(mapper, &record));
+    }
+    let inserted = rows.len() as u64;
+    let mut rows = rows.into_iter().peekable();
+    while let Some(Row { mapper, columns, values, wanted, .. }) = rows.next() {
+        let mut batch = vec![values];
+        while let Some(next) = rows.next_if(|next| next.columns == columns && next.wanted == wanted) {
+            batch.push(next.values);
+        }
+        conn.insert_rows(mapper.table(), &names(mapper, &columns), batch, &[])?;
+    }
+    Ok(inserted)
+}
+
+/// Writes these columns of records into their rows, found by key and version.
+///
+/// # Errors
+/// [`ErrorKind::Configuration`] for a name that is no column; [`ErrorKind::StaleData`] when a row is not there, or not as the record
+/// has it; and what the database says.
+pub(crate) fn update_records<T: Record>(
+    conn: &mut Connection,
+    mapper: &'static Mapper,
+    columns: &[&str],
+    records: &[T],
+) -> Result<()> {
+    let mut written: Vec<usize> = columns.iter().map(|name| mapper.position(name)).collect::<Result<_>>()?;
+    let mut found_by = mapper.key().to_vec();
+    if let Some(key) = written.iter().find(|column| found_by.contains(column)) {
+        let text = format!(
+            "'{}' of {} is the key, by which the rows are found",
+            mapper.mapped()[*key].name,
+            mapper.name()
+        );
+        return Err(Error::new(ErrorKind::Configuration, text));
+    }
+    let version = mapper.version();
+    written.retain(|column| Some(*column) != version);
+    found_by.extend(version);
+    let row = |record: &T| -> Vec<Value> {
+        let found = found_by.iter().chain(&written).map(|column| record.read(*column));
+        let next = version.map(|version| match record.read(version) {
+            Value::Int(number) => Value::Int(number.saturating_add(1)),
+            other => other,
+        });
+        found.chain(next).collect()
+    };
+    let rows = records.iter().map(row).collect();
+    written.extend(version);
+    let found =
+        conn.update_rows(mapper.table(), &names(mapper, &found_by), &names(mapper, &written), rows)?;
+    let expected = records.len() as u64;
+    if found == expected { Ok(()) } else { Err(stale(mapper, "update", expected, found)) }
+}
+
+fn check_relations(mapper: &'static Mapper, record: &mut dyn Record) -> Result<()> {
+    for (number, relation) in mapper.definitions().iter().enumerate() {
+        if record.take_related(number).is_some() {
+            let text = format!(
+                "{}::{} holds objects, and a bulk insert writes columns only; use add()",
+                mapper.name(),
+                relation.name
+            );
+            return Err(Error::new(ErrorKind::InvalidState, text));
+        }
+    }
+    Ok(())
+}
+
+fn unwritable(mapper: &Mapper, column: usize) -> Error {
+    let text = format!("the field of '{}' of {} cannot hold 1", mapper.mapped()[column].name, mapper.name());
+    Error::new(ErrorKind::Conversion, text)
+}
