@@ -184,6 +184,10 @@ fn inserted(object: &Rc<Object>) -> Result<Option<Row>> {
     let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
     let (mut columns, mut values, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
     for (position, column) in mapper.mapped().iter().enumerate() {
+        // What is deferred and was not set is left to the database.
+        if position >= mapper.width() && !record.is_loaded(position) {
+            continue;
+        }
         if column.computed {
             wanted.push(position);
             continue;
@@ -245,7 +249,9 @@ fn updated(object: &Rc<Object>) -> Result<Option<Row>> {
         let writable =
             |column: &usize| !mapper.mapped()[*column].computed && Some(*column) != mapper.version();
         columns.extend(
-            (0..mapper.mapped().len()).filter(writable).filter(|column| !record.same(&**base, *column)),
+            (0..mapper.mapped().len())
+                .filter(writable)
+                .filter(|column| !record.same(&**base, *column) && record.is_loaded(*column)),
         );
     }
     if columns.is_empty() {

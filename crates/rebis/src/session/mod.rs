@@ -3,6 +3,7 @@
 mod answer;
 mod attach;
 mod core;
+mod deferred;
 mod events;
 mod get;
 mod instance;
