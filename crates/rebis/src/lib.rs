@@ -29,8 +29,9 @@ mod unit;
 
 pub use mapper::{Model, State};
 pub use model::{
-    Load, Many, One, ToMany, ToOne, contains_eager, defaultload, immediateload, joinedload, lazyload,
-    raiseload, raiseload_all, selectinload,
+    Deferred, Load, LoadOption, Many, One, ToMany, ToOne, contains_eager, defaultload, immediateload,
+    joinedload, lazyload, raiseload, raiseload_all, selectinload, undefer, undefer_group,
+    with_loader_criteria,
 };
 pub use rebis_core::*;
 /// Reads a row into a struct: each field from the column of its name.

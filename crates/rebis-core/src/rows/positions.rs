@@ -81,6 +81,11 @@ impl Positions {
         }
     }
 
+    /// Whether the answer has the column of a field.
+    pub fn has(&self, field: usize) -> bool {
+        matches!(self.fields.get(field), Some(Some(_)))
+    }
+
     /// The value of a part, by its number among the parts.
     ///
     /// # Errors

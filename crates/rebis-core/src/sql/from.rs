@@ -37,6 +37,14 @@ impl<M: Entity> Alias<M> {
     }
 }
 
+impl<M> Alias<M> {
+    /// This source of the entity's rows, whatever it is called.
+    #[doc(hidden)]
+    pub fn of_source(source: Source) -> Self {
+        Alias { source, marker: PhantomData }
+    }
+}
+
 impl<M> From<&Alias<M>> for Source {
     fn from(alias: &Alias<M>) -> Self {
         alias.source.clone()

@@ -7,9 +7,11 @@ use super::columns::column_node;
 use super::expression::Expr;
 use super::from::TableAlias;
 use super::node::{Node, Ordering, Source};
-use super::select::{Select, SelectNode, select};
+use super::operators::all;
+use super::select::{Join, JoinKind, Select, SelectNode, select};
 use super::selection::{Item, Selection};
 use super::{Composed, StatementNode};
+use crate::schema::Table;
 use crate::value::Value;
 
 impl<R> Select<R> {
@@ -40,6 +42,53 @@ impl<R> Select<R> {
     #[must_use]
     pub fn add_columns<S: Selection>(mut self, selection: S) -> Self {
         self.node.items.extend(select(selection).node.items);
+        self
+    }
+
+    /// `LEFT JOIN (source JOIN … ON …) ON condition`: what is inside is joined to the source first, so that a row before them stays
+    /// where one of them is missing.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn outer_join_with(
+        mut self,
+        source: impl Into<Source>,
+        inside: Vec<(Source, Expr<bool>)>,
+        on: Expr<bool>,
+    ) -> Self {
+        let inside = inside.into_iter().map(|(source, on)| (source, on.node)).collect();
+        self.node.joins.push(Join { kind: JoinKind::Left, source: source.into(), inside, on: Some(on.node) });
+        self
+    }
+
+    /// Adds conditions to the tables that rows come from: to the ON of those that are joined, so that an outer join keeps its rows,
+    /// else to WHERE.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_criteria(
+        mut self,
+        selected: &[Source],
+        of: &dyn Fn(&Table, &Source) -> Vec<Expr<bool>>,
+    ) -> Self {
+        let of = |source: &Source| match source {
+            Source::Table(table) | Source::Alias { table, .. } => of(table, source),
+            _ => Vec::new(),
+        };
+        let node = &mut self.node;
+        // Without a FROM it is what is selected and not joined.
+        let unjoined = selected.iter().filter(|source| !node.joins.iter().any(|join| join.source.is(source)));
+        let from: Vec<&Source> =
+            if node.from.is_empty() { unjoined.collect() } else { node.from.iter().collect() };
+        let mut filters: Vec<Expr<bool>> = from.into_iter().flat_map(of).collect();
+        for join in &mut node.joins {
+            let added = of(&join.source);
+            match &mut join.on {
+                _ if added.is_empty() => {}
+                Some(on) => *on = all(std::iter::once(Expr::shared(Arc::clone(on))).chain(added)).node,
+                // A condition that only the foreign key tells stands alone.
+                None => filters.extend(added),
+            }
+        }
+        node.filters.extend(filters.into_iter().map(|filter| filter.node));
         self
     }
 

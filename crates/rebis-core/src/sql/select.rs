@@ -70,7 +70,16 @@ pub struct SelectNode {
 pub(crate) struct Join {
     pub(crate) kind: JoinKind,
     pub(crate) source: Source,
+    /// Joined to the source before both are joined to what stands before: in parentheses.
+    pub(crate) inside: Vec<(Source, Arc<Node>)>,
     pub(crate) on: Option<Arc<Node>>,
+}
+
+impl Join {
+    /// What it adds to a FROM.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
+        std::iter::once(&self.source).chain(self.inside.iter().map(|(source, _)| source))
+    }
 }
 
 /// How rows of two sources are brought together.
@@ -123,7 +132,7 @@ impl<R> Select<R> {
     }
 
     fn joined(mut self, kind: JoinKind, source: Source, on: Option<Arc<Node>>) -> Self {
-        self.node.joins.push(Join { kind, source, on });
+        self.node.joins.push(Join { kind, source, inside: Vec::new(), on });
         self
     }
 

@@ -191,6 +191,8 @@ pub(super) struct OfField {
     pub(super) computed: Option<TokenStream>,
     pub(super) collation: Option<LitStr>,
     pub(super) comment: Option<LitStr>,
+    /// Where it is said that the column is deferred, and with which others it is loaded.
+    pub(super) deferred: Option<(Span, Option<LitStr>)>,
     pub(super) skip: Option<Span>,
     pub(super) relation: Option<(Span, OfRelation)>,
     /// The words that only a column takes, where one of them stands.
@@ -199,7 +201,7 @@ pub(super) struct OfField {
 
 const OF_FIELD: &str = "a field takes `primary_key`, `autoincrement`, `column`, `const`, `unique`, `index`, `not_null`, `length`, \
                         `type`, `foreign_key`, `on_delete`, `on_update`, `default`, `server_default`, `computed`, `collation`, \
-                        `comment`, `skip` and `relationship(…)`";
+                        `comment`, `deferred`, `skip` and `relationship(…)`";
 
 impl OfField {
     pub(super) fn read(attributes: &[Attribute], faults: &mut Faults) -> OfField {
@@ -254,10 +256,31 @@ impl OfField {
             "computed" => self.computed = value(meta, "computed = \"price * 2\"", faults)?,
             "collation" => self.collation = text(meta, "collation = \"C\"", faults)?,
             "comment" => self.comment = text(meta, "comment = \"…\"", faults)?,
+            "deferred" => {
+                let grouped = meta.input.peek(syn::Token![=]);
+                let group = if grouped { text(meta, "deferred = \"group\"", faults)? } else { None };
+                self.deferred = Some((place, group));
+            }
             _ => return unknown(meta, OF_FIELD, faults),
         }
         self.of_column.get_or_insert((word, place));
         Ok(())
+    }
+
+    /// What a deferred column cannot be, and what is none.
+    pub(super) fn check_deferred(&self, is_deferred: bool, faults: &mut Faults) {
+        if let (Some((place, _)), false) = (&self.deferred, is_deferred) {
+            faults.at(*place, "a deferred column is a field of the type `Deferred<T>`");
+        }
+        if !is_deferred {
+            return;
+        }
+        if let Some(place) = self.primary_key {
+            faults.at(place, "a primary key is read with each object; it cannot be deferred");
+        }
+        if let Some(key) = &self.foreign_key {
+            faults.at(key.span(), "a foreign key is read with each object; it cannot be deferred");
+        }
     }
 
     fn check(&mut self, faults: &mut Faults) {

@@ -7,11 +7,11 @@ use syn::ext::IdentExt;
 use syn::{Ident, Lit, LitStr, Type};
 
 use super::attributes::Actions;
-use super::relations::{Cascade, Name};
+use super::emit_relations::related;
 use super::{Column, Model, Relation, called, place_of};
 
 /// Names of the derive's own. Those of parameters begin with `__`: a constant called `row` beside the struct would be a pattern.
-fn own() -> Span {
+pub(super) fn own() -> Span {
     Span::mixed_site()
 }
 
@@ -117,18 +117,17 @@ fn no_self(kind: &Type, name: &Ident) -> TokenStream {
 
 fn entity(model: &Model<'_>) -> TokenStream {
     let (name, derived, table) = (&model.input.ident, derived(model), model.table());
-    let schema = match &model.said.schema {
-        Some(schema) => quote!(::core::option::Option::Some(#schema)),
-        None => quote!(::core::option::Option::None),
-    };
+    let schema = option(model.said.schema.as_ref());
     let mut parts: Vec<TokenStream> = Vec::new();
     parts.extend(model.said.schema.iter().map(|schema| quote!(.schema(#schema))));
     parts.extend(model.said.comment.iter().map(|comment| quote!(.comment(#comment))));
-    parts.extend(model.columns.iter().map(|column| {
+    let mut declared: Vec<&Column<'_>> = model.columns.iter().collect();
+    declared.sort_by_key(|column| column.place);
+    parts.extend(declared.iter().map(|column| {
         let column = described(column, &derived);
         quote!(.column(#column))
     }));
-    parts.extend(model.columns.iter().filter_map(|column| foreign_key(column, &derived)));
+    parts.extend(declared.iter().filter_map(|column| foreign_key(column, &derived)));
     parts.extend(table_parts(model, &derived));
     quote_spanned! {own()=>
         #[automatically_derived]
@@ -260,12 +259,18 @@ fn implementation(model: &Model<'_>) -> TokenStream {
         let (kind, name) = (column.kind, &column.name);
         quote_spanned!(place_of(kind)=> .version(#derived::version::<#kind>(#name)))
     });
+    let deferred = model.columns.iter().filter(|column| column.is_deferred()).map(|column| {
+        let (name, group) = (&column.name, column.said.deferred.iter().find_map(|(_, group)| group.as_ref()));
+        let group = option(group);
+        quote!(.deferred(#name, #group))
+    });
+    let is_loaded = is_loaded(model, &derived);
     let relations = model.relations.iter().map(|relation| {
         let relation = related(model, relation, &derived);
         quote!(.relation(#relation))
     });
     let fields: Vec<&Ident> = model.columns.iter().map(|column| column.field).collect();
-    let kinds: Vec<&Type> = model.columns.iter().map(|column| column.kind).collect();
+    let kinds: Vec<&Type> = model.columns.iter().map(|column| column.stored).collect();
     let call = |method: TokenStream, arguments: &dyn Fn(&Ident) -> TokenStream| -> Vec<TokenStream> {
         let each = fields.iter().zip(&kinds).enumerate().map(|(number, (field, kind))| {
             let arguments = arguments(field);
@@ -297,7 +302,7 @@ fn implementation(model: &Model<'_>) -> TokenStream {
                 #title
             }
             fn definition() -> #derived::Definition {
-                #derived::definition::<Self>(&[#(#names),*]) #version #(#relations)*
+                #derived::definition::<Self>(&[#(#names),*]) #version #(#deferred)* #(#relations)*
             }
             #published
             fn read_column(&self, __column: usize) -> #derived::Value {
@@ -318,6 +323,7 @@ fn implementation(model: &Model<'_>) -> TokenStream {
                     _ => true,
                 }
             }
+            #is_loaded
             fn take_related(&mut self, __relation: usize) -> #derived::Taken {
                 match __relation {
                     #(#taken)*
@@ -330,8 +336,36 @@ fn implementation(model: &Model<'_>) -> TokenStream {
     }
 }
 
+/// Which of the deferred columns have a value; nothing where there are none.
+fn is_loaded(model: &Model<'_>, derived: &TokenStream) -> Option<TokenStream> {
+    let numbered = model.columns.iter().enumerate().filter(|(_, column)| column.is_deferred());
+    let arms: Vec<TokenStream> = numbered
+        .map(|(number, Column { field, kind, .. })| {
+            quote_spanned!(own()=> #number => #derived::Deferred::<#kind>::is_loaded(&self.#field),)
+        })
+        .collect();
+    (!arms.is_empty()).then(|| {
+        quote_spanned! {own()=>
+            fn is_loaded_column(&self, __column: usize) -> bool {
+                match __column {
+                    #(#arms)*
+                    _ => true,
+                }
+            }
+        }
+    })
+}
+
+/// An `Option` of a text, written down.
+fn option(text: Option<&LitStr>) -> TokenStream {
+    match text {
+        Some(text) => quote!(::core::option::Option::Some(#text)),
+        None => quote!(::core::option::Option::None),
+    }
+}
+
 fn decode(model: &Model<'_>, derived: &TokenStream) -> TokenStream {
-    let columns = model.columns.iter().enumerate().map(|(number, Column { field, kind, .. })| {
+    let columns = model.columns.iter().enumerate().map(|(number, Column { field, stored: kind, .. })| {
         quote_spanned!(place_of(kind)=> #field: <#kind as #derived::Field>::decode(__row, __place, #number)?,)
     });
     let relations = model.relations.iter().map(|relation| relation.field);
@@ -380,108 +414,5 @@ fn from_row(model: &Model<'_>) -> TokenStream {
                 #decode(__row, __positions)
             }
         }
-    }
-}
-
-// ---- relations ----
-
-fn related(model: &Model<'_>, relation: &Relation<'_>, derived: &TokenStream) -> TokenStream {
-    let Relation { constant, many, target, said, .. } = relation;
-    let (name, place) = (called(constant), place_of(target));
-    let new = if *many { quote!(many) } else { quote!(one) };
-    let mut made = quote_spanned!(place=> #derived::#new::<#target>(#name));
-    if let Some(back) = &said.back_populates {
-        let (path, name, place) = of(back, &quote!(<#target>));
-        let back = quote_spanned!(place=> #derived::back::<#target, Self, _>(#path, #name));
-        made.extend(quote!(.back_populates(#back)));
-    }
-    if let Some(secondary) = &said.secondary {
-        let table = match is_type(secondary) {
-            true => quote!(<#secondary as #derived::Entity>::table()),
-            false => quote!(::core::borrow::Borrow::<#derived::Table>::borrow(&#secondary())),
-        };
-        made.extend(quote!(.secondary(#table)));
-    }
-    let keys = said.foreign_keys.iter().map(|name| foreign_key_column(model, relation, name, derived));
-    if !said.foreign_keys.is_empty() {
-        made.extend(quote!(.foreign_keys([#(#keys),*])));
-    }
-    for (near, far) in &said.join {
-        let Some(Column { name, kind, .. }) = model.column(near) else { continue };
-        let place = far.span().resolved_at(own());
-        let far = quote_spanned!(place=> #derived::joined::<#kind, #target, _>(<#target>::#far));
-        made.extend(quote!(.join(#name, #far)));
-    }
-    for (name, descending) in &said.order_by {
-        let (path, _, place) = of(name, &quote!(<#target>));
-        let column = quote_spanned!(place=> #derived::column_name::<#target, _>(#path));
-        made.extend(quote!(.order_by(#column, #descending)));
-    }
-    made.extend(said.cascade.map(|said| cascade(said, derived)));
-    made.extend(said.loading.as_ref().map(|variant| quote!(.loading(#derived::Loading::#variant))));
-    made.extend(said.passive_deletes.then(|| quote!(.passive_deletes())));
-    made.extend(said.post_update.then(|| quote!(.post_update())));
-    made.extend(said.single_parent.then(|| quote!(.single_parent())));
-    made.extend(said.view_only.then(|| quote!(.view_only())));
-    made
-}
-
-/// A constant by its name: its path, what it is called, and its place.
-fn of(name: &Name, holder: &TokenStream) -> (TokenStream, LitStr, Span) {
-    match name {
-        Name::Of(ident) => (quote!(#holder::#ident), called(ident), ident.span().resolved_at(own())),
-        Name::At(path) => {
-            let last = path.segments.last().map_or_else(|| Ident::new("_", own()), |last| last.ident.clone());
-            (quote!(#path), called(&last), last.span().resolved_at(own()))
-        }
-    }
-}
-
-/// A column of a relation's foreign key: of this model where it has such a field, else of the other one, or of the table between both.
-fn foreign_key_column(
-    model: &Model<'_>,
-    relation: &Relation<'_>,
-    name: &Name,
-    derived: &TokenStream,
-) -> TokenStream {
-    let target = relation.target;
-    let (holder, of_target) = match (name, &relation.said.secondary) {
-        (Name::Of(field), None) if !relation.many && model.column(field).is_some() => {
-            let column = model.column(field).map(|column| &column.name);
-            return quote!(#column);
-        }
-        (Name::Of(field), Some(secondary)) if !is_type(secondary) => {
-            let name = called(field);
-            return quote!(#name);
-        }
-        (_, Some(secondary)) => (quote!(<#secondary>), quote!(#secondary)),
-        (_, None) => (quote!(<#target>), quote!(_)),
-    };
-    let (path, _, place) = of(name, &holder);
-    quote_spanned!(place=> #derived::column_name::<#of_target, _>(#path))
-}
-
-/// Whether a path names a type, by the way it is written; otherwise it is a function that returns a table.
-fn is_type(path: &syn::Path) -> bool {
-    path.segments.last().is_some_and(|last| last.ident.unraw().to_string().starts_with(char::is_uppercase))
-}
-
-fn cascade(said: Cascade, derived: &TokenStream) -> TokenStream {
-    if said == Cascade::ALL {
-        return quote!(.cascade(#derived::Cascade::ALL));
-    }
-    if said == (Cascade { delete_orphan: true, ..Cascade::ALL }) {
-        return quote!(.cascade(#derived::Cascade::ALL.with_delete_orphan()));
-    }
-    let Cascade { save_update, delete, delete_orphan, merge, expunge, refresh_expire } = said;
-    quote! {
-        .cascade(#derived::Cascade {
-            save_update: #save_update,
-            delete: #delete,
-            delete_orphan: #delete_orphan,
-            merge: #merge,
-            expunge: #expunge,
-            refresh_expire: #refresh_expire,
-        })
     }
 }

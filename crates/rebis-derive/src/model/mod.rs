@@ -2,6 +2,7 @@
 
 mod attributes;
 mod emit;
+mod emit_relations;
 mod relations;
 #[cfg(test)]
 mod tests;
@@ -35,7 +36,12 @@ struct Column<'i> {
     visibility: &'i Visibility,
     constant: Ident,
     name: LitStr,
+    /// The type of its values.
     kind: &'i Type,
+    /// That of the field: another one where the column is deferred.
+    stored: &'i Type,
+    /// Its place among the fields: deferred columns are numbered behind all others.
+    place: usize,
     counted: bool,
     said: OfField,
 }
@@ -133,13 +139,16 @@ impl<'i> Model<'i> {
             let text = "this type is for relationships; write `#[rebis(relationship)]` above it, or `#[rebis(skip)]`";
             faults.at(field.ty.span(), text);
         }
+        let deferred = argument(&field.ty, "Deferred");
+        said.check_deferred(deferred.is_some(), faults);
+        let kind = deferred.unwrap_or(&field.ty);
         let unraw = ident.unraw().to_string();
         let name = said.column.clone().unwrap_or_else(|| LitStr::new(&unraw, ident.span()));
         if let Some(other) = self.columns.iter().find(|column| column.name.value() == name.value()) {
             let text = format!("the field `{}` has the column '{}' already", other.field, name.value());
             faults.at(name.span(), text);
         }
-        if let (Some(default), None) = (&said.server_default, optional(&field.ty)) {
+        if let (Some(default), None) = (&said.server_default, optional(kind).or(deferred)) {
             let text = "a field with a server_default is an `Option`: where it is None, the database puts the default in; add \
                         `not_null` for a column that is never NULL";
             faults.add(syn::Error::new_spanned(default, text));
@@ -150,7 +159,9 @@ impl<'i> Model<'i> {
             visibility: &field.vis,
             constant,
             name,
-            kind: &field.ty,
+            kind,
+            stored: &field.ty,
+            place: self.columns.len(),
             counted: false,
             said,
         });
@@ -166,6 +177,7 @@ impl<'i> Model<'i> {
             column.count(keys, faults);
         }
         self.fields_exist(faults);
+        self.columns.sort_by_key(Column::is_deferred);
     }
 
     /// The fields of this model that attributes name.
@@ -176,6 +188,9 @@ impl<'i> Model<'i> {
         let joined =
             self.relations.iter().flat_map(|relation| relation.said.join.iter().map(|(near, _)| near));
         let named = named.chain(joined);
+        for name in said.version.iter().filter(|name| self.column(name).is_some_and(Column::is_deferred)) {
+            faults.at(name.span(), "a version is read with each object; it cannot be deferred");
+        }
         for name in named {
             if self.column(name).is_none() {
                 let names: Vec<String> =
@@ -202,6 +217,10 @@ impl<'i> Model<'i> {
 }
 
 impl Column<'_> {
+    fn is_deferred(&self) -> bool {
+        !std::ptr::eq(self.kind, self.stored)
+    }
+
     /// Whether the database counts it: a whole number that is the key alone, unless something else gives it its value.
     fn count(&mut self, keys: usize, faults: &mut Faults) {
         let Some(place) = self.said.primary_key else { return };
@@ -240,8 +259,13 @@ fn docs(field: &syn::Field) -> Vec<&Attribute> {
 
 /// What an `Option` holds.
 fn optional(kind: &Type) -> Option<&Type> {
+    argument(kind, "Option")
+}
+
+/// The parameter of a type of that name.
+fn argument<'t>(kind: &'t Type, name: &str) -> Option<&'t Type> {
     let Type::Path(path) = kind else { return None };
-    let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+    let last = path.path.segments.last().filter(|last| last.ident == name)?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
     match arguments.args.first() {
         Some(GenericArgument::Type(kind)) => Some(kind),

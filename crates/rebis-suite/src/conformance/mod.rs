@@ -44,6 +44,7 @@ mod types_enums;
 mod types_native;
 mod types_own;
 mod types_portable;
+mod unit_loading;
 mod units;
 mod wide;
 
@@ -103,6 +104,7 @@ const SUBJECTS: &[&[Scenario]] = &[
     types_native::CASES,
     types_own::CASES,
     units::CASES,
+    unit_loading::CASES,
 ];
 
 /// Every case on every database, named `subject_what@database`.

@@ -22,6 +22,10 @@ impl Row {
     pub(super) fn of_new(mapper: &'static Mapper, record: &dyn Record) -> Row {
         let (mut columns, mut values, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
         for (position, column) in mapper.mapped().iter().enumerate() {
+            // What is deferred and was not set is left to the database.
+            if position >= mapper.width() && !record.is_loaded(position) {
+                continue;
+            }
             if column.computed {
                 wanted.push(position);
                 continue;

@@ -24,7 +24,9 @@ pub(super) fn updated(object: &Rc<Object>) -> Result<Option<Row>> {
         let writable =
             |column: &usize| !mapper.mapped()[*column].computed && Some(*column) != mapper.version();
         columns.extend(
-            (0..mapper.mapped().len()).filter(writable).filter(|column| !record.same(&**base, *column)),
+            (0..mapper.mapped().len())
+                .filter(writable)
+                .filter(|column| !record.same(&**base, *column) && record.is_loaded(*column)),
         );
     }
     if columns.is_empty() {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use rebis_core::rows::RowView;
+use rebis_core::schema::Table;
 use rebis_core::sql::{Expr, Expression, Ordering, Select, Source, Untyped, all};
 use rebis_core::{Connection, Result, Value};
 
@@ -24,6 +25,8 @@ pub(crate) struct Fetch {
     pub(crate) paged: bool,
     /// Whether its order ends with the key.
     pub(crate) keyed: bool,
+    /// Whether it reads the row of one object, of which no condition is asked.
+    pub(crate) by_key: bool,
     /// What is selected behind the mapper's columns, for the caller.
     pub(crate) extra: Vec<Expr<Value>>,
     pub(crate) options: Rc<LoadOptions>,
@@ -31,7 +34,7 @@ pub(crate) struct Fetch {
 
 impl Fetch {
     pub(crate) fn new(mapper: &'static Mapper, select: Select<Untyped>, options: Rc<LoadOptions>) -> Self {
-        Fetch { mapper, select, paged: false, keyed: false, extra: Vec::new(), options }
+        Fetch { mapper, select, paged: false, keyed: false, by_key: false, extra: Vec::new(), options }
     }
 
     /// All objects, with what comes along with them and after them.
@@ -72,10 +75,15 @@ impl Fetch {
 
     /// The statement, and how its rows become objects.
     pub(crate) fn plan(self) -> Result<(Select<Untyped>, Assembly)> {
-        let Fetch { mapper, mut select, paged, keyed, extra, options } = self;
-        let own = mapper.mapped().len();
-        let mut plan = Plan { joins: Vec::new(), columns: columns(mapper), number: 0 };
+        let Fetch { mapper, mut select, paged, keyed, by_key, extra, options } = self;
+        let own = mapper.width();
+        let table = Source::from(mapper.table());
+        let columns = columns(mapper, &table, &options);
+        let mut plan = Plan { joins: Vec::new(), columns, from: Vec::new(), number: 0 };
         plan.columns.extend(extra);
+        if !by_key {
+            select = options.criteria().apply(select, &[]);
+        }
         plan.contained(mapper, &options, None)?;
         select = select.add_columns(plan.columns[own..].to_vec());
         let contained = plan.joins.len();
@@ -97,10 +105,12 @@ impl Fetch {
             plan.columns = outside;
         }
         let mut order: Vec<Ordering> = Vec::new();
-        for (parent, options, number, relation) in joined {
-            let mut path = vec![mapper];
-            select = plan.join(select, (parent, options, number, relation), &mut order, &mut path)?;
+        let before = plan.columns.len();
+        for joined in joined {
+            plan.join(joined, &mut order, &mut vec![mapper])?;
         }
+        select = select.add_columns(plan.columns[before..].to_vec());
+        select = plan.from.drain(..).fold(select, |select, joining| joining.add_to(select));
         if collections {
             // The order of a collection counts inside of its owner only.
             if wrapped || !keyed {
@@ -127,12 +137,44 @@ pub(crate) struct Along {
     /// Where its columns begin.
     first: usize,
     options: Rc<LoadOptions>,
+    presence: Presence,
+}
+
+/// Whether a row of a join is there.
+#[derive(Debug, Clone, Copy)]
+enum Presence {
+    /// Always: it was joined by an inner join.
+    Sure,
+    /// Unless the outer join with this number leaves it out.
+    Behind(usize),
+    /// As the program's own join says.
+    Unknown,
+}
+
+/// A join to be added to the query.
+struct Joining {
+    source: Source,
+    on: Expr<bool>,
+    outer: bool,
+    /// Inner joins inside of an outer one.
+    inside: Vec<(Source, Expr<bool>)>,
+}
+
+impl Joining {
+    fn add_to(self, select: Select<Untyped>) -> Select<Untyped> {
+        match self {
+            Joining { source, on, outer: false, .. } => select.join(source, on),
+            Joining { source, on, inside, .. } if inside.is_empty() => select.outer_join(source, on),
+            Joining { source, on, inside, .. } => select.outer_join_with(source, inside, on),
+        }
+    }
 }
 
 /// What is selected, and what it is for.
 struct Plan {
     joins: Vec<Along>,
     columns: Vec<Expr<Value>>,
+    from: Vec<Joining>,
     /// How many aliases there are.
     number: usize,
 }
@@ -156,9 +198,9 @@ impl Plan {
             let source = source.unwrap_or_else(|| Source::from(relation.target.table()));
             let inside = Rc::new(options.behind(number));
             let first = self.columns.len();
-            let names = relation.target.columns();
-            self.columns.extend(names.map(|name| source.c(name.to_owned())));
-            self.joins.push(Along { parent, number, relation, first, options: Rc::clone(&inside) });
+            self.columns.extend(columns(relation.target, &source, &inside));
+            let presence = Presence::Unknown;
+            self.joins.push(Along { parent, number, relation, first, options: Rc::clone(&inside), presence });
             self.contained(relation.target, &inside, Some(self.joins.len() - 1))?;
         }
         Ok(())
@@ -183,13 +225,17 @@ impl Plan {
     /// Joins the rows of a relation, and of those behind it.
     fn join(
         &mut self,
-        mut select: Select<Untyped>,
         (parent, options, number, relation): Joined,
         order: &mut Vec<Ordering>,
         path: &mut Vec<&'static Mapper>,
-    ) -> Result<Select<Untyped>> {
+    ) -> Result<()> {
         let target = relation.target;
+        let inside = Rc::new(options.behind(number));
         let from = parent.map_or(0, |parent| self.joins[parent].first);
+        let mut presence = parent.map_or(Presence::Sure, |parent| self.joins[parent].presence);
+        if matches!(presence, Presence::Unknown) || !options.is_inner(number) {
+            presence = Presence::Unknown;
+        }
         self.number += 1;
         let alias = target.table().alias(format!("{}_{}", target.table().name(), self.number));
         let column = |far: usize| alias.c(target.mapped()[far].name.to_string());
@@ -197,16 +243,21 @@ impl Plan {
             None => {
                 let pairs = relation.pairs.iter();
                 let on = pairs.map(|(near, far)| column(*far).eq(self.columns[from + near].clone()));
-                select = select.outer_join(&alias, all(on.collect::<Vec<_>>()));
+                let on = on.collect();
+                presence = self.bring(Source::from(&alias), target.table(), on, presence, &inside);
             }
             Some(Secondary { table, near, far }) => {
                 let between = table.alias(format!("{}_{}", table.name(), self.number));
                 let on = near
                     .iter()
                     .map(|(near, name)| between.c(name.clone()).eq(self.columns[from + near].clone()));
-                select = select.outer_join(&between, all(on.collect::<Vec<_>>()));
+                let (on, source) = (on.collect(), Source::from(&between));
+                let first = self.bring(source, table, on, presence, &inside);
                 let on = far.iter().map(|(far, name)| column(*far).eq(between.c(name.clone())));
-                select = select.outer_join(&alias, all(on.collect::<Vec<_>>()));
+                let on = on.collect();
+                // A row between that leads nowhere is passed by.
+                presence = if matches!(presence, Presence::Unknown) { presence } else { first };
+                presence = self.bring(Source::from(&alias), target.table(), on, presence, &inside);
             }
         }
         if is_collection(relation) {
@@ -217,21 +268,39 @@ impl Plan {
             order.extend(target.key().iter().map(|key| column(*key).asc()));
         }
         let first = self.columns.len();
-        let added: Vec<Expr<Value>> = (0..target.mapped().len()).map(column).collect();
-        self.columns.extend(added.iter().cloned());
-        select = select.add_columns(added);
-        let inside = Rc::new(options.behind(number));
-        self.joins.push(Along { parent, number, relation, first, options: Rc::clone(&inside) });
+        self.columns.extend(columns(target, &Source::from(&alias), &inside));
+        self.joins.push(Along { parent, number, relation, first, options: Rc::clone(&inside), presence });
         let this = self.joins.len() - 1;
         path.push(target);
         for (number, relation) in target.relations()?.iter().enumerate() {
             if joins(&inside, number, relation, path) {
                 let next = (Some(this), Rc::clone(&inside), number, relation);
-                select = self.join(select, next, order, path)?;
+                self.join(next, order, path)?;
             }
         }
         path.pop();
-        Ok(select)
+        Ok(())
+    }
+
+    /// Adds a join of a table, with the criteria for it: inner where a row is sure to be there, inside of the outer join that it hangs
+    /// on, else outer.
+    fn bring(
+        &mut self,
+        source: Source,
+        table: &Table,
+        mut on: Vec<Expr<bool>>,
+        presence: Presence,
+        options: &LoadOptions,
+    ) -> Presence {
+        on.extend(options.criteria().of(table, &source));
+        let on = all(on);
+        if let Presence::Behind(number) = presence {
+            self.from[number].inside.push((source, on));
+            return presence;
+        }
+        let outer = matches!(presence, Presence::Unknown);
+        self.from.push(Joining { source, on, outer, inside: Vec::new() });
+        if outer { Presence::Behind(self.from.len() - 1) } else { Presence::Sure }
     }
 }
 

@@ -42,15 +42,21 @@ pub(crate) fn find_related(unit: &Unit, object: &Rc<Object>, number: usize) -> R
         return Ok(false);
     }
     let values = near(object, relation.pairs.iter().map(|(near, _)| *near))?;
-    let found = if values.contains(&Value::Null) {
-        None
-    } else {
-        let key = unit.referred_key(object, relation)?;
-        match key.and_then(|key| unit.find(relation.target, &key)) {
-            None => return Ok(false),
-            found => found,
-        }
-    };
+    let found =
+        if values.contains(&Value::Null) {
+            None
+        } else {
+            let key = unit.referred_key(object, relation)?;
+            // Whether a condition is true of an object in memory, only the database knows.
+            let restricted =
+                object.head.options.borrow().as_ref().is_some_and(|options| {
+                    options.behind(number).criteria().restrict(relation.target.table())
+                });
+            match key.filter(|_| !restricted).and_then(|key| unit.find(relation.target, &key)) {
+                None => return Ok(false),
+                found => found,
+            }
+        };
     unit.set_loaded(object, number, found.iter().map(|found| found.head.id).collect())?;
     Ok(true)
 }

@@ -1,5 +1,6 @@
 //! Rows → objects: by key, by relation, by query.
 
+mod deferred;
 mod fetch;
 mod lazy;
 mod selectin;
@@ -12,6 +13,7 @@ use rebis_core::rows::RowView;
 use rebis_core::sql::{Expr, Expression, Select, Source, Untyped, select};
 use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
+pub(crate) use deferred::load_deferred;
 pub(crate) use fetch::{Assembly, Fetch};
 pub(crate) use lazy::{check_lazy, find_related, load_related};
 pub(crate) use selectin::after;
@@ -29,14 +31,22 @@ pub(crate) enum Populate {
     Existing,
 }
 
-/// The columns of a mapper, in the order of its struct.
-pub(crate) fn columns(mapper: &Mapper) -> Vec<Expr<Value>> {
-    mapper.columns().map(|name| mapper.table().c(name.to_owned())).collect()
+/// The columns from which an object is read: all that are not deferred, in the order of the struct, then the deferred ones that options
+/// load all the same.
+pub(crate) fn columns(mapper: &Mapper, source: &Source, options: &LoadOptions) -> Vec<Expr<Value>> {
+    let positions = (0..mapper.width()).chain(mapper.undeferred(options));
+    positions.map(|position| source.c(mapper.mapped()[position].name.to_string())).collect()
 }
 
-/// All rows of a mapper's table.
+/// How many these are.
+pub(crate) fn columns_wide(mapper: &Mapper, options: &LoadOptions) -> usize {
+    mapper.width() + mapper.undeferred(options).count()
+}
+
+/// All rows of a mapper's table, without what is deferred.
 pub(crate) fn select_all(mapper: &Mapper) -> Select<Untyped> {
-    select(columns(mapper)).from(Source::from(mapper.table()))
+    let table = Source::from(mapper.table());
+    select(columns(mapper, &table, &LoadOptions::default())).from(table)
 }
 
 /// How the objects of a relation come, by what a query says or else the model.
@@ -75,6 +85,7 @@ impl<'u> Reading<'u> {
         let unit = self.unit;
         let Some(object) = unit.find(mapper, &key) else {
             let object = mapper.decoder().object(row, first, unit.head(mapper, State::Persistent))?;
+            deferred::take(&object, row, first, options)?;
             self.note(&object, options);
             return Ok(Some(unit.adopt(object, key)));
         };
@@ -83,6 +94,8 @@ impl<'u> Reading<'u> {
             // A query passes by what the program is looking at; it is refreshed when the guard has ended.
             if let Some(mut data) = object.data.get_mut() {
                 data.restore(&*mapper.decoder().record(mapper, row, first)?);
+                drop(data);
+                deferred::take(&object, row, first, options)?;
                 if self.populate == Populate::Existing {
                     unit.expire(head);
                 }
@@ -90,6 +103,8 @@ impl<'u> Reading<'u> {
                 unit.note_loaded(Kind::Refresh, &object);
                 self.note(&object, options);
             }
+        } else {
+            deferred::take(&object, row, first, options)?;
         }
         Ok(Some(object))
     }
@@ -122,7 +137,9 @@ pub(crate) fn load_by_key(
     populate: Populate,
 ) -> Result<Option<Rc<Object>>> {
     let query = select_all(mapper).filter(key_is(mapper, values));
-    Ok(Fetch::new(mapper, query, options).all(unit, conn, populate)?.pop())
+    let fetch = Fetch::new(mapper, query, options);
+    // Who is named by the key is meant, whatever a query asks of others.
+    Ok(Fetch { by_key: true, ..fetch }.all(unit, conn, populate)?.pop())
 }
 
 /// Reads an object's columns again.

@@ -8,7 +8,7 @@ use rebis_core::sql::{Expr, Expression, Select, Source, Untyped, all, any};
 use rebis_core::{Connection, Result, Value};
 
 use super::lazy::{load_related, near, ordered};
-use super::{Fetch, Reading, select_all, strategy};
+use super::{Fetch, Reading, columns_wide, select_all, strategy};
 use crate::mapper::{Direction, Mapper, Object, Relation, Secondary};
 use crate::model::{Key, LoadOptions, Loading};
 
@@ -85,7 +85,7 @@ fn selectin(
         if !values.is_empty() {
             let fetch = of_owners(relation, &values, options);
             fetch.each(reading, conn, &mut |row, child| {
-                let key = owner_key(row, child, relation, chunk[0])?;
+                let key = owner_key(row, child, relation, chunk[0], options)?;
                 for place in key.and_then(|key| owners.get(&key)).into_iter().flatten() {
                     found[*place].push(child.head.id);
                 }
@@ -142,6 +142,7 @@ fn owner_key(
     child: &Rc<Object>,
     relation: &Relation,
     owner: &Rc<Object>,
+    options: &LoadOptions,
 ) -> Result<Option<Key>> {
     let Some(secondary) = &relation.secondary else {
         // As the database has it: in memory it may be another one that is not flushed.
@@ -149,7 +150,7 @@ fn owner_key(
         let values = relation.pairs.iter().map(|(_, far)| typed(row, *far, &**child, *far, target));
         return Key::of(values.collect::<Result<Vec<_>>>()?);
     };
-    let first = relation.target.mapped().len();
+    let first = columns_wide(relation.target, options);
     let near = secondary.near.iter().enumerate();
     let values = near.map(|(at, (column, _))| typed(row, first + at, owner, *column, owner.head.mapper));
     Key::of(values.collect::<Result<Vec<_>>>()?)
@@ -195,6 +196,7 @@ fn to_one(
     let mut asked: HashSet<Key> = HashSet::new();
     let mut keys = Vec::with_capacity(objects.len());
     let mut there: Vec<Rc<Object>> = Vec::new();
+    let restricted = options.criteria().restrict(target.table());
     for object in objects {
         let values = near(object, relation.pairs.iter().map(|(near, _)| *near))?;
         let key = Key::of(values.iter().cloned())?;
@@ -202,6 +204,8 @@ fn to_one(
             && asked.insert(key.clone())
         {
             let known = reading.unit.referred_key(object, relation)?;
+            // Whether a condition is true of an object in memory, only the database knows.
+            let known = known.filter(|_| !restricted);
             let known = known.and_then(|known| reading.unit.find(target, &known));
             match known.filter(|known| reading.may_keep(known)) {
                 Some(known) => {

@@ -21,6 +21,8 @@ pub struct Definition {
     pub columns: Vec<String>,
     /// The column that counts the changes of a row.
     pub version: Option<String>,
+    /// Columns that are not read with their object, and their groups; they are the last ones.
+    pub deferred: Vec<(String, Option<&'static str>)>,
     /// Its relations, in the order of their numbers.
     pub relations: Vec<RelationDef>,
 }
@@ -30,6 +32,13 @@ impl Definition {
     #[must_use]
     pub fn version(mut self, column: impl Into<String>) -> Self {
         self.version = Some(column.into());
+        self
+    }
+
+    /// The same, with a column that is not read with its object, and is loaded along with its group.
+    #[must_use]
+    pub fn deferred(mut self, column: impl Into<String>, group: Option<&'static str>) -> Self {
+        self.deferred.push((column.into(), group));
         self
     }
 

@@ -15,7 +15,7 @@ pub use rebis_core::{FromRow, FromValue, Result, Value, ValueRef};
 
 pub use super::{Definition, Model, RelationDef};
 use super::{Given, Mapper, Target, mapper};
-pub use crate::model::{Cascade, Loading, ToMany, ToOne};
+pub use crate::model::{Cascade, Deferred, Loading, ToMany, ToOne};
 use crate::model::{Key, Many, One, RelationKind};
 
 /// Where a model's mapper is kept.
@@ -83,6 +83,31 @@ impl<T: Clone + PartialEq + FromValue + Into<Value>> Field for T {
     }
 }
 
+/// A deferred column: side by side with others it is not in the row, and is put in afterwards where a query wants it.
+impl<T: Clone + PartialEq + FromValue + Into<Value>> Field for Deferred<T> {
+    fn read(&self) -> Value {
+        self.value().map_or(Value::Null, |value| value.clone().into())
+    }
+
+    fn write(&mut self, value: ValueRef<'_>) -> Written {
+        self.set(T::from_value(value)?);
+        Ok(())
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self == other
+    }
+
+    fn decode<P: Place>(row: &RowView<'_>, place: P, number: usize) -> Result<Self> {
+        let value: Option<T> = place.deferred(row, number)?;
+        Ok(value.map_or_else(Deferred::unloaded, |value: T| Deferred::from(value)))
+    }
+
+    fn decode_key(_: &RowView<'_>, _: usize, _: usize) -> Result<Value> {
+        Ok(Value::Null)
+    }
+}
+
 /// Where the columns of a model are in a row.
 pub trait Place: Copy {
     /// The value of one.
@@ -90,12 +115,22 @@ pub trait Place: Copy {
     /// # Errors
     /// [`Conversion`](rebis_core::ErrorKind::Conversion).
     fn value<T: FromValue>(self, row: &RowView<'_>, number: usize) -> Result<T>;
+
+    /// The value of a deferred one, where it is in the row.
+    ///
+    /// # Errors
+    /// As [`value`](Place::value).
+    fn deferred<T: FromValue>(self, row: &RowView<'_>, number: usize) -> Result<Option<T>>;
 }
 
 /// Side by side, from this one on.
 impl Place for usize {
     fn value<T: FromValue>(self, row: &RowView<'_>, number: usize) -> Result<T> {
         row.value(self + number)
+    }
+
+    fn deferred<T: FromValue>(self, _: &RowView<'_>, _: usize) -> Result<Option<T>> {
+        Ok(None)
     }
 }
 
@@ -104,6 +139,10 @@ impl Place for &Positions {
     fn value<T: FromValue>(self, row: &RowView<'_>, number: usize) -> Result<T> {
         Positions::value(self, row, number)
     }
+
+    fn deferred<T: FromValue>(self, row: &RowView<'_>, number: usize) -> Result<Option<T>> {
+        if self.has(number) { self.value(row, number).map(Some) } else { Ok(None) }
+    }
 }
 
 /// Where a model's columns are in an answer.
@@ -111,7 +150,10 @@ impl Place for &Positions {
 /// # Errors
 /// [`Conversion`](rebis_core::ErrorKind::Conversion) for one that is not there.
 pub fn positions<M: Model>(columns: &[Cells]) -> Result<Positions> {
-    let names: Vec<(&str, &str, bool)> = mapper::<M>()?.columns().map(|name| (name, name, true)).collect();
+    let mapper = mapper::<M>()?;
+    let width = mapper.width();
+    let names: Vec<(&str, &str, bool)> =
+        mapper.columns().enumerate().map(|(number, name)| (name, name, number < width)).collect();
     Positions::by_name(M::name(), &names, columns)
 }
 
@@ -270,6 +312,7 @@ pub fn definition<M: Model>(columns: &[&str]) -> Definition {
         table: M::table().clone(),
         columns: columns.iter().map(|name| (*name).to_owned()).collect(),
         version: None,
+        deferred: Vec::new(),
         relations: Vec::new(),
     }
 }

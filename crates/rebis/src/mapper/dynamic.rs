@@ -76,6 +76,7 @@ impl Mapper {
             table: table.clone(),
             columns: table.columns().iter().map(|column| column.name().to_owned()).collect(),
             version: None,
+            deferred: Vec::new(),
             relations,
         };
         // Objects name their mapper wherever they are, so it stays as long as the process does.

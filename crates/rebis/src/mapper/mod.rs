@@ -29,7 +29,7 @@ pub use record::{Given, Model, Record, mapper};
 pub use relation::Direction;
 pub(crate) use relation::{Relation, Secondary};
 
-use crate::model::Key;
+use crate::model::{Key, LoadOptions};
 
 /// A model as the session sees it.
 pub struct Mapper {
@@ -37,6 +37,8 @@ pub struct Mapper {
     name: Cow<'static, str>,
     table: Table,
     columns: Vec<MappedColumn>,
+    /// How many of them are read with an object; those behind are deferred.
+    width: usize,
     key: Vec<usize>,
     version: Option<usize>,
     definitions: Vec<RelationDef>,
@@ -54,6 +56,8 @@ pub(crate) struct MappedColumn {
     pub(crate) defaulted: bool,
     /// Whether the database computes it, and nobody writes it.
     pub(crate) computed: bool,
+    /// Of a deferred one: what it is loaded along with.
+    pub(crate) group: Option<&'static str>,
 }
 
 /// Rows → objects, for a mapper whose type is not known.
@@ -74,7 +78,7 @@ impl Mapper {
     /// # Errors
     /// [`ErrorKind::Configuration`] for a table without a primary key, and for names that are none of its columns.
     pub(crate) fn new(definition: Definition, decoder: Box<dyn Decoder>) -> Result<Mapper> {
-        let Definition { name, table, columns: names, version, relations } = definition;
+        let Definition { name, table, columns: names, version, deferred, relations } = definition;
         let fault =
             |what: String| Err(Error::new(ErrorKind::Configuration, format!("the model {name} {what}")));
         let mut columns = Vec::with_capacity(names.len());
@@ -86,6 +90,7 @@ impl Mapper {
                 counted: found.is_autoincrement(),
                 defaulted: found.default().is_some(),
                 computed: found.computation().is_some(),
+                group: deferred.iter().find(|(name, _)| *name == column).and_then(|(_, group)| *group),
                 name: column.into(),
             });
         }
@@ -107,11 +112,27 @@ impl Mapper {
             },
             None => None,
         };
+        let width = columns.len().saturating_sub(deferred.len());
+        for (name, _) in &deferred {
+            match place(name) {
+                Some(index) if index < width => {
+                    return fault(format!("has columns behind the deferred '{name}'"));
+                }
+                Some(index) if key.contains(&index) || version == Some(index) => {
+                    return fault(format!(
+                        "needs the column '{name}' with each object; it cannot be deferred"
+                    ));
+                }
+                Some(_) => {}
+                None => return fault(format!("has no column '{name}' that is deferred")),
+            }
+        }
         Ok(Mapper {
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             name,
             table,
             columns,
+            width,
             key,
             version,
             definitions: relations,
@@ -153,6 +174,18 @@ impl Mapper {
 
     pub(crate) fn mapped(&self) -> &[MappedColumn] {
         &self.columns
+    }
+
+    /// How many columns are read with an object; those behind are deferred.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The positions of the deferred columns that options load all the same, in the order in which they stand behind the others.
+    pub(crate) fn undeferred<'m>(&'m self, options: &'m LoadOptions) -> impl Iterator<Item = usize> + 'm {
+        let behind = self.columns.iter().enumerate().skip(self.width);
+        let wanted = behind.filter(|(_, column)| options.undefers(&column.name, column.group));
+        wanted.map(|(position, _)| position)
     }
 
     /// The positions of the primary key's columns, in its order.

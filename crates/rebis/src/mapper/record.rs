@@ -36,6 +36,12 @@ pub trait Record: Any {
     /// When the field cannot hold it.
     fn write(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), Mismatch>;
 
+    /// Whether there is a value in the column at this position: not in one that is deferred, and neither loaded nor set.
+    fn is_loaded(&self, column: usize) -> bool {
+        let _ = column;
+        true
+    }
+
     /// Whether another record of the same mapper has the same value there.
     fn same(&self, other: &dyn Record, column: usize) -> bool;
 
@@ -89,6 +95,12 @@ pub trait Model: Entity + Clone {
     /// # Errors
     /// When the field cannot hold it.
     fn write_column(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), Mismatch>;
+
+    /// Whether there is a value in the column at this position.
+    fn is_loaded_column(&self, column: usize) -> bool {
+        let _ = column;
+        true
+    }
 
     /// Whether both have the same value in the column at this position.
     fn same_column(&self, other: &Self, column: usize) -> bool;
@@ -151,6 +163,10 @@ impl<M: Model> Record for M {
 
     fn write(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), Mismatch> {
         self.write_column(column, value)
+    }
+
+    fn is_loaded(&self, column: usize) -> bool {
+        self.is_loaded_column(column)
     }
 
     fn same(&self, other: &dyn Record, column: usize) -> bool {

@@ -212,9 +212,14 @@ fn keys<'t>(from: &'t Table, to: &Table, columns: &[Cow<'static, str>]) -> Vec<&
 }
 
 fn place(mapper: &Mapper, column: &str) -> Result<usize, String> {
-    mapper
-        .position(column)
-        .map_err(|_| format!("needs the column '{column}', which {} has no field for", mapper.name()))
+    match mapper.position(column) {
+        Ok(place) if place >= mapper.width() => Err(format!(
+            "needs the column '{column}' with each object, and {} has it deferred",
+            mapper.name()
+        )),
+        Ok(place) => Ok(place),
+        Err(_) => Err(format!("needs the column '{column}', which {} has no field for", mapper.name())),
+    }
 }
 
 fn between(

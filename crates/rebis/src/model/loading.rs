@@ -1,4 +1,4 @@
-//! How the objects of relations come: what a query says of it, as data.
+//! How the objects of relations come, and their columns: what a query says of it, as data.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use rebis_core::sql::Source;
 
+use super::criteria::Criteria;
 use super::relation::{ToMany, ToOne};
 
 /// How the objects of a relation come into the session.
@@ -69,10 +70,11 @@ impl<M, T> Load<M, T> {
         Load { relation, branch, marker: PhantomData }
     }
 
-    /// How the objects that this relation leads to load theirs. Several stand beside each other.
+    /// What is said of the objects that this relation leads to: how their relations come, which deferred columns are loaded.
+    /// Several stand beside each other.
     #[must_use]
-    pub fn then<U>(mut self, next: Load<T, U>) -> Self {
-        self.branch.next.add(next);
+    pub fn then(mut self, next: impl LoadOption<T>) -> Self {
+        next.add_to(&mut self.branch.next);
         self
     }
 
@@ -90,6 +92,44 @@ impl<M, T> Load<M, T> {
         if self.branch.loading == Some(Loading::Raise) {
             self.branch.loading = Some(Loading::RaiseOnSql);
         }
+        self
+    }
+
+    /// Of [`joinedload`]: by an inner join, where there always is an object. Behind an outer join it stands inside of that one, so that
+    /// nobody is lost there; an object of the query itself without one is.
+    ///
+    /// ```
+    /// use rebis::prelude::*;
+    /// use rebis::joinedload;
+    ///
+    /// #[derive(Debug, Clone, Default, Model)]
+    /// struct User {
+    ///     #[rebis(primary_key)]
+    ///     id: i64,
+    /// }
+    ///
+    /// #[derive(Debug, Clone, Default, Model)]
+    /// struct Address {
+    ///     #[rebis(primary_key)]
+    ///     id: i64,
+    ///     #[rebis(foreign_key = User::id)]
+    ///     user_id: i64,
+    ///     #[rebis(relationship)]
+    ///     user: One<User>,
+    /// }
+    ///
+    /// let engine = Engine::new("sqlite://")?;
+    /// rebis::create_all::<(User, Address)>(&engine)?;
+    /// let session = Session::new(&engine);
+    /// session.add(Address { user: User::default().into(), ..Address::default() })?;
+    /// // … FROM address JOIN user AS user_1 ON user_1.id = address.user_id
+    /// let address = session.query::<Address>().option(joinedload(Address::user).inner_join()).one()?;
+    /// assert!(address.related(Address::user)?.is_some());
+    /// # Ok::<(), rebis::Error>(())
+    /// ```
+    #[must_use]
+    pub fn inner_join(mut self) -> Self {
+        self.branch.inner_join = true;
         self
     }
 
@@ -152,14 +192,42 @@ pub fn raiseload_all<M>() -> Load<M, M> {
     Load::new(None, Some(Loading::Raise))
 }
 
-/// What a query says of the relations of one model.
+/// Something that [`Query::option`](crate::Query::option) takes for objects of the model `M`: how a relation comes
+/// ([`selectinload`] and its like), which deferred columns are loaded ([`undefer`](crate::undefer)), a condition for a model wherever it
+/// appears ([`with_loader_criteria`](crate::with_loader_criteria)).
+#[diagnostic::on_unimplemented(
+    message = "this says nothing of the objects of `{M}`",
+    label = "an option for another model",
+    note = "what a relation leads to is told behind it: `selectinload(User::addresses).then(…)`"
+)]
+pub trait LoadOption<M> {
+    #[doc(hidden)]
+    fn add_to(self, options: &mut LoadOptions);
+}
+
+impl<M, T> LoadOption<M> for Load<M, T> {
+    fn add_to(self, options: &mut LoadOptions) {
+        match self.relation {
+            Some(relation) => options.merge(relation, self.branch),
+            None => options.others = self.branch.loading,
+        }
+    }
+}
+
+/// What a query says of the objects of one model.
+#[doc(hidden)]
 #[derive(Debug, Clone, Default)]
-pub(crate) struct LoadOptions {
+pub struct LoadOptions {
     relations: BTreeMap<usize, Branch>,
     /// Of those that are not named.
     others: Option<Loading>,
     /// Whether what would be joined comes by statements of its own.
     no_joins: bool,
+    /// Deferred columns that are loaded, and groups of them, by their names.
+    pub(super) undeferred: Vec<&'static str>,
+    pub(super) undeferred_groups: Vec<&'static str>,
+    /// Conditions for models, here and for all that is behind.
+    pub(super) criteria: Criteria,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -168,24 +236,23 @@ struct Branch {
     /// How many times more the same counts for the objects behind it.
     recursion: Option<u32>,
     source: Option<Source>,
+    inner_join: bool,
     next: LoadOptions,
 }
 
 impl LoadOptions {
     /// What is said last counts.
-    pub(crate) fn add<M, T>(&mut self, load: Load<M, T>) {
-        match load.relation {
-            Some(relation) => self.merge(relation, load.branch),
-            None => self.others = load.branch.loading,
-        }
-    }
-
     fn merge(&mut self, relation: usize, branch: Branch) {
         let known = self.relations.entry(relation).or_default();
-        known.loading = branch.loading.or(known.loading);
+        if branch.loading.is_some() {
+            (known.loading, known.inner_join) = (branch.loading, branch.inner_join);
+        }
         known.recursion = branch.recursion.or(known.recursion);
         known.source = branch.source.or(known.source.take());
         known.next.others = branch.next.others.or(known.next.others);
+        known.next.undeferred.extend(branch.next.undeferred);
+        known.next.undeferred_groups.extend(branch.next.undeferred_groups);
+        known.next.criteria.extend(&branch.next.criteria);
         for (relation, inner) in branch.next.relations {
             known.next.merge(relation, inner);
         }
@@ -204,10 +271,12 @@ impl LoadOptions {
     /// What is said of the objects behind a relation.
     pub(crate) fn behind(&self, relation: usize) -> LoadOptions {
         let Some(branch) = self.relations.get(&relation) else {
-            return LoadOptions { others: self.others, ..LoadOptions::default() };
+            let criteria = self.criteria.clone();
+            return LoadOptions { others: self.others, criteria, ..LoadOptions::default() };
         };
         let mut next = branch.next.clone();
         next.others = next.others.or(self.others);
+        next.criteria.extend(&self.criteria);
         if let Some(left) = branch.recursion.filter(|left| *left > 0) {
             let again = Branch { recursion: Some(left - 1), ..branch.clone() };
             next.merge(relation, again);
@@ -239,6 +308,21 @@ impl LoadOptions {
         }
     }
 
+    /// Whether a relation is joined by an inner join.
+    pub(crate) fn is_inner(&self, relation: usize) -> bool {
+        self.relations.get(&relation).is_some_and(|branch| branch.inner_join)
+    }
+
+    /// Whether a deferred column of the query's own objects is loaded.
+    pub(crate) fn undefers(&self, column: &str, group: Option<&str>) -> bool {
+        self.undeferred.contains(&column)
+            || group.is_some_and(|group| self.undeferred_groups.contains(&group))
+    }
+
+    pub(crate) fn criteria(&self) -> &Criteria {
+        &self.criteria
+    }
+
     /// Whether something is said that takes another statement right after the query.
     pub(crate) fn loads_after(&self) -> bool {
         let after = |loading| matches!(loading, Some(Loading::Selectin | Loading::Immediate));
@@ -246,6 +330,10 @@ impl LoadOptions {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.relations.is_empty() && self.others.is_none()
+        self.relations.is_empty()
+            && self.others.is_none()
+            && self.undeferred.is_empty()
+            && self.undeferred_groups.is_empty()
+            && self.criteria.is_empty()
     }
 }

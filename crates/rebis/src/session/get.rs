@@ -8,7 +8,7 @@ use rebis_core::{ErrorKind, Result};
 use super::{Instance, IntoKey, Session};
 use crate::load::{Fetch, Populate, key_is, key_of, select_all};
 use crate::mapper::{Mapper, Model, Record, mapper};
-use crate::model::{Load, LoadOptions};
+use crate::model::{LoadOption, LoadOptions};
 
 /// How [`Session::get_with`] looks for an object.
 #[derive(Debug, Clone)]
@@ -50,9 +50,9 @@ impl<T> GetOptions<T> {
         self
     }
 
-    /// How the objects of a relation come, when the row is read.
-    pub fn option<U>(mut self, load: Load<T, U>) -> Self {
-        self.options.add(load);
+    /// As [`Query::option`](crate::Query::option), when the row is read.
+    pub fn option(mut self, option: impl LoadOption<T>) -> Self {
+        option.add_to(&mut self.options);
         self
     }
 }

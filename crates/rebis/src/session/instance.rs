@@ -77,14 +77,14 @@ impl<T: Record> Instance<T> {
         Ok(())
     }
 
-    /// The value of one column.
+    /// The value of one column. A [`Deferred`](crate::Deferred) one is loaded when it is first asked for.
     ///
     /// # Errors
-    /// As [`read`](Instance::read).
+    /// As [`read`](Instance::read); [`ErrorKind::Detached`] for a deferred one when the object is in no session any more.
     #[track_caller]
     pub fn get<V: FromValue>(&self, column: Column<T, V>) -> Result<V> {
         let position = self.object.head.mapper.position(column.name())?;
-        let value = self.read()?.read(position);
+        let value = self.value_at(position)?;
         V::from_value(value.as_ref()).map_err(|mismatch| mismatched(column.name(), &mismatch))
     }
 
@@ -104,7 +104,29 @@ impl<T: Record> Instance<T> {
     #[track_caller]
     pub fn column(&self, name: &str) -> Result<Value> {
         let position = self.object.head.mapper.position(name)?;
+        self.value_at(position)
+    }
+
+    /// The value of a column; one that is deferred is loaded for it.
+    #[track_caller]
+    fn value_at(&self, position: usize) -> Result<Value> {
+        let record = self.read()?;
+        if record.is_loaded(position) {
+            return Ok(record.read(position));
+        }
+        drop(record);
+        self.core.load_deferred(&self.object, position)?;
         Ok(self.read()?.read(position))
+    }
+
+    /// Loads a [`Deferred`](crate::Deferred) column, and those of its group, unless it is there: [`read`](Instance::read) shows it then.
+    ///
+    /// # Errors
+    /// As [`read`](Instance::read), [`ErrorKind::Detached`] when the object is in no session any more, and what the database says.
+    #[track_caller]
+    pub fn load<V>(&self, column: Column<T, V>) -> Result<()> {
+        let position = self.object.head.mapper.position(column.name())?;
+        self.value_at(position).map(drop)
     }
 
     /// Changes a column by its name.

@@ -4,6 +4,7 @@ mod answer;
 mod attach;
 mod bulk;
 mod core;
+mod deferred;
 mod events;
 mod get;
 mod instance;

@@ -5,6 +5,8 @@ mod models;
 mod attach;
 mod basics;
 mod bulk;
+mod columns;
+mod criteria;
 mod events;
 mod flushes;
 mod joined;
@@ -19,7 +21,7 @@ use std::sync::{Arc, Mutex};
 
 use rebis_core::{Engine, Result, create_all};
 
-use self::models::{Address, Book, Keyword, Node, Player, Shelf, Team, User, UserKeyword};
+use self::models::{Address, Badge, Book, Keyword, Node, Player, Profile, Shelf, Team, User, UserKeyword};
 use crate::Session;
 
 /// An engine with the tables, and the statements that were sent since the last look.
@@ -33,6 +35,7 @@ impl Database {
         let engine = Engine::new("sqlite://").unwrap();
         create_all::<(User, Address, Keyword, UserKeyword, Node, Team, Player, Shelf, Book)>(&engine)
             .unwrap();
+        create_all::<(Profile, Badge)>(&engine).unwrap();
         let sent: Arc<Mutex<Vec<String>>> = Arc::default();
         let log = Arc::clone(&sent);
         engine.on_before_cursor_execute(move |event| {

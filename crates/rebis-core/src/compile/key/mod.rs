@@ -438,9 +438,13 @@ impl<'s> Key<'s> {
     }
 
     fn join(&mut self, join: &'s Join) {
-        let Join { kind, source, on } = join;
+        let Join { kind, source, inside, on } = join;
         self.shape.add(kind);
         self.source(source);
+        self.each(inside, |key, (source, on)| {
+            key.source(source);
+            key.node(on);
+        });
         self.maybe_node(on.as_ref());
     }
 }

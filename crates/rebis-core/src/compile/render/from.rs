@@ -189,8 +189,17 @@ impl Renderer<'_> {
             JoinKind::Full => " FULL JOIN ",
             JoinKind::Cross => " CROSS JOIN ",
         });
+        self.push(if join.inside.is_empty() { "" } else { "(" });
         self.source(&join.source)?;
         self.scopes.iter_mut().last().into_iter().for_each(Scope::next_join);
+        for (source, on) in &join.inside {
+            self.push(" JOIN ");
+            self.source(source)?;
+            self.scopes.iter_mut().last().into_iter().for_each(Scope::next_join);
+            self.push(" ON ");
+            self.expression(on)?;
+        }
+        self.push(if join.inside.is_empty() { "" } else { ")" });
         match &join.on {
             Some(on) => {
                 self.push(" ON ");

@@ -74,7 +74,8 @@ impl Renderer<'_> {
         if found.is_empty() {
             let mut look = |node: &Node| {
                 sources(node, &mut |source| {
-                    let joined = select.joins.iter().any(|join| join.source.is(source));
+                    let joined =
+                        select.joins.iter().any(|join| join.sources().any(|joined| joined.is(source)));
                     let outside = self.scopes.iter().any(|scope| scope.holds(source));
                     if !joined && !outside && !found.iter().any(|known| known.is(source)) {
                         found.push(source.clone());
@@ -127,14 +128,16 @@ impl Renderer<'_> {
         let mut scope = Scope::default();
         scope.0.extend(first.map(|source| (source.clone(), false)));
         for join in &select.joins {
-            if scope.0.iter().any(|(known, _)| known.name() == join.source.name()) {
-                return Err(twice(join.source.name()));
-            }
             if join.kind == JoinKind::Full {
                 scope.0.iter_mut().for_each(|(_, missing)| *missing = true);
             }
             let missing = matches!(join.kind, JoinKind::Left | JoinKind::Full);
-            scope.0.push((join.source.clone(), missing));
+            for source in join.sources() {
+                if scope.0.iter().any(|(known, _)| known.name() == source.name()) {
+                    return Err(twice(source.name()));
+                }
+                scope.0.push((source.clone(), missing));
+            }
         }
         Ok(scope)
     }
@@ -265,7 +268,7 @@ fn missing_inside<'n>(source: &'n Source, name: &str) -> Option<(&'n str, &'n st
     };
     let item = select.items.iter().find(|item| item.name() == Some(name))?;
     missing(&item.node, &|source| {
-        let place = select.joins.iter().position(|join| join.source.is(source));
+        let place = select.joins.iter().position(|join| join.sources().any(|joined| joined.is(source)));
         let behind = place.map_or(0, |place| place + 1);
         place.is_some_and(|place| matches!(select.joins[place].kind, JoinKind::Left | JoinKind::Full))
             || select.joins[behind..].iter().any(|join| join.kind == JoinKind::Full)

@@ -19,7 +19,7 @@ use super::core::Core;
 use super::instance::Instance;
 use crate::load::{Fetch, Populate, select_all};
 use crate::mapper::{Mapper, Record};
-use crate::model::{Load, LoadOptions};
+use crate::model::{LoadOption, LoadOptions};
 
 /// A query for the objects of a model; made by [`Session::query`](crate::Session::query).
 #[derive(Debug)]
@@ -136,7 +136,8 @@ impl<T: Record> Query<T> {
         self
     }
 
-    /// How the objects of a relation come, and those behind them. It stays with the objects: also when they are refreshed, and
+    /// How the objects of a relation come, and those behind them; deferred columns that are loaded ([`undefer`](crate::undefer)); a
+    /// condition for a model ([`with_loader_criteria`](crate::with_loader_criteria)). It stays with the objects: also when they are refreshed, and
     /// when their relations are loaded later. What is said last of a relation counts.
     ///
     /// ```
@@ -152,8 +153,8 @@ impl<T: Record> Query<T> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn option<U>(mut self, load: Load<T, U>) -> Self {
-        self.options.add(load);
+    pub fn option(mut self, option: impl LoadOption<T>) -> Self {
+        option.add_to(&mut self.options);
         self
     }
 
@@ -182,6 +183,7 @@ impl<T: Record> Query<T> {
     /// As [`all`](Query::all).
     pub fn count(self) -> Result<u64> {
         let (_, select) = self.select?;
+        let select = self.options.criteria().apply(select, &[]);
         let core = &self.core.0;
         core.autoflush()?;
         let statement = if self.paged {
@@ -200,6 +202,7 @@ impl<T: Record> Query<T> {
     /// As [`all`](Query::all).
     pub fn exists(self) -> Result<bool> {
         let (mapper, select) = self.select?;
+        let select = self.options.criteria().apply(select, &[]);
         let core = &self.core.0;
         core.autoflush()?;
         let key = mapper.key().iter().take(1).map(|key| &mapper.mapped()[*key].name);

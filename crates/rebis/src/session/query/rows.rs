@@ -12,9 +12,9 @@ use rebis_core::sql::{
 use rebis_core::{Error, ErrorKind, FromValue, Result, Value};
 
 use super::JoinRelated;
-use crate::load::{Populate, Reading, after};
+use crate::load::{Populate, Reading, after, columns};
 use crate::mapper::{Model, Object, mapper};
-use crate::model::{Load, LoadOptions, Loading};
+use crate::model::{LoadOption, LoadOptions, Loading};
 use crate::session::core::Core;
 use crate::session::{Instance, Session};
 
@@ -54,9 +54,9 @@ impl<M: Model> EntityColumns<M> {
         self
     }
 
-    /// How the objects of a relation come: by `selectinload` and its like; what is to be joined comes that way too.
-    pub fn option<U>(mut self, load: Load<M, U>) -> Self {
-        self.options.add(load);
+    /// As [`Query::option`](crate::Query::option); what is to be joined comes by `selectinload`.
+    pub fn option(mut self, option: impl LoadOption<M>) -> Self {
+        option.add_to(&mut self.options);
         self
     }
 
@@ -85,6 +85,8 @@ pub struct RowPlan {
     width: usize,
     core: Rc<Core>,
     loads: Vec<Rc<LoadOptions>>,
+    /// What the entities are selected of.
+    sources: Vec<Source>,
 }
 
 impl RowPlan {
@@ -154,7 +156,8 @@ impl<M: Model> RowPart for NullableEntity<M> {
     fn plan(self, plan: &mut RowPlan) -> Result<Reader<Self::Type>> {
         let mapper = mapper::<M>()?;
         let source = self.0.source.unwrap_or_else(|| Source::from(mapper.table()));
-        let columns: Vec<Expr<Value>> = mapper.columns().map(|name| source.c(name.to_owned())).collect();
+        let columns = columns(mapper, &source, &self.0.options);
+        plan.sources.push(source);
         let width = columns.len();
         let first = plan.add(columns, width);
         let options = Rc::new(self.0.options);
@@ -234,8 +237,8 @@ row_parts! { A B C D E F G H I J K L M N }
 row_parts! { A B C D E F G H I J K L M N O }
 row_parts! { A B C D E F G H I J K L M N O P }
 
-/// The statement, how its rows are read, and what is loaded of each entity afterwards.
-type Planned<R> = (Select<Untyped>, Reader<R>, Vec<Rc<LoadOptions>>);
+/// The statement, how its rows are read, what is loaded of each entity afterwards, and what the entities are selected of.
+type Planned<R> = (Select<Untyped>, Reader<R>, Vec<Rc<LoadOptions>>, Vec<Source>);
 
 /// A query for rows of objects and columns; made by [`Session::select`].
 #[must_use = "a query does nothing until it is asked for rows"]
@@ -253,16 +256,17 @@ impl Session {
     pub fn select<S: RowParts>(&self, parts: S) -> RowQuery<S::Row> {
         let core = Rc::clone(&self.core);
         let empty = select(Vec::<Expr<Value>>::new());
-        let mut plan = RowPlan { select: empty, width: 0, core: Rc::clone(&core), loads: Vec::new() };
+        let (loads, sources) = (Vec::new(), Vec::new());
+        let mut plan = RowPlan { select: empty, width: 0, core: Rc::clone(&core), loads, sources };
         let read = parts.plan(&mut plan);
-        let plan = read.map(|read| (plan.select, read, plan.loads));
+        let plan = read.map(|read| (plan.select, read, plan.loads, plan.sources));
         RowQuery { core, plan, populate: Populate::Expired }
     }
 }
 
 impl<R> RowQuery<R> {
     fn with(mut self, change: impl FnOnce(Select<Untyped>) -> Select<Untyped>) -> Self {
-        self.plan = self.plan.map(|(select, read, loads)| (change(select), read, loads));
+        self.plan = self.plan.map(|(select, read, loads, sources)| (change(select), read, loads, sources));
         self
     }
 
@@ -337,7 +341,9 @@ impl<R> RowQuery<R> {
     /// # Errors
     /// What the database says; [`Conversion`](ErrorKind::Conversion) for a cell that its type cannot hold.
     pub fn all(self) -> Result<Vec<R>> {
-        let (statement, read, loads) = self.plan?;
+        let (statement, read, loads, sources) = self.plan?;
+        let criteria = loads.iter().map(|options| options.criteria());
+        let statement = criteria.fold(statement, |select, criteria| criteria.apply(select, &sources));
         let core = &self.core;
         core.autoflush()?;
         core.unit.sweep_if_due();

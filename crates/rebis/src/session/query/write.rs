@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use rebis_core::sql::{
-    Assignment, Delete, Expr, IntoStatement, Select, Update, delete_from, select, update_table,
+    Assignment, Delete, Expr, IntoStatement, Select, Source, Update, delete_from, select, update_table,
 };
 use rebis_core::{Error, ErrorKind, Result, Value};
 
@@ -48,7 +48,9 @@ impl<T: Record> Query<T> {
     fn only_filters(self) -> Result<Filtered> {
         let (mapper, _) = self.select?;
         if self.only_filters {
-            return Ok((self.core.0, mapper, self.filters));
+            let mut filters = self.filters;
+            filters.extend(self.options.criteria().of(mapper.table(), &Source::from(mapper.table())));
+            return Ok((self.core.0, mapper, filters));
         }
         let text = "a query that updates or deletes has filters only, and neither joins, order nor limit; filter by keys that \
                     another query selects";

@@ -99,7 +99,7 @@ fn joined_many_to_many_and_count_f20() {
 }
 
 #[test]
-fn what_is_loaded_is_not_overwritten_f22() {
+fn what_is_loaded_is_not_overwritten_f22_f23() {
     let db = filled();
     let session = db.session();
     let ed = session.get_one::<User>(1).unwrap();
@@ -125,7 +125,7 @@ fn what_is_loaded_is_not_overwritten_f22() {
 }
 
 #[test]
-fn a_join_of_the_program_fills_the_relation() {
+fn a_join_of_the_program_fills_the_relation_f25() {
     let db = filled();
     let session = db.session();
     let query = || {
@@ -200,4 +200,96 @@ fn keys_of_several_columns() {
     let filled = session.query::<Shelf>().filter(!Shelf::books.is_empty()).count().unwrap();
     assert_eq!(filled, 2);
     assert_eq!(session.query::<Book>().filter(Book::shelf.is_none()).count().unwrap(), 1);
+}
+
+/// ed with a profile that has two badges, of which one has no keyword; jo with none; a profile of nobody.
+fn with_profiles() -> Database {
+    let db = filled();
+    let session = db.session();
+    let badge = |word: Option<&str>| Badge { word: word.map(Into::into), ..Badge::default() };
+    let profile = |user: Option<&str>, badges: Vec<Badge>| Profile {
+        user_name: user.map(Into::into),
+        badges: badges.into(),
+        photo: vec![1].into(),
+        ..Profile::default()
+    };
+    session.add(profile(Some("ed"), vec![badge(Some("x")), badge(None)])).unwrap();
+    session.flush().unwrap();
+    session.add(profile(None, vec![])).unwrap();
+    session.commit().unwrap();
+    db.sent();
+    db
+}
+
+#[test]
+fn an_inner_join_inside_of_an_outer_one_loses_nobody_f16() {
+    let db = with_profiles();
+    let session = db.session();
+    let load = || joinedload(Profile::badges);
+    let found = session
+        .query::<Profile>()
+        .option(load().then(joinedload(Badge::keyword).inner_join()))
+        .all()
+        .unwrap();
+    let columns = "profiles.id, profiles.nick, profiles.user_name, badges_1.id, badges_1.deleted, badges_1.profile_id, \
+                   badges_1.word, keywords_2.weight, keywords_2.word, keywords_2.version";
+    assert_eq!(
+        db.sent(),
+        [format!(
+            "SELECT {columns} FROM profiles LEFT JOIN (badges AS badges_1 JOIN keywords AS keywords_2 \
+             ON keywords_2.word = badges_1.word) ON badges_1.profile_id = profiles.id ORDER BY profiles.id, badges_1.id"
+        )]
+    );
+    let badges: Vec<usize> =
+        found.iter().map(|profile| profile.related(Profile::badges).unwrap().len()).collect();
+    assert_eq!(badges, [1, 0], "no profile is lost");
+    assert_eq!(db.sent(), [""; 0]);
+    session.close();
+    // Without it, all are outer; the query's own objects are lost where the program says that there always is one.
+    let outer = session.query::<Profile>().option(load().then(joinedload(Badge::keyword))).all().unwrap();
+    assert_eq!((outer.len(), outer[0].related(Profile::badges).unwrap().len()), (2, 2));
+    db.sent();
+    let inner = session.query::<Profile>().option(joinedload(Profile::user).inner_join()).all().unwrap();
+    assert_eq!(inner.len(), 1);
+    assert_eq!(
+        db.sent(),
+        [
+            "SELECT profiles.id, profiles.nick, profiles.user_name, users_1.id, users_1.name, users_1.fullname FROM profiles \
+          JOIN users AS users_1 ON users_1.name = profiles.user_name"
+        ]
+    );
+}
+
+#[test]
+fn an_inner_join_of_many_to_many_inside_of_an_outer_one_f16() {
+    let db = filled();
+    let session = db.session();
+    let load = joinedload(Address::user).then(joinedload(User::keywords).inner_join());
+    let homes = session.query::<Address>().option(load).all().unwrap();
+    let sent = db.sent().remove(0);
+    assert!(
+        sent.contains(
+            "FROM addresses LEFT JOIN (users AS users_1 JOIN user_keywords AS user_keywords_2 ON user_keywords_2.user_id = users_1.id \
+             JOIN keywords AS keywords_2 ON keywords_2.word = user_keywords_2.word) ON users_1.id = addresses.user_id"
+        ),
+        "{sent}"
+    );
+    assert_eq!(homes.len(), 4, "no address is lost");
+}
+
+#[test]
+fn a_foreign_key_that_is_no_primary_key_is_always_asked_for_f4() {
+    let db = with_profiles();
+    let session = db.session();
+    let ed = session.get_one::<User>(1).unwrap();
+    let profile = session.get_one::<Profile>(1).unwrap();
+    db.sent();
+    assert_eq!(profile.related(Profile::user).unwrap(), Some(ed), "the same object all the same");
+    assert_eq!(
+        db.sent(),
+        ["SELECT users.id, users.name, users.fullname FROM users WHERE users.name = ?1"],
+        "though it is in memory"
+    );
+    profile.related(Profile::user).unwrap();
+    assert_eq!(db.sent(), [""; 0], "once");
 }

@@ -2,7 +2,7 @@
 
 use rebis_derive::Model;
 
-use crate::{Many, One};
+use crate::{Deferred, Many, One};
 
 #[derive(Debug, Clone, Default, PartialEq, Model)]
 #[rebis(crate = "crate", table = "users")]
@@ -114,4 +114,41 @@ pub(super) struct Book {
     pub(super) room: Option<String>,
     #[rebis(relationship(back_populates = "books"))]
     pub(super) shelf: One<Shelf>,
+}
+
+/// With columns that are not read with the object, and a foreign key to a column that is no primary key.
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+#[rebis(crate = "crate", table = "profiles")]
+pub(super) struct Profile {
+    pub(super) bio: Deferred<Option<String>>,
+    #[rebis(primary_key)]
+    pub(super) id: i64,
+    #[rebis(deferred = "media")]
+    pub(super) photo: Deferred<Vec<u8>>,
+    #[rebis(deferred = "media", column = "sound_bytes")]
+    pub(super) sound: Deferred<Option<Vec<u8>>>,
+    pub(super) nick: String,
+    #[rebis(foreign_key = User::name)]
+    pub(super) user_name: Option<String>,
+    #[rebis(relationship)]
+    pub(super) user: One<User>,
+    #[rebis(relationship(back_populates = "profile"))]
+    pub(super) badges: Many<Badge>,
+}
+
+/// What a profile always has its badges of, and a mark that is kept when it is deleted.
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+#[rebis(crate = "crate", table = "badges")]
+pub(super) struct Badge {
+    #[rebis(primary_key)]
+    pub(super) id: i64,
+    pub(super) deleted: bool,
+    #[rebis(foreign_key = Profile::id)]
+    pub(super) profile_id: Option<i64>,
+    #[rebis(relationship(back_populates = "badges"))]
+    pub(super) profile: One<Profile>,
+    #[rebis(foreign_key = Keyword::word, length = 30)]
+    pub(super) word: Option<String>,
+    #[rebis(relationship)]
+    pub(super) keyword: One<Keyword>,
 }

@@ -208,7 +208,7 @@ fn updating_by_query_keeps_memory_in_step() {
 }
 
 #[test]
-fn a_stream_has_the_connection_to_itself() {
+fn a_stream_has_the_connection_to_itself_f32() {
     let db = Database::new();
     let session = db.session();
     session.add_all((0..200).map(|number| user(&format!("{number}")))).unwrap();

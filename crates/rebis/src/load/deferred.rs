@@ -1,0 +1,84 @@
+//! Deferred columns: out of the row of their object, or by a statement of their own.
+
+use std::rc::Rc;
+
+use rebis_core::rows::RowView;
+use rebis_core::sql::{Expr, select};
+use rebis_core::{Connection, Error, ErrorKind, Result, Value};
+
+use super::{key_in_database, key_is};
+use crate::mapper::Object;
+use crate::model::LoadOptions;
+use crate::unit::{Unit, conflict};
+
+/// Takes the deferred columns that options have put behind an object's others; what is loaded or set stays as it is.
+pub(super) fn take(object: &Object, row: &RowView<'_>, first: usize, options: &LoadOptions) -> Result<()> {
+    let mapper = object.head.mapper;
+    if mapper.width() == mapper.mapped().len() {
+        return Ok(());
+    }
+    for (number, position) in mapper.undeferred(options).enumerate() {
+        let is_loaded = object.data.get().is_none_or(|record| record.is_loaded(position));
+        if !is_loaded {
+            put(object, position, &row.value::<Value>(first + mapper.width() + number)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Loads a deferred column of an object, and those of its group, unless they are there.
+///
+/// # Errors
+/// [`ErrorKind::ObjectDeleted`] when the row is gone; [`ErrorKind::Conflict`] when a guard is alive.
+pub(crate) fn load_deferred(
+    unit: &Unit,
+    conn: &mut Connection,
+    object: &Rc<Object>,
+    position: usize,
+) -> Result<()> {
+    let head = &object.head;
+    let mapper = head.mapper;
+    if object.data.get_mut().is_none() {
+        return Err(conflict(head));
+    }
+    let group = mapper.mapped()[position].group;
+    let belongs =
+        |other: &usize| *other == position || (group.is_some() && mapper.mapped()[*other].group == group);
+    let wanted: Vec<usize> = {
+        let Some(record) = object.data.get() else { return Err(conflict(head)) };
+        let deferred = mapper.width()..mapper.mapped().len();
+        deferred.filter(belongs).filter(|position| !record.is_loaded(*position)).collect()
+    };
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let column = |position: &usize| mapper.table().c(mapper.mapped()[*position].name.to_string());
+    let columns: Vec<Expr<Value>> = wanted.iter().map(column).collect();
+    let query = select(columns).from(mapper.table()).filter(key_is(mapper, key_in_database(object)?));
+    let Some(row) = conn.execute(query)?.first()? else {
+        let text = format!("the row of this {} is gone from '{}'", mapper.name(), mapper.table().name());
+        return Err(Error::new(ErrorKind::ObjectDeleted, text));
+    };
+    for (number, position) in wanted.into_iter().enumerate() {
+        put(object, position, &row.value::<Value>(number)?)?;
+    }
+    unit.note_read(head);
+    Ok(())
+}
+
+/// A value that was read: also in the copy of the last flush, so that it is no change.
+fn put(object: &Object, position: usize, value: &Value) -> Result<()> {
+    let head = &object.head;
+    // A query passes by what the program is looking at.
+    let Some(mut record) = object.data.get_mut() else { return Ok(()) };
+    let mut written = record.write(position, value.as_ref());
+    if let Some(base) = &mut *head.base.borrow_mut() {
+        written = written.and_then(|()| base.write(position, value.as_ref()));
+    }
+    written.map_err(|mismatch| {
+        let (model, name) = (head.mapper.name(), &head.mapper.mapped()[position].name);
+        let text =
+            format!("the field of '{name}' of {model} cannot hold what the database has ({mismatch:?})");
+        Error::new(ErrorKind::Conversion, text)
+    })
+}
