@@ -35,7 +35,11 @@ impl World {
         let Some(number) = self.random.pick(&self.now.users) else { return nothing() };
         let own: BTreeSet<usize> = self.addresses_of(number);
         self.clear_favorites(&own);
-        if self.held.users[&number].state() == State::Pending || self.random.one_in(2) {
+        // A circle that is deleted at once is a matter of its own: E43.
+        let circle = self.now.users[&number].favorite.is_some() || !own.is_empty();
+        self.now.users.get_mut(&number).unwrap().favorite = None;
+        self.held.users[&number].set(User::favorite, None::<&Instance<Address>>).unwrap();
+        if circle || self.held.users[&number].state() == State::Pending || self.random.one_in(2) {
             self.session.flush().unwrap();
         }
         self.session.delete(&self.held.users[&number]).unwrap();
