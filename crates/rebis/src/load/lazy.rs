@@ -90,18 +90,34 @@ pub(super) fn near(object: &Object, columns: impl Iterator<Item = usize>) -> Res
     Ok(columns.map(|column| record.read(column)).collect())
 }
 
+/// The values by which the rows of others refer to an object: those of the last flush, where they have changed since.
+fn near_in_database(object: &Object, columns: impl Iterator<Item = usize>) -> Result<Vec<Value>> {
+    match &*object.head.base.borrow() {
+        Some(base) => Ok(columns.map(|column| base.read(column)).collect()),
+        None => near(object, columns),
+    }
+}
+
 /// The related objects of one, as a query.
 fn query(object: &Object, relation: &'static Relation) -> Result<Select<Untyped>> {
     let target = relation.target;
+    // A foreign key of its own says where it is to lead; what leads here is found by what the database has.
+    let near = |columns: &mut dyn Iterator<Item = usize>| {
+        if relation.direction == Direction::ManyToOne {
+            near(object, columns)
+        } else {
+            near_in_database(object, columns)
+        }
+    };
     let column = |far: usize| target.table().c(target.mapped()[far].name.to_string());
     let query = match &relation.secondary {
         None => {
-            let values = near(object, relation.pairs.iter().map(|(near, _)| *near))?;
+            let values = near(&mut relation.pairs.iter().map(|(near, _)| *near))?;
             let equal = relation.pairs.iter().zip(values).map(|((_, far), value)| column(*far).eq(value));
             select_all(target).filter(all(equal))
         }
         Some(Secondary { table, near: near_side, far }) => {
-            let values = near(object, near_side.iter().map(|(near, _)| *near))?;
+            let values = near(&mut near_side.iter().map(|(near, _)| *near))?;
             let joined = far.iter().map(|(far, name)| table.c(name.clone()).eq(column(*far)));
             let equal =
                 near_side.iter().zip(values).map(|((_, name), value)| table.c(name.clone()).eq(value));

@@ -13,7 +13,6 @@ mod joined;
 mod loading;
 mod makers;
 mod queries;
-mod random;
 mod relations;
 mod undo;
 
