@@ -34,6 +34,10 @@ const RUN_LIMIT: Duration = Duration::from_secs(10 * 60);
 /// The months of the runs that are repeated: enough that some are left when a worker dies in one.
 const FEW_MONTHS: &str = "1-3";
 
+/// The two ways in which the months are transformed: models and sessions, or SQL texts.
+const ORM: &str = "orm";
+const CORE: &str = "core";
+
 #[test]
 fn on_sqlite() {
     let folder = Folder::new();
@@ -55,7 +59,7 @@ fn on_postgresql() {
 fn a_killed_load_is_redone() {
     let folder = Folder::new();
     let url = folder.url("killed.db");
-    let mut program = start(&url, "1", 1);
+    let mut program = start(&url, ORM, "1", 1);
     let deadline = Instant::now() + RUN_LIMIT;
     // Without `begin=immediate`: it must not wait for the load's transaction.
     let watcher = Engine::new(folder.plain_url("killed.db")).expect("an engine");
@@ -70,7 +74,7 @@ fn a_killed_load_is_redone() {
     let engine = Engine::new(url.as_str()).expect("an engine");
     assert_eq!(count(&engine, "select count(*) from raw_flights"), 0);
 
-    let run = finish(start(&url, "1", 1));
+    let run = finish(start(&url, ORM, "1", 1));
     assert!(run.status.success(), "{run:?}");
     assert_eq!(count(&engine, "select count(*) from raw_flights"), 336_776);
     assert_eq!(count(&engine, "select count(*) from flights"), 27_004);
@@ -89,41 +93,42 @@ fn on_server(variable: &str) {
 fn whole_story(url: &str) {
     let engine = Engine::new(url).expect("an engine");
 
-    let run = finish(start(url, "1-12", 2));
+    let run = finish(start(url, ORM, "1-12", 2));
     assert!(run.status.success(), "{run:?}");
     check_known_answers(&engine);
     assert_eq!(run.checksum(), WHOLE_YEAR);
 
     // There is nothing left to do, and it is not done twice.
-    let again = finish(start(url, "1-12", 2));
+    let again = finish(start(url, ORM, "1-12", 2));
     assert!(again.status.success(), "{again:?}");
     assert_eq!(again.checksum(), WHOLE_YEAR);
 
-    let few: Vec<String> = [1, 2, 4]
-        .map(|workers| {
+    let few: Vec<String> = [(CORE, 1), (ORM, 1), (ORM, 2), (ORM, 4), (CORE, 4)]
+        .map(|(transform, workers)| {
             forget_months(&engine);
-            let run = finish(start(url, FEW_MONTHS, workers));
+            let run = finish(start(url, transform, FEW_MONTHS, workers));
             assert!(run.status.success(), "{run:?}");
             run.checksum()
         })
         .into();
     assert!(few.iter().all(|checksum| *checksum == few[0]), "1, 2 and 4 workers differ: {few:?}");
 
-    for workers in [1, 2] {
+    for (transform, workers) in [(ORM, 1), (CORE, 2), (ORM, 2)] {
         forget_months(&engine);
-        kill_a_worker(&engine, url, workers);
-        let run = finish(start(url, FEW_MONTHS, workers));
+        kill_a_worker(&engine, url, transform, workers);
+        // What one way has left, the other one takes up.
+        let run = finish(start(url, if transform == ORM { CORE } else { ORM }, FEW_MONTHS, workers));
         assert!(run.status.success(), "{run:?}");
         assert_eq!(run.checksum(), few[0], "after a killed worker");
     }
 
     forget_months(&engine);
-    let mut program = start(url, FEW_MONTHS, 2);
+    let mut program = start(url, ORM, FEW_MONTHS, 2);
     worker_at_work(&engine, &mut program);
     program.kill().expect("a program to kill");
     program.wait().expect("the killed program");
     // At once, while its workers may still be there.
-    let run = finish(start(url, FEW_MONTHS, 2));
+    let run = finish(start(url, ORM, FEW_MONTHS, 2));
     assert!(run.status.success(), "{run:?}");
     assert_eq!(run.checksum(), few[0], "after a killed parent");
 }
@@ -169,8 +174,8 @@ fn check_known_answers(engine: &Engine) {
 }
 
 /// Runs the program and kills the first worker that is seen at work on a month.
-fn kill_a_worker(engine: &Engine, url: &str, workers: usize) {
-    let mut program = start(url, FEW_MONTHS, workers);
+fn kill_a_worker(engine: &Engine, url: &str, transform: &str, workers: usize) {
+    let mut program = start(url, transform, FEW_MONTHS, workers);
     let (month, pid) = worker_at_work(engine, &mut program);
     let killed = Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("kill");
     assert!(killed.success(), "no worker {pid}");
@@ -245,9 +250,9 @@ impl Run {
     }
 }
 
-fn start(url: &str, months: &str, workers: usize) -> Child {
+fn start(url: &str, transform: &str, months: &str, workers: usize) -> Child {
     Command::new(program("flights_etl"))
-        .args(["--url", url, "--months", months, "--workers", &workers.to_string()])
+        .args(["--url", url, "--transform", transform, "--months", months, "--workers", &workers.to_string()])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

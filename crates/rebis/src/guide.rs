@@ -47,3 +47,17 @@ struct Results;
 
 #[doc = include_str!("../../../docs/guide/models-and-sessions.md")]
 struct ModelsAndSessions;
+
+#[doc = include_str!("../../../docs/guide/tutorial.md")]
+struct Tutorial;
+
+#[doc = include_str!("../../../docs/guide/coming-from-sqlalchemy.md")]
+struct ComingFromSqlalchemy;
+
+/// The models of the tutorial stand in a block of it, and in a file for the blocks behind it.
+///
+/// ```
+/// let tutorial = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/tutorial.md"));
+/// assert!(tutorial.contains(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/tutorial_models.rs"))));
+/// ```
+struct TutorialModels;

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use rebis::Value;
 
 use crate::flight::Flight;
+use crate::models::{CarrierDelays, DayDelays};
 
 /// What is added up over some flights. Whole minutes, so that the sums are exact.
 #[derive(Debug, Default)]
@@ -50,6 +51,38 @@ impl Delays {
             arrivals.sum.into(),
             arrivals.max.into(),
         ]
+    }
+}
+
+impl From<Delays> for CarrierDelays {
+    fn from(Delays { flights, cancelled, departures, arrivals }: Delays) -> Self {
+        CarrierDelays {
+            flights,
+            cancelled,
+            departures: departures.count,
+            dep_delay_sum: departures.sum,
+            dep_delay_max: departures.max,
+            arrivals: arrivals.count,
+            arr_delay_sum: arrivals.sum,
+            arr_delay_max: arrivals.max,
+            ..CarrierDelays::default()
+        }
+    }
+}
+
+impl From<Delays> for DayDelays {
+    fn from(Delays { flights, cancelled, departures, arrivals }: Delays) -> Self {
+        DayDelays {
+            flights,
+            cancelled,
+            departures: departures.count,
+            dep_delay_sum: departures.sum,
+            dep_delay_max: departures.max,
+            arrivals: arrivals.count,
+            arr_delay_sum: arrivals.sum,
+            arr_delay_max: arrivals.max,
+            ..DayDelays::default()
+        }
     }
 }
 

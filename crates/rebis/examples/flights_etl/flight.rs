@@ -3,16 +3,20 @@
 use std::collections::HashSet;
 
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
-use rebis::rows::RowView;
-use rebis::{Error, FromRow, Result, Value};
+use rebis::{Error, Many, Model, Result, Value};
 
+use crate::models::Reject;
 use crate::reference::utc_hour;
 
 /// A row of `raw_flights`. Clock times are written as in 1745; they and the delays are missing for cancelled flights.
-#[derive(Debug)]
+#[derive(Debug, Clone, Model)]
+#[rebis(table = "raw_flights")]
 pub(crate) struct RawFlight {
+    #[rebis(primary_key)]
+    pub(crate) month: u32,
+    #[rebis(primary_key)]
+    line: i64,
     year: i32,
-    month: u32,
     day: u32,
     sched_dep_time: i64,
     dep_delay: Option<i64>,
@@ -30,34 +34,10 @@ pub(crate) struct RawFlight {
 }
 
 impl RawFlight {
-    /// In the order of the fields.
-    pub(crate) const SELECT: &str = "select year, month, day, sched_dep_time, dep_delay, sched_arr_time, arr_time, \
+    /// For `--transform core`; the columns are found by their names.
+    pub(crate) const SELECT: &str = "select line, year, month, day, sched_dep_time, dep_delay, sched_arr_time, arr_time, \
         arr_delay, carrier, flight, tailnum, origin, dest, air_time, distance, time_hour \
         from raw_flights where month = :month";
-}
-
-/// A tuple would do, but sixteen fields want names.
-impl FromRow for RawFlight {
-    fn from_row(row: &RowView<'_>) -> Result<Self> {
-        Ok(RawFlight {
-            year: row.value(0)?,
-            month: row.value(1)?,
-            day: row.value(2)?,
-            sched_dep_time: row.value(3)?,
-            dep_delay: row.value(4)?,
-            sched_arr_time: row.value(5)?,
-            arr_time: row.value(6)?,
-            arr_delay: row.value(7)?,
-            carrier: row.value(8)?,
-            flight: row.value(9)?,
-            tailnum: row.value(10)?,
-            origin: row.value(11)?,
-            dest: row.value(12)?,
-            air_time: row.value(13)?,
-            distance: row.value(14)?,
-            time_hour: row.value(15)?,
-        })
-    }
 }
 
 /// The keys that a flight may refer to. Read once by the parent; the workers inherit it with the rest of the memory.
@@ -68,11 +48,16 @@ pub(crate) struct Known {
 }
 
 /// A row of `flights`.
-#[derive(Debug)]
+#[derive(Debug, Clone, Model)]
+#[rebis(table = "flights")]
 pub(crate) struct Flight {
+    #[rebis(primary_key)]
     pub(crate) scheduled_departure: NaiveDateTime,
+    #[rebis(primary_key)]
     pub(crate) carrier: String,
+    #[rebis(primary_key)]
     pub(crate) flight: i64,
+    #[rebis(primary_key)]
     pub(crate) origin: String,
     month: u32,
     time_hour: NaiveDateTime,
@@ -87,6 +72,9 @@ pub(crate) struct Flight {
     plane: Option<String>,
     dest: String,
     destination: Option<String>,
+    /// What is wrong with it; a reject takes its key from its flight.
+    #[rebis(relationship)]
+    pub(crate) rejects: Many<Reject>,
 }
 
 impl Flight {
@@ -97,7 +85,7 @@ impl Flight {
         :time_hour, :departure, :dep_delay, :scheduled_arrival, :arrival, :arr_delay, :air_time, :distance, :tailnum, \
         :plane, :dest, :destination)";
 
-    pub(crate) fn from_raw(raw: RawFlight, known: &Known) -> Result<Flight> {
+    pub(crate) fn from_raw(raw: &RawFlight, known: &Known) -> Result<Flight> {
         let date = NaiveDate::from_ymd_opt(raw.year, raw.month, raw.day)
             .ok_or_else(|| Error::other(format!("there is no day {}-{}-{}", raw.year, raw.month, raw.day)))?;
         let scheduled_departure = at(date, raw.sched_dep_time)?;
@@ -118,13 +106,19 @@ impl Flight {
             air_time: raw.air_time,
             distance: raw.distance,
             plane: raw.tailnum.clone().filter(|tailnum| known.planes.contains(tailnum)),
-            tailnum: raw.tailnum,
+            tailnum: raw.tailnum.clone(),
             destination: Some(raw.dest.clone()).filter(|dest| known.airports.contains(dest)),
-            dest: raw.dest,
-            carrier: raw.carrier,
+            dest: raw.dest.clone(),
+            carrier: raw.carrier.clone(),
             flight: raw.flight,
-            origin: raw.origin,
+            origin: raw.origin.clone(),
+            rejects: Many::default(),
         })
+    }
+
+    /// In the order of their key the rows go to the end of the table.
+    pub(crate) fn sort(flights: &mut [Flight]) {
+        flights.sort_by(|a, b| (a.scheduled_departure, &a.carrier).cmp(&(b.scheduled_departure, &b.carrier)));
     }
 
     /// What is wrong with the flight. It is loaded all the same.

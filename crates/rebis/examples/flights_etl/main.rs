@@ -19,6 +19,7 @@ mod checksum;
 mod delays;
 mod flight;
 mod load;
+mod models;
 mod month;
 mod once;
 mod options;
@@ -63,7 +64,7 @@ fn run(options: &Options) -> Result<bool> {
     let reference = Phase::time("reference", || reference::fill(&engine))?;
     let mut outcomes = Outcomes::new();
     let transform = Phase::time("transform", || {
-        outcomes = transform::run(&engine, &options.months, options.workers)?;
+        outcomes = transform::run(&engine, options.transform, &options.months, options.workers)?;
         Ok(outcomes.values().flatten().map(|counts| counts.read).sum())
     })?;
 

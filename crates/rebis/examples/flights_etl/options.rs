@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 /// Many workers write one SQLite file: `wal` lets them read meanwhile, `immediate` and `busy_timeout` queue the writers.
 const DEFAULT_URL: &str =
@@ -28,9 +28,22 @@ pub(crate) struct Options {
     #[arg(long, default_value = "1-12")]
     pub(crate) months: Months,
 
+    /// How the workers speak to the database: by models and sessions, or by SQL texts. The rows are the same
+    #[arg(long, value_enum, default_value_t = Transform::Orm)]
+    pub(crate) transform: Transform,
+
     /// The folder with the CSV files
     #[arg(long, default_value = DEFAULT_SOURCE)]
     pub(crate) source: PathBuf,
+}
+
+/// The two ways in which the months are transformed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Transform {
+    /// By models and sessions.
+    Orm,
+    /// By SQL texts.
+    Core,
 }
 
 fn cores() -> NonZeroUsize {

@@ -4,18 +4,23 @@ use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 
-use rebis::{Engine, ProcessPool, Result, text};
+use rebis::{Engine, ProcessPool, Result, SessionMaker, text};
 
 use crate::flight::Known;
-use crate::month::{self, MonthCounts};
-use crate::options::Months;
+use crate::month::{MonthCounts, core, orm};
+use crate::options::{Months, Transform};
 use crate::progress::Progress;
 
 /// What came of each month.
 pub(crate) type Outcomes = BTreeMap<u8, Result<MonthCounts>>;
 
 /// Transforms the months that are not done yet. A month that fails is in the outcomes; the others are done all the same.
-pub(crate) fn run(engine: &Engine, wanted: &Months, workers: NonZeroUsize) -> Result<Outcomes> {
+pub(crate) fn run(
+    engine: &Engine,
+    how: Transform,
+    wanted: &Months,
+    workers: NonZeroUsize,
+) -> Result<Outcomes> {
     let sizes = open_months(engine, wanted)?;
     let progress = Progress::new("transform", sizes.values().sum());
     let known = Rc::new(read_known(engine)?);
@@ -23,7 +28,7 @@ pub(crate) fn run(engine: &Engine, wanted: &Months, workers: NonZeroUsize) -> Re
     let mut left: Vec<u8> = sizes.keys().copied().collect();
     while !left.is_empty() {
         let before = left.len();
-        run_workers(engine, &known, &left, workers, |month, result| {
+        run_workers(engine, how, &known, &left, workers, |month, result| {
             if let Ok(counts) = &result {
                 progress.advance_rows(counts.read);
                 progress.line(&format!("month {month}: {} rows, {} rejects", counts.loaded, counts.rejects));
@@ -44,6 +49,7 @@ pub(crate) fn run(engine: &Engine, wanted: &Months, workers: NonZeroUsize) -> Re
 /// Runs the months in workers, and hands on each result as it comes.
 fn run_workers(
     engine: &Engine,
+    how: Transform,
     known: &Rc<Known>,
     months: &[u8],
     workers: NonZeroUsize,
@@ -51,9 +57,12 @@ fn run_workers(
 ) -> Result<()> {
     // The closure goes into the workers by the fork, with the engine and all that is known: nothing is sent.
     let (engine, known) = (engine.clone(), Rc::clone(known));
+    orm::DB.configure(SessionMaker::new(&engine));
     let pool = ProcessPool::new(workers.get()).build()?;
-    let results =
-        pool.imap_unordered(months.to_vec(), move |month| month::transform(&engine, &known, month))?;
+    let results = pool.imap_unordered(months.to_vec(), move |month| match how {
+        Transform::Orm => orm::transform(&known, month),
+        Transform::Core => core::transform(&engine, &known, month),
+    })?;
     for (job, result) in results {
         done(months[job], result);
     }

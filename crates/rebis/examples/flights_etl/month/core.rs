@@ -1,19 +1,11 @@
-//! One month of flights: what a worker does.
+//! A month by SQL texts: `--transform core`.
 
 use rebis::{Engine, Error, IsolationLevel, Result, Transaction, Value, raw, text};
-use serde::{Deserialize, Serialize};
 
+use super::MonthCounts;
 use crate::delays::{self, Delays};
 use crate::flight::{Flight, Known, RawFlight};
 use crate::once::{now, with_retries};
-
-/// What came of a month; it goes from the worker to the parent.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct MonthCounts {
-    pub(crate) read: u64,
-    pub(crate) loaded: u64,
-    pub(crate) rejects: u64,
-}
 
 /// Does a month, exactly once: its rows and the mark that it is done are one transaction.
 pub(crate) fn transform(engine: &Engine, known: &Known, month: u8) -> Result<MonthCounts> {
@@ -51,10 +43,9 @@ fn read_flights(engine: &Engine, known: &Known, month: u8) -> Result<Vec<Flight>
     // One statement sees one state of the database; a transaction would only lock (`begin=immediate`).
     conn.set_isolation_level(IsolationLevel::Autocommit)?;
     let rows = conn.execute(text(RawFlight::SELECT).bind("month", month))?;
-    let flights = rows.of::<RawFlight>().map(|row| Flight::from_raw(row?, known));
+    let flights = rows.of::<RawFlight>().map(|row| Flight::from_raw(&row?, known));
     let mut flights = flights.collect::<Result<Vec<_>>>()?;
-    // In the order of their key the rows go to the end of the table.
-    flights.sort_by(|a, b| (a.scheduled_departure, &a.carrier).cmp(&(b.scheduled_departure, &b.carrier)));
+    Flight::sort(&mut flights);
     Ok(flights)
 }
 
