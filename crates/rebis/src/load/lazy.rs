@@ -21,12 +21,13 @@ pub(crate) fn load_related(
         return Ok(());
     }
     let relation = &object.head.mapper.relations()?[number];
-    if near(object, relation.pairs.iter().map(|(near, _)| *near))?.contains(&Value::Null) {
+    let values = joined_by(object, relation)?;
+    if values.contains(&Value::Null) {
         // Nobody refers to it; as a condition it would find those whose foreign key is NULL.
         return unit.set_loaded(object, number, Vec::new());
     }
     let options = object.head.options.borrow().as_ref().map(|options| options.behind(number));
-    let fetch = Fetch::new(relation.target, query(object, relation)?, Rc::new(options.unwrap_or_default()));
+    let fetch = Fetch::new(relation.target, query(relation, values), Rc::new(options.unwrap_or_default()));
     let keyed = relation.direction != Direction::ManyToOne;
     let mut found = Fetch { keyed, ..fetch }.all(unit, conn, Populate::Expired)?;
     if relation.definition.kind == RelationKind::One {
@@ -90,43 +91,39 @@ pub(super) fn near(object: &Object, columns: impl Iterator<Item = usize>) -> Res
     Ok(columns.map(|column| record.read(column)).collect())
 }
 
-/// The values by which the rows of others refer to an object: those of the last flush, where they have changed since.
-fn near_in_database(object: &Object, columns: impl Iterator<Item = usize>) -> Result<Vec<Value>> {
+/// The values that the related rows have. A foreign key of the object's own says where it is to lead; what leads here is found by what
+/// the database has, so by the values of the last flush where they have changed since.
+fn joined_by(object: &Object, relation: &Relation) -> Result<Vec<Value>> {
+    let columns: Vec<usize> = match &relation.secondary {
+        None => relation.pairs.iter().map(|(near, _)| *near).collect(),
+        Some(secondary) => secondary.near.iter().map(|(near, _)| *near).collect(),
+    };
     match &*object.head.base.borrow() {
-        Some(base) => Ok(columns.map(|column| base.read(column)).collect()),
-        None => near(object, columns),
+        Some(base) if relation.direction != Direction::ManyToOne => {
+            Ok(columns.into_iter().map(|column| base.read(column)).collect())
+        }
+        _ => near(object, columns.into_iter()),
     }
 }
 
-/// The related objects of one, as a query.
-fn query(object: &Object, relation: &'static Relation) -> Result<Select<Untyped>> {
+/// The objects that are related by these values, as a query.
+fn query(relation: &'static Relation, values: Vec<Value>) -> Select<Untyped> {
     let target = relation.target;
-    // A foreign key of its own says where it is to lead; what leads here is found by what the database has.
-    let near = |columns: &mut dyn Iterator<Item = usize>| {
-        if relation.direction == Direction::ManyToOne {
-            near(object, columns)
-        } else {
-            near_in_database(object, columns)
-        }
-    };
     let column = |far: usize| target.table().c(target.mapped()[far].name.to_string());
     let query = match &relation.secondary {
         None => {
-            let values = near(&mut relation.pairs.iter().map(|(near, _)| *near))?;
             let equal = relation.pairs.iter().zip(values).map(|((_, far), value)| column(*far).eq(value));
             select_all(target).filter(all(equal))
         }
-        Some(Secondary { table, near: near_side, far }) => {
-            let values = near(&mut near_side.iter().map(|(near, _)| *near))?;
+        Some(Secondary { table, near, far }) => {
             let joined = far.iter().map(|(far, name)| table.c(name.clone()).eq(column(*far)));
-            let equal =
-                near_side.iter().zip(values).map(|((_, name), value)| table.c(name.clone()).eq(value));
+            let equal = near.iter().zip(values).map(|((_, name), value)| table.c(name.clone()).eq(value));
             select_all(target).join(Source::from(table), all(joined)).filter(all(equal))
         }
     };
     // What a foreign key names is one row.
     let one = relation.direction == Direction::ManyToOne;
-    Ok(if one { query } else { ordered(query, relation) })
+    if one { query } else { ordered(query, relation) }
 }
 
 /// In the order that the relation asks for, else in that of the key: the same on every database.
