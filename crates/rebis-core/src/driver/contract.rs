@@ -42,6 +42,20 @@ fn assert_stopped(error: &Error, kind: ErrorKind, start: Instant) {
     assert!(start.elapsed() < LONG / 2, "it took {:?}", start.elapsed());
 }
 
+/// A word about the transaction reads past what is left of an answer: there are no more rows then, and no wait for them.
+pub(super) fn ends_its_answer(connection: &mut dyn Connection) {
+    connection.begin("BEGIN").unwrap();
+    let start = Instant::now();
+    let cursor = connection.execute("select 1 union all select 2 union all select 3", &[]).unwrap();
+    assert!(cursor.advance().unwrap());
+    connection.control("SAVEPOINT a").unwrap();
+    let cursor = connection.cursor().unwrap();
+    assert!(cursor.cell(0).is_err(), "a cell of a row that is gone");
+    assert!(!cursor.advance().unwrap());
+    assert!(start.elapsed() < LONG / 2, "it took {:?}", start.elapsed());
+    works(connection);
+}
+
 /// A statement's time is up, in every way to run one.
 pub(super) fn times_out(connection: &mut dyn Connection, slow: &Slow) {
     for in_transaction in [false, true] {

@@ -56,7 +56,7 @@ impl Connection {
     /// [`ErrorKind::Bind`] when names and values do not match; what the database says of the statement;
     /// [`ErrorKind::PendingRollback`] when the transaction failed before; [`ErrorKind::Forked`] in a child.
     pub fn execute(&mut self, statement: impl IntoStatement) -> Result<Rows<'_>> {
-        self.check_process()?;
+        self.know_server()?;
         let statement = self.before_execute(statement.into_statement())?.complete();
         if self.is_for_batches(&statement) {
             return self.execute_batches(statement);

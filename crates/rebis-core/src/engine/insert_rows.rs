@@ -126,7 +126,7 @@ impl Connection {
     }
 
     /// Connects anew where the connection was lost, so that it is known what the server is.
-    fn know_server(&mut self) -> Result<()> {
+    pub(super) fn know_server(&mut self) -> Result<()> {
         self.check_process()?;
         if self.server().is_some() {
             return Ok(());

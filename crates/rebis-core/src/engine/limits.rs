@@ -152,6 +152,8 @@ impl Connection {
     /// [`ErrorKind::Unsupported`] on other databases, a disconnect, [`ErrorKind::Forked`] in a child.
     pub fn warnings(&mut self) -> Result<Vec<Notice>> {
         self.check_process()?;
+        // An answer that is paused ends with it.
+        self.statements = self.statements.wrapping_add(1);
         self.lease.working_mut().ok_or_else(no_connection)?.warnings()
     }
 }

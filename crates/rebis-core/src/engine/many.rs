@@ -81,7 +81,7 @@ impl Connection {
         statement: impl IntoStatement,
         sets: impl IntoIterator<Item = S>,
     ) -> Result<u64> {
-        self.check_process()?;
+        self.know_server()?;
         let statement = self.before_execute(statement.into_statement())?;
         let many = match &statement {
             Statement::Text(text) => {

@@ -10,9 +10,15 @@ impl Connection {
     /// Runs a statement; its answer waits in the connection until it is read on. Whatever else is sent before that ends it.
     ///
     /// # Errors
-    /// As [`execute`](Connection::execute).
+    /// As [`execute`](Connection::execute); [`ErrorKind::Unsupported`] for many rows to insert whose columns are wanted.
     #[doc(hidden)]
     pub fn execute_paused(&mut self, statement: impl IntoStatement) -> Result<PausedRows> {
+        let statement = statement.into_statement();
+        if self.is_for_batches(&statement) {
+            let text =
+                "rows that are inserted in several statements have no answer that waits; execute it whole";
+            return Err(Error::new(ErrorKind::Unsupported, text));
+        }
         let number = self.statements.wrapping_add(1);
         let rows = self.execute(statement)?;
         Ok(rows.pause(number))

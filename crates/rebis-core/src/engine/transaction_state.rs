@@ -162,7 +162,7 @@ impl Connection {
             Some(TransactionStatus::Active) => {}
         }
         self.tell(|listeners| &listeners.commit, None)?;
-        log::transaction(&self.options, "COMMIT");
+        self.note_control("COMMIT");
         let (connection, mut loss, engine) = self.lease.parts().ok_or_else(no_connection)?;
         let result = connection.control("COMMIT");
         let (open, lost) = (connection.status() != TransactionStatus::Idle, connection.is_broken());
@@ -194,7 +194,7 @@ impl Connection {
             return Ok(());
         }
         self.tell(|listeners| &listeners.rollback, None)?;
-        log::transaction(&self.options, "ROLLBACK");
+        self.note_control("ROLLBACK");
         self.engine().state().counters.rollbacks.count();
         // Idle: there is nothing left to roll back, and the database would call it an error.
         if !matches!(self.server_status(), None | Some(TransactionStatus::Idle))
@@ -208,6 +208,12 @@ impl Connection {
         }
         self.transaction = TransactionState::None;
         Ok(())
+    }
+
+    /// Logs what is sent about a transaction that is open. An answer that is paused ends with it.
+    fn note_control(&mut self, sql: &str) {
+        log::transaction(&self.options, sql);
+        self.statements = self.statements.wrapping_add(1);
     }
 
     // ---- savepoints ----
@@ -244,7 +250,7 @@ impl Connection {
             SavepointVerb::Release => format!("RELEASE SAVEPOINT {name}"),
             SavepointVerb::Rollback => format!("ROLLBACK TO SAVEPOINT {name}"),
         };
-        log::transaction(&self.options, &sql);
+        self.note_control(&sql);
         let lost =
             || Error::new(ErrorKind::PendingRollback, "the connection was lost; roll the transaction back");
         if self.is_invalidated() {

@@ -111,10 +111,10 @@ impl<L: Lender> Lease<L> {
     /// Returns the connection at the end of a thread: rolled back, without listeners, nothing logged.
     pub(crate) fn return_quietly(&mut self) {
         if !self.is_inherited()
-            && !self.detached
-            && let Some(record) = self.record.take()
+            && let Some(mut record) = self.record.take()
         {
-            self.lender.lending().checkin_quietly(record);
+            let lending = self.lender.lending();
+            if self.detached { lending.close_quietly(&mut record) } else { lending.checkin_quietly(record) }
         }
     }
 

@@ -242,7 +242,8 @@ impl Lending {
         }
     }
 
-    fn close_quietly(&self, record: &mut Record) {
+    /// Closes a connection without a word to anybody.
+    pub(crate) fn close_quietly(&self, record: &mut Record) {
         if let Some(connection) = record.place().vacate() {
             self.part_with(connection);
         }

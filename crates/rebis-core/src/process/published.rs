@@ -24,6 +24,7 @@ impl<T: Send + Sync> Published<T> {
 
     /// The value, if there is one.
     pub fn get(&self) -> Option<&T> {
+        // Acquire: whoever finds the pointer finds the value whole.
         // SAFETY: null, or what was published below, which is never freed and never written to.
         unsafe { self.0.load(Ordering::Acquire).as_ref() }
     }
@@ -34,6 +35,7 @@ impl<T: Send + Sync> Published<T> {
             return value;
         }
         let made = Box::into_raw(Box::new(make()));
+        // AcqRel: ours is whole for others, the winner's for us.
         match self.0.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
             // SAFETY: it is published now, and lives for ever.
             Ok(_) => unsafe { &*made },

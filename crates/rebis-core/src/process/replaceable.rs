@@ -43,10 +43,12 @@ impl<T: Send + Sync> Replaceable<T> {
 
     /// Puts what the closure makes of the value in its place. When another thread is faster, the closure runs again.
     pub fn update(&self, mut change: impl FnMut(Option<&T>) -> T) {
+        // Acquire: whoever finds the pointer finds the value whole.
         let mut old = self.0.load(Ordering::Acquire);
         loop {
             // SAFETY: as in `get`.
             let new = Box::into_raw(Box::new(change(unsafe { old.as_ref() })));
+            // AcqRel: ours is whole for others, the faster one's for us.
             match self.0.compare_exchange(old, new, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return,
                 Err(faster) => {

@@ -52,10 +52,14 @@ impl Url {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Url`] for a text with a NUL.
+    /// [`ErrorKind::Url`] for a text with a NUL, and for a file of SQLite's with a question mark, where a URL's options begin.
     pub fn with_database(&self, database: impl Into<String>) -> Result<Url> {
         let database = without_nul("database", database.into())?;
-        let memory = self.backend == Backend::Sqlite && database == ":memory:";
+        let sqlite = self.backend == Backend::Sqlite;
+        if sqlite && database.contains('?') {
+            return Err(Error::new(ErrorKind::Url, "a URL cannot name a file of SQLite's with '?' in it"));
+        }
+        let memory = sqlite && database == ":memory:";
         Ok(Url { database: Some(database).filter(|name| !name.is_empty() && !memory), ..self.clone() })
     }
 

@@ -127,6 +127,7 @@ fn parts_that_cannot_be_are_refused() {
         file.with_user("u"),
         file.with_password("s3cret"),
         file.with_host("h", 1),
+        file.with_database("/s3cret?mode=ro"),
         server.with_user("s3cret\0"),
         server.with_password("s3cret\0"),
         server.with_host("s3cret\0", None),

@@ -154,7 +154,9 @@ fn bound<T: RangeBound>(written: &str, included: bool) -> Result<Bound<T>, Misma
         return Ok(Bound::Unbounded);
     }
     let unsigned = unquoted.strip_prefix('-').unwrap_or(unquoted);
-    let moment = unquoted.strip_suffix("+00").map(|moment| format!("{moment}+00:00"));
+    // A session whose zone is another one writes `+01` as well.
+    let short = unquoted.contains(':') && matches!(unquoted.as_bytes(), [.., b'+' | b'-', _, _]);
+    let moment = short.then(|| format!("{unquoted}:00"));
     let cell = if unsigned.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
         ValueRef::Decimal(Cow::Borrowed(unquoted))
     } else {

@@ -223,7 +223,14 @@ fn ranges_as_text() {
     assert_eq!(Value::from(moments), Value::from("(\"2024-02-29 12:00:00.500000\",)"));
     assert_eq!(Range::from_value(ValueRef::Text("(\"2024-02-29 12:00:00.5\",)")), Ok(moments));
     let zoned = Range::from(..moment("2024-02-29T12:00:00").and_utc());
-    assert_eq!(Range::from_value(ValueRef::Text("(,\"2024-02-29 12:00:00+00\")")), Ok(zoned));
+    for written in ["12:00:00+00", "13:00:00+01", "17:30:00+05:30", "04:00:00-08"] {
+        let literal = format!("(,\"2024-02-29 {written}\")");
+        assert_eq!(
+            Range::from_value(ValueRef::Text(&literal)),
+            Ok(zoned),
+            "the zone of the session: {literal}"
+        );
+    }
     let decimals =
         Range::Between(Included("1.50".parse::<Decimal>().unwrap()), Included("2".parse().unwrap()));
     assert_eq!(Range::from_value(ValueRef::Text("[1.50,2]")), Ok(decimals));

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use rebis::schema::Table;
+use rebis::sql::{Expression, delete_from};
 use rebis::{Backend, Connection, Engine, ErrorKind, Url, raw, text};
 
 use super::{Database, Outcome, Scenario, count, failure, passed, prints, table};
@@ -19,6 +21,8 @@ pub(super) const CASES: &[Scenario] = &[
     ("sessions_with_a_wrong_password", wrong_password),
     ("sessions_to_nobody", nobody),
     ("sessions_after_dispose_a71", disposed),
+    ("sessions_anew_are_of_the_same_server", anew),
+    ("sessions_end_an_answer_that_waits", paused),
 ];
 
 macro_rules! server_or_skip {
@@ -353,4 +357,48 @@ fn disposed(database: &Database) -> Outcome {
     let status = engine.pool().status();
     assert_eq!((status.leased, status.idle), (0, 1), "what was lent before is closed on its way back");
     passed("1 lease outlived its pool")
+}
+
+/// A statement is written for the server that it goes to, also when the connection is lost and has to be made first: MariaDB has a
+/// RETURNING where MySQL has none, and a URL of `mysql://` may lead to either.
+fn anew(database: &Database) -> Outcome {
+    let engine = database.engine(1);
+    let mut conn = engine.connect().unwrap();
+    table(&mut conn, "conf_session", "i int");
+    conn.execute(text("insert into conf_session values (1), (2)")).unwrap();
+    conn.commit().unwrap();
+    let found = Table::reflect(&mut conn, "conf_session").unwrap();
+    let gone =
+        |number: i32| delete_from(&found).filter(found.typed::<i64>("i").eq(number)).returning(found.typed::<i64>("i"));
+    let before = conn.fetch_all::<(i64,)>(gone(1)).map_err(|error| error.kind());
+    conn.commit().unwrap();
+    conn.invalidate();
+    let after = conn.fetch_all::<(i64,)>(gone(2)).map_err(|error| error.kind());
+    match (before, after) {
+        (Ok(before), Ok(after)) => assert_eq!((before, after), (vec![(1,)], vec![(2,)])),
+        both => assert_eq!(both, (Err(ErrorKind::Unsupported), Err(ErrorKind::Unsupported))),
+    }
+    passed("the same before and after the connection was made anew")
+}
+
+/// What is sent meanwhile ends an answer that waits, and it says so: a part of the rows must not look like all.
+fn paused(database: &Database) -> Outcome {
+    let engine = database.engine(1);
+    let mut conn = engine.connect().unwrap();
+    let others: [fn(&mut Connection); 3] = [
+        |conn| conn.commit().unwrap(),
+        |conn| conn.rollback().unwrap(),
+        |conn| drop(conn.savepoint().unwrap()),
+    ];
+    for other in others {
+        let rows = text("select 1 union all select 2 union all select 3");
+        let mut waiting = conn.execute_paused(rows).unwrap();
+        let first = conn.resume(waiting, |rows| Ok(rows.next()?.is_some())).unwrap();
+        assert!(first.0);
+        waiting = first.1;
+        other(&mut conn);
+        let error = conn.resume(waiting, |rows| rows.next().map(|_| ())).map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidState);
+    }
+    passed("by a commit, a rollback, a savepoint")
 }

@@ -360,6 +360,8 @@ impl MysqlConnection {
             self.wire.run.limit.approach();
         }
         self.settle()?;
+        // Its bytes are not there any more.
+        self.answer.on_row = false;
         if limited {
             self.wire.run.start();
         } else {

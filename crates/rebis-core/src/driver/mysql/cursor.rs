@@ -24,7 +24,7 @@ pub(super) struct Outcome {
 #[derive(Debug)]
 pub(super) struct Answer {
     outcome: Outcome,
-    on_row: bool,
+    pub(super) on_row: bool,
 }
 
 impl Answer {

@@ -29,6 +29,10 @@ impl Cursor for PostgresConnection {
 
     fn advance(&mut self) -> Result<bool> {
         self.wire.check()?;
+        if !self.wire.is_answering() && matches!(self.answer.started.step, Step::Row) {
+            // Something else was sent, which read past the rest.
+            self.answer.started.step = Step::End(0);
+        }
         if let Step::End(_) = self.answer.started.step {
             self.answer.on_row = false;
             return Ok(false);
@@ -51,10 +55,12 @@ impl Cursor for PostgresConnection {
     fn cell(&self, index: usize) -> Result<ValueRef<'_>> {
         let shape = self.answer.started.statement.shapes.get(index);
         match (shape, self.cells.get(index)) {
-            (Some(shape), Some(cell)) if self.answer.on_row => match cell.bytes(self.wire.body()) {
-                Some(bytes) => shape.value(bytes),
-                None => Ok(ValueRef::Null),
-            },
+            (Some(shape), Some(cell)) if self.answer.on_row && self.wire.is_answering() => {
+                match cell.bytes(self.wire.body()) {
+                    Some(bytes) => shape.value(bytes),
+                    None => Ok(ValueRef::Null),
+                }
+            }
             _ => Err(Error::new(ErrorKind::Internal, format!("there is no row, or it has no cell {index}"))),
         }
     }

@@ -154,6 +154,11 @@ impl Wire {
         }
     }
 
+    /// Whether the server has more to say of what it was asked.
+    pub(super) fn is_answering(&self) -> bool {
+        self.awaiting
+    }
+
     /// Nothing was asked yet: the handshake reads the server's parameters itself.
     fn is_starting(&self) -> bool {
         !self.open && !self.awaiting

@@ -69,15 +69,16 @@ impl Connector for SqliteConnector {
     fn connect(&self, _login: &Login, deadline: Deadline) -> Result<Box<dyn Connection>> {
         if self.path.is_none() {
             self.check_memory_owner()?;
-            if self.memory_opened.swap(true, Ordering::Relaxed) {
-                // Nothing else tells a program that a listener, a handler or its own `invalidate` has emptied its database.
-                tracing::warn!(
-                    target: "rebis::sqlite",
-                    "a new SQLite database in memory is opened, and is empty; the one before went with its connection"
-                );
-            }
         }
         let handle = Handle::open(self.path.as_deref(), self.options.open_flags)?;
+        // Relaxed: it orders nothing else.
+        if self.path.is_none() && self.memory_opened.swap(true, Ordering::Relaxed) {
+            // Nothing else tells a program that a listener, a handler or its own `invalidate` has emptied its database.
+            tracing::warn!(
+                target: "rebis::sqlite",
+                "a new SQLite database in memory is opened, and is empty: each connection has its own"
+            );
+        }
         let mut connection = SqliteConnection::new(handle, &self.options);
         connection.set_up(&self.options, deadline)?;
         Ok(Box::new(connection))

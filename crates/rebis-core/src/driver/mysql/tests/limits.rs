@@ -18,6 +18,12 @@ const SLOW: Slow = Slow {
 
 #[test]
 #[ignore = "needs a server: REBIS_TEST_MYSQL_URL"]
+fn an_answer_ends_with_the_next_call() {
+    contract::ends_its_answer(&mut live());
+}
+
+#[test]
+#[ignore = "needs a server: REBIS_TEST_MYSQL_URL"]
 fn statements_time_out() {
     contract::times_out(&mut live(), &SLOW);
     contract::times_out_between_rows(&mut live(), &SLOW);

@@ -15,6 +15,12 @@ const SLOW: Slow = Slow {
 
 #[test]
 #[ignore = "needs a server: REBIS_TEST_POSTGRES_URL"]
+fn an_answer_ends_with_the_next_call() {
+    contract::ends_its_answer(&mut *open());
+}
+
+#[test]
+#[ignore = "needs a server: REBIS_TEST_POSTGRES_URL"]
 fn statements_time_out() {
     contract::times_out(&mut *open(), &SLOW);
     contract::times_out_between_rows(&mut *open(), &SLOW);

@@ -22,6 +22,11 @@ fn file(name: &str) -> (String, impl Drop) {
 }
 
 #[test]
+fn an_answer_ends_with_the_next_call() {
+    contract::ends_its_answer(&mut *connect("sqlite://"));
+}
+
+#[test]
 fn statements_time_out() {
     contract::times_out(&mut *connect("sqlite://"), &SLOW);
     contract::times_out_between_rows(&mut *connect("sqlite://"), &SLOW);
