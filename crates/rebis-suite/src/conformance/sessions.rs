@@ -368,8 +368,9 @@ fn anew(database: &Database) -> Outcome {
     conn.execute(text("insert into conf_session values (1), (2)")).unwrap();
     conn.commit().unwrap();
     let found = Table::reflect(&mut conn, "conf_session").unwrap();
-    let gone =
-        |number: i32| delete_from(&found).filter(found.typed::<i64>("i").eq(number)).returning(found.typed::<i64>("i"));
+    let gone = |number: i32| {
+        delete_from(&found).filter(found.typed::<i64>("i").eq(number)).returning(found.typed::<i64>("i"))
+    };
     let before = conn.fetch_all::<(i64,)>(gone(1)).map_err(|error| error.kind());
     conn.commit().unwrap();
     conn.invalidate();
@@ -388,7 +389,9 @@ fn paused(database: &Database) -> Outcome {
     let others: [fn(&mut Connection); 3] = [
         |conn| conn.commit().unwrap(),
         |conn| conn.rollback().unwrap(),
-        |conn| drop(conn.savepoint().unwrap()),
+        |conn| {
+            conn.savepoint().unwrap();
+        },
     ];
     for other in others {
         let rows = text("select 1 union all select 2 union all select 3");
