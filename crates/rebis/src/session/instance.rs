@@ -70,6 +70,11 @@ impl<T: Record> Instance<T> {
 
     fn check_writable(&self) -> Result<()> {
         self.core.check_writable_now(self.object.head.id)?;
+        if self.core.unit.is_open()
+            && matches!(self.object.head.state.get(), State::Pending | State::Persistent)
+        {
+            self.core.check_begun()?;
+        }
         if self.object.head.state.get() == State::Deleted {
             let text = format!("the {} is deleted", self.object.head.mapper.name());
             return Err(Error::new(ErrorKind::ObjectDeleted, text));

@@ -1,13 +1,16 @@
 //! Relations of an instance: the objects on the other side.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
 use rebis_core::Result;
+use rebis_core::sql::Column;
 
 use super::core::Core;
 use super::instance::{Attribute, Instance};
+use super::keyed::Keyed;
 use crate::mapper::{Object, Record};
 use crate::model::{ToMany, ToOne};
 
@@ -86,6 +89,7 @@ impl<T: Record, U: Record> Attribute<T, &Instance<U>> for ToOne<T, U> {
 impl<T: Record, U: Record> Attribute<T, Option<&Instance<U>>> for ToOne<T, U> {
     fn assign(self, instance: &Instance<T>, value: Option<&Instance<U>>) -> Result<()> {
         instance.core.check()?;
+        instance.core.check_begun()?;
         instance.core.freshen(&instance.object)?;
         let others: Vec<Rc<Object>> = match value {
             Some(other) => vec![instance.core.own(other)?],
@@ -137,6 +141,7 @@ impl<U: Record> Collection<U> {
     /// [`InvalidState`](rebis_core::ErrorKind::InvalidState) for an instance of another session.
     pub fn push(&self, child: impl Into<Child<U>>) -> Result<Instance<U>> {
         self.core.check()?;
+        self.core.check_begun()?;
         let child = match child.into() {
             Child::Value(value) => self.core.unit.add(Box::new(value))?,
             Child::Instance(instance) => self.core.own(&instance)?,
@@ -146,12 +151,33 @@ impl<U: Record> Collection<U> {
         Ok(Instance::new(&self.core, child))
     }
 
+    /// Puts an instance in, as into a set: false when it is in already.
+    ///
+    /// # Errors
+    /// As [`push`](Collection::push).
+    pub fn insert(&self, instance: &Instance<U>) -> Result<bool> {
+        let is_new = !self.contains(instance);
+        self.push(instance)?;
+        Ok(is_new)
+    }
+
+    /// All of them as a set: an object is in it once, and two sets are equal when they have the same objects.
+    pub fn to_set(&self) -> HashSet<Instance<U>> {
+        self.all().into_iter().collect()
+    }
+
+    /// The collection by the values of a column: see [`Keyed`].
+    pub fn keyed<V>(self, column: Column<U, V>) -> Keyed<U, V> {
+        Keyed::new(self, column)
+    }
+
     /// Takes an object out.
     ///
     /// # Errors
     /// As [`push`](Collection::push).
     pub fn remove(&self, instance: &Instance<U>) -> Result<()> {
         self.core.check()?;
+        self.core.check_begun()?;
         let object = self.core.own(instance)?;
         self.core.unit.unlink(&self.owner, self.relation, &object)?;
         self.core.tell_happenings();
@@ -167,6 +193,7 @@ impl<U: Record> Collection<U> {
         U: 'a,
     {
         self.core.check()?;
+        self.core.check_begun()?;
         let objects =
             instances.into_iter().map(|instance| self.core.own(instance)).collect::<Result<Vec<_>>>()?;
         self.core.unit.assign(&self.owner, self.relation, &objects)?;
@@ -223,7 +250,7 @@ impl<U> From<&Instance<U>> for Child<U> {
 
 impl Core {
     /// The object of an instance that is this session's.
-    fn own<U: Record>(&self, instance: &Instance<U>) -> Result<Rc<Object>> {
+    pub(super) fn own<U: Record>(&self, instance: &Instance<U>) -> Result<Rc<Object>> {
         if std::ptr::eq(Rc::as_ptr(&instance.core), self) {
             return Ok(Rc::clone(&instance.object));
         }

@@ -5,12 +5,16 @@ mod models;
 mod attach;
 mod basics;
 mod events;
+mod expiring;
 mod flushes;
 mod joined;
+mod keyed;
 mod loading;
 mod makers;
 mod queries;
 mod relations;
+mod states;
+mod transactions;
 mod undo;
 
 use std::sync::{Arc, Mutex};
@@ -18,7 +22,7 @@ use std::sync::{Arc, Mutex};
 use rebis_core::{Engine, Result, create_all};
 
 use self::models::{Address, Book, Keyword, Node, Player, Shelf, Team, User, UserKeyword};
-use crate::Session;
+use crate::{Session, SessionMaker};
 
 /// An engine with the tables, and the statements that were sent since the last look.
 struct Database {
