@@ -44,6 +44,7 @@ mod types_enums;
 mod types_native;
 mod types_own;
 mod types_portable;
+mod unit_sessions;
 mod units;
 mod wide;
 
@@ -102,6 +103,7 @@ const SUBJECTS: &[&[Scenario]] = &[
     types_enums::CASES,
     types_native::CASES,
     types_own::CASES,
+    unit_sessions::CASES,
     units::CASES,
 ];
 
