@@ -62,8 +62,11 @@ impl Session {
     /// [`ErrorKind::InvalidState`] for one that is deleted, one of another session, or one whose row has another object by now.
     pub fn add_instance<T: Record>(&self, instance: &Instance<T>) -> Result<()> {
         self.core.check()?;
+        self.core.check_begun()?;
         self.own(instance)?;
-        self.core.take_in(&instance.object)
+        self.core.take_in(&instance.object)?;
+        self.core.tell_happenings();
+        Ok(())
     }
 }
 
@@ -184,10 +187,11 @@ impl Core {
                 Ok(())
             }
             State::Deleted => refused("has been deleted; add a copy of its value"),
+            State::Detached if head.doomed.get() => refused("has been deleted; add a copy of its value"),
             State::Transient => {
                 self.unit.place(Rc::clone(object));
                 self.unit.touch(object)?;
-                head.state.set(State::Pending);
+                self.unit.set_state(head, State::Pending);
                 Ok(())
             }
             State::Detached => {
@@ -201,6 +205,8 @@ impl Core {
                         refused("has another object in the session by now; merge its value")
                     }
                     Some(key) => {
+                        self.unit.place(Rc::clone(object));
+                        self.unit.set_state(head, State::Persistent);
                         self.unit.adopt(Rc::clone(object), key);
                         Ok(())
                     }

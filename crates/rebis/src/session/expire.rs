@@ -13,7 +13,7 @@ use crate::model::{ToMany, ToOne};
 /// A part of an object: a column or a relation, as [`Session::expire_part`] takes it.
 pub trait Part<T: Record> {
     #[doc(hidden)]
-    fn place(&self, mapper: &'static Mapper) -> Result<Place>;
+    fn place(self, mapper: &'static Mapper) -> Result<Place>;
 }
 
 #[doc(hidden)]
@@ -24,19 +24,19 @@ pub enum Place {
 }
 
 impl<T: Record, V> Part<T> for Column<T, V> {
-    fn place(&self, mapper: &'static Mapper) -> Result<Place> {
+    fn place(self, mapper: &'static Mapper) -> Result<Place> {
         mapper.position(self.name()).map(Place::Column)
     }
 }
 
 impl<T: Record, U: Record> Part<T> for ToMany<T, U> {
-    fn place(&self, _: &'static Mapper) -> Result<Place> {
+    fn place(self, _: &'static Mapper) -> Result<Place> {
         Ok(Place::Relation(self.0))
     }
 }
 
 impl<T: Record, U: Record> Part<T> for ToOne<T, U> {
-    fn place(&self, _: &'static Mapper) -> Result<Place> {
+    fn place(self, _: &'static Mapper) -> Result<Place> {
         Ok(Place::Relation(self.0))
     }
 }

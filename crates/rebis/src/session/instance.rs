@@ -130,7 +130,12 @@ impl<T: Record> Instance<T> {
 
     /// Whether it is deleted at the next flush.
     pub fn is_doomed(&self) -> bool {
-        self.object.head.doomed.get()
+        self.object.head.doomed.get() && self.state() == State::Persistent
+    }
+
+    /// Whether its row was deleted: in the transaction that is under way, or in one that was committed.
+    pub fn was_deleted(&self) -> bool {
+        self.state() == State::Deleted || (self.object.head.doomed.get() && self.state() == State::Detached)
     }
 
     /// The object as plain data, to be put into a relation field.

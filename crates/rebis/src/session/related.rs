@@ -1,6 +1,5 @@
 //! Relations of an instance: the objects on the other side.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
@@ -161,9 +160,20 @@ impl<U: Record> Collection<U> {
         Ok(is_new)
     }
 
-    /// All of them as a set: an object is in it once, and two sets are equal when they have the same objects.
-    pub fn to_set(&self) -> HashSet<Instance<U>> {
-        self.all().into_iter().collect()
+    /// Whether it has these objects and no others, in any order.
+    pub fn has_exactly<'a>(&self, instances: impl IntoIterator<Item = &'a Instance<U>>) -> bool
+    where
+        U: 'a,
+    {
+        let own = self.objects();
+        let mut left: Vec<u64> = own.iter().map(|object| object.head.id).collect();
+        for instance in instances {
+            if !own.iter().any(|object| Rc::ptr_eq(object, &instance.object)) {
+                return false;
+            }
+            left.retain(|id| *id != instance.object.head.id);
+        }
+        left.is_empty()
     }
 
     /// The collection by the values of a column: see [`Keyed`].
@@ -201,6 +211,15 @@ impl<U: Record> Collection<U> {
         Ok(())
     }
 }
+
+/// Equal as sets: the same objects, in any order.
+impl<U: Record> PartialEq for Collection<U> {
+    fn eq(&self, other: &Self) -> bool {
+        self.has_exactly(&other.all())
+    }
+}
+
+impl<U: Record> Eq for Collection<U> {}
 
 impl<U: Record> IntoIterator for Collection<U> {
     type Item = Instance<U>;

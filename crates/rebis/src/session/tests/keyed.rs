@@ -1,5 +1,3 @@
-use std::collections::HashSet;
-
 use super::*;
 use crate::State;
 
@@ -44,5 +42,9 @@ fn a_collection_is_a_set_of_objects() {
     let second = session.add(address("a")).unwrap();
     assert!(!addresses.contains(&second), "equal values are two objects");
     assert!(addresses.insert(&second).unwrap());
-    assert_eq!(addresses.to_set(), HashSet::from([second, first]), "in any order");
+    assert!(addresses.has_exactly([&second, &first, &second]), "in any order");
+    assert!(!addresses.has_exactly([&first]));
+    assert_eq!(addresses, ed.related(User::addresses).unwrap());
+    let jo = session.add(user("jo")).unwrap();
+    assert_ne!(addresses, jo.related(User::addresses).unwrap());
 }

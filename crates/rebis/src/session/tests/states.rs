@@ -1,7 +1,7 @@
 use rebis_core::ErrorKind;
 
 use super::*;
-use crate::{Instance, State};
+use crate::{Instance, SessionEvents, State};
 
 #[test]
 fn a_rolled_back_object_gets_another_key_when_it_comes_again_d2() {
@@ -36,7 +36,8 @@ fn a_deleted_object_cannot_be_added_again_d5_d7_d10() {
     session.flush().unwrap();
     assert_eq!(db.sent(), [""; 0], "D10: it is deleted");
     session.commit().unwrap();
-    assert_eq!(ed.state(), State::Detached);
+    assert_eq!((ed.state(), ed.was_deleted(), ed.is_doomed()), (State::Detached, true, false));
+    assert_eq!(kind(session.add_instance(&ed)), ErrorKind::InvalidState, "D7");
     assert_eq!(kind(session.delete(&ed)), ErrorKind::InvalidState);
     assert_eq!(kind(session.expunge(&ed)), ErrorKind::InvalidState);
 }
@@ -140,6 +141,20 @@ fn keys_with_a_wrong_number_of_values_or_null_d22() {
     assert_eq!(kind(session.get::<User>((1, 2))), ErrorKind::Bind);
     assert_eq!(session.get::<User>(rebis_core::Value::Null).unwrap(), None);
     assert_eq!(db.sent(), [""; 0]);
+}
+
+#[test]
+fn objects_that_come_back_are_told() {
+    let db = Database::new();
+    let session = db.session();
+    let ed = session.add(user("ed")).unwrap();
+    session.commit().unwrap();
+    session.expunge(&ed).unwrap();
+    let told: Arc<Mutex<Vec<(State, State)>>> = Arc::default();
+    let heard = Arc::clone(&told);
+    session.on_state_change(move |_, from, to| heard.lock().unwrap().push((from, to)));
+    session.add_instance(&ed).unwrap();
+    assert_eq!(*told.lock().unwrap(), [(State::Detached, State::Persistent)]);
 }
 
 #[test]

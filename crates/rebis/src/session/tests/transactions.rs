@@ -135,17 +135,14 @@ fn a_session_joins_the_transaction_of_a_connection_d55() {
         let names: Vec<(String,)> = db.ask("select name from users order by name desc");
         (open, names.into_iter().map(|(name,)| name).collect::<Vec<_>>().join(" "))
     };
-    let (commit, close, rollback): (fn(&Session), fn(&Session), fn(&Session)) = (
-        |session| session.commit().unwrap(),
-        |session| session.close(),
-        |session| session.rollback().unwrap(),
-    );
+    let ends: [fn(&Session); 3] =
+        [|session| session.commit().unwrap(), Session::close, |session| session.rollback().unwrap()];
     for (mode, expected) in [
         (JoinMode::CreateSavepoint, [(true, "outside inside"), (true, "outside"), (true, "outside")]),
         (JoinMode::RollbackOnly, [(true, "outside inside"), (true, "outside inside"), (false, "")]),
         (JoinMode::ControlFully, [(false, "outside inside"), (false, ""), (false, "")]),
     ] {
-        let found = [commit, close, rollback].map(|end| left(mode, end));
+        let found = ends.map(|end| left(mode, end));
         assert_eq!(found, expected.map(|(open, names)| (open, names.to_owned())), "{mode:?}");
     }
 }
