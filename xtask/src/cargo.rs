@@ -5,7 +5,7 @@ use crate::run::{End, run};
 use crate::servers::{
     MYSQL_ED25519, MYSQL_SOCKET, MYSQL_URL, POSTGRES_SOCKET_DIR, POSTGRES_URL, Servers, TLS_DIR,
 };
-use crate::{Result, docs, layers};
+use crate::{Result, behaviours, docs, layers};
 use clap::ValueEnum;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
@@ -29,7 +29,7 @@ pub(crate) fn root() -> PathBuf {
 /// Formatting, lints, documentation and the import order; goes through all of them before it fails.
 pub(crate) fn check(deadline: Instant) -> Result<()> {
     let mut failures = Vec::new();
-    for checked in [layers::check(&root()), docs::check(&root())] {
+    for checked in [layers::check(&root()), docs::check(&root()), behaviours::check(&root())] {
         failures.extend(checked.err().map(|error| error.to_string()));
     }
     let strict_documents = &mut |command: &mut Command| {

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the checks of the workspace, its tests on private database servers, and those servers alone.
 
+mod behaviours;
 mod cargo;
 mod certificates;
 mod docs;
@@ -42,6 +43,8 @@ enum Task {
     Check,
     /// The import order alone: a module names only modules above it.
     Layers,
+    /// Write into `docs/behaviours.md` which test shows which behaviour of `SQLAlchemy`.
+    Behaviours,
     /// Run all tests, on private servers where no address of a server is set.
     Test {
         /// Leave the other databases out; may be repeated. Tests of `SQLite` need no server and always run.
@@ -99,6 +102,7 @@ fn perform(task: Task) -> Result<ExitCode> {
     match task {
         Task::Check => cargo::check(within(TEST_LIMIT)).map(|()| ExitCode::SUCCESS),
         Task::Layers => layers::check(&cargo::root()).map(|()| ExitCode::SUCCESS),
+        Task::Behaviours => behaviours::write(&cargo::root()).map(|()| ExitCode::SUCCESS),
         Task::Test { only, arguments } => cargo::test(&only, &arguments, within(TEST_LIMIT)),
         Task::Ci => {
             let deadline = within(CI_LIMIT);

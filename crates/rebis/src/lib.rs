@@ -159,8 +159,9 @@ pub use rebis_derive::Model;
 pub use scoped::ScopedSession;
 pub use session::{
     Answer, AnyInstance, Attribute, Child, Collection, EntityColumns, GetOptions, Instance, IntoKey,
-    JoinRelated, LazyLoads, Nested, NullableEntity, Query, ReadGuard, Related, RelationOf, RowPart, RowParts,
-    RowQuery, Session, SessionEvents, SessionMaker, SessionOptions, Stream, WriteGuard, entity,
+    JoinMode, JoinRelated, Keyed, LazyLoads, Nested, NullableEntity, Part, Query, ReadGuard, Related,
+    RelationOf, RowPart, RowParts, RowQuery, Session, SessionEvents, SessionMaker, SessionOptions, Stream,
+    WriteGuard, entity,
 };
 // By name too: through the glob, the compiler does not see which feature is missing.
 #[cfg(feature = "jiff")]

@@ -45,6 +45,7 @@ mod types_native;
 mod types_own;
 mod types_portable;
 mod unit_loading;
+mod unit_sessions;
 mod units;
 mod wide;
 
@@ -103,6 +104,7 @@ const SUBJECTS: &[&[Scenario]] = &[
     types_enums::CASES,
     types_native::CASES,
     types_own::CASES,
+    unit_sessions::CASES,
     units::CASES,
     unit_loading::CASES,
 ];

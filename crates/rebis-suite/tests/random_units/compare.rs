@@ -3,20 +3,11 @@
 use std::collections::BTreeSet;
 
 use rebis::prelude::*;
-use rebis::{Collection, Model};
 
 use crate::World;
 use crate::models::{
     Address, ExpectedAddress, ExpectedKeyword, ExpectedNode, ExpectedUser, Keyword, Node, User, UserKeyword,
 };
-
-/// Whether a collection has these objects and no others.
-fn same<'a, T: Model>(found: &Collection<T>, expected: impl Iterator<Item = &'a Instance<T>>) -> bool {
-    let mut expected: Vec<&Instance<T>> = expected.collect();
-    let count = expected.len();
-    expected.retain(|instance| found.contains(instance));
-    count == expected.len() && found.len() == count
-}
 
 impl World {
     /// Memory: all columns, and the relations of half of the objects; with autoflush or without.
@@ -72,7 +63,7 @@ impl World {
         let own = self.addresses_of(number);
         let own_instances = own.iter().map(|address| &self.held.addresses[address]);
         assert!(
-            same(&addresses, own_instances),
+            addresses.has_exactly(own_instances),
             "addresses of user {number}: {:?}, not {own:?}; {what}",
             addresses.all()
         );
@@ -80,7 +71,7 @@ impl World {
         let own = expected.keywords.iter().map(|word| &self.held.keywords[word]);
         let shown = &expected.keywords;
         assert!(
-            same(&keywords, own),
+            keywords.has_exactly(own),
             "keywords of user {number}: {:?}, not {shown:?}; {what}",
             keywords.all()
         );
@@ -106,7 +97,7 @@ impl World {
             let users = keyword.related(Keyword::users).unwrap();
             let own = self.now.users.iter().filter(|(_, user)| user.keywords.contains(&number));
             let own = own.map(|(user, _)| &self.held.users[user]);
-            assert!(same(&users, own), "users of keyword {number}: {:?}; {what}", users.all());
+            assert!(users.has_exactly(own), "users of keyword {number}: {:?}; {what}", users.all());
         }
     }
 
@@ -119,7 +110,7 @@ impl World {
             let children = node.related(Node::children).unwrap();
             let own = self.now.nodes.iter().filter(|(_, node)| node.parent == Some(number));
             let own = own.map(|(child, _)| &self.held.nodes[child]);
-            assert!(same(&children, own), "children of node {number}: {:?}; {what}", children.all());
+            assert!(children.has_exactly(own), "children of node {number}: {:?}; {what}", children.all());
         }
     }
 

@@ -1,5 +1,6 @@
 //! Operations on keywords, whose key is the program's, and on single rows: merged, expired, read again.
 
+use rebis::State;
 use rebis::prelude::*;
 
 use crate::models::{ExpectedKeyword, Keyword, User};
@@ -105,14 +106,29 @@ impl World {
         if lost {
             user.write().unwrap().fullname = Some("never sent".to_owned());
         }
-        self.session.expire(user).unwrap();
-        format!("user {number}, with a change: {lost}")
+        let whole = self.random.one_in(2);
+        if whole {
+            self.session.expire(user).unwrap();
+        } else {
+            self.session.expire_part(user, User::fullname).unwrap();
+            self.session.expire_part(user, User::keywords).unwrap();
+            self.session.expire_part(user, User::favorite).unwrap();
+        }
+        format!("user {number}, with a change: {lost}, as a whole: {whole}")
     }
 
+    /// By the database, or by a value that is known to be the same.
     pub(crate) fn refresh(&mut self) -> String {
         let Some(number) = self.random.pick(&self.now.keywords) else { return nothing() };
-        self.session.flush().unwrap();
-        self.session.refresh(&self.held.keywords[&number]).unwrap();
-        format!("keyword {number}")
+        let keyword = &self.held.keywords[&number];
+        let asked = self.random.one_in(2);
+        if asked && keyword.state() == State::Persistent {
+            // It flushes first.
+            self.session.refresh(keyword).unwrap();
+        } else {
+            self.session.flush().unwrap();
+            assert_eq!(self.session.merge_loaded(keyword.to_value().unwrap()).unwrap(), *keyword);
+        }
+        format!("keyword {number}, by the database: {asked}")
     }
 }

@@ -78,8 +78,6 @@ impl World {
     }
 
     pub(crate) fn end(&mut self, commit: bool) {
-        // Their ends are those of the transaction.
-        self.savepoints.drain(..).for_each(|(savepoint, _)| std::mem::forget(savepoint));
         if commit {
             self.session.commit().unwrap();
             self.committed = self.now.clone();
@@ -87,6 +85,8 @@ impl World {
             self.session.rollback().unwrap();
             self.now = self.committed.clone();
         }
+        // Their ends were those of the transaction: dropped, they undo nothing.
+        self.savepoints.clear();
         self.compare_database();
         self.held.keep(&self.now);
     }

@@ -160,11 +160,51 @@ pub(crate) fn refresh(
     let options = head.options.borrow().as_ref().map(|options| options.for_refresh()).unwrap_or_default();
     match load_by_key(unit, conn, mapper, key_in_database(object)?, Rc::new(options), populate)? {
         Some(found) if found.head.id == head.id => Ok(()),
-        _ => {
-            let text = format!("the row of this {} is gone from '{}'", mapper.name(), mapper.table().name());
-            Err(Error::new(ErrorKind::ObjectDeleted, text))
+        _ => Err(gone(mapper)),
+    }
+}
+
+/// Reads some columns of an object again; the others stay as they are.
+///
+/// # Errors
+/// As [`refresh`].
+pub(crate) fn refresh_columns(
+    unit: &Unit,
+    conn: &mut Connection,
+    object: &Rc<Object>,
+    wanted: &[usize],
+) -> Result<()> {
+    let (head, mapper) = (&object.head, object.head.mapper);
+    let names = wanted.iter().map(|column| mapper.mapped()[*column].name.to_string());
+    let columns: Vec<Expr<Value>> = names.map(|name| mapper.table().c(name)).collect();
+    let query = select(columns).from(Source::from(mapper.table()));
+    let query = query.filter(key_is(mapper, key_in_database(object)?));
+    let Some(row) = conn.execute(query)?.first()? else { return Err(gone(mapper)) };
+    let Some(mut record) = object.data.get_mut() else { return Err(conflict(head)) };
+    for (place, column) in wanted.iter().enumerate() {
+        let value: Value = row.value(place)?;
+        let write = |record: &mut dyn crate::mapper::Record| {
+            record.write(*column, value.as_ref()).map_err(|mismatch| {
+                let name = &mapper.mapped()[*column].name;
+                let text =
+                    format!("the field of '{name}' of {} cannot hold its row ({mismatch:?})", mapper.name());
+                Error::new(ErrorKind::Conversion, text)
+            })
+        };
+        write(&mut *record)?;
+        if let Some(base) = &mut *head.base.borrow_mut() {
+            write(&mut **base)?;
         }
     }
+    drop(record);
+    unit.note_read(head);
+    unit.note_loaded(Kind::Refresh, object);
+    Ok(())
+}
+
+fn gone(mapper: &Mapper) -> Error {
+    let text = format!("the row of this {} is gone from '{}'", mapper.name(), mapper.table().name());
+    Error::new(ErrorKind::ObjectDeleted, text)
 }
 
 /// The values by which the database knows an object: those of the last flush, where the key has changed since.

@@ -61,7 +61,7 @@ pub struct Head {
     pub(crate) mapper: &'static Mapper,
     pub(crate) state: Cell<State>,
     pub(crate) expiry: Cell<Expiry>,
-    /// Whether it is deleted at the next flush.
+    /// Whether it is deleted at the next flush, or, of a detached one, was deleted.
     pub(crate) doomed: Cell<bool>,
     /// By which it is in the identity map.
     pub(crate) key: RefCell<Option<Key>>,

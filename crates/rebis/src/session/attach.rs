@@ -42,6 +42,19 @@ impl Session {
         Ok(Instance::new(&self.core, object))
     }
 
+    /// Takes over a value as what the database has now, without asking it: out of a cache, say. What is in its relation fields is taken
+    /// over as what is related. SQLAlchemy's `merge(load=False)`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidState`] for a value without a key, and for one whose object in the session has changes that are not flushed;
+    /// [`ErrorKind::Conflict`] when that is borrowed.
+    pub fn merge_loaded<T: Record>(&self, value: T) -> Result<Instance<T>> {
+        self.core.check()?;
+        let object = self.core.merge_loaded(Box::new(value))?;
+        self.core.tell_happenings();
+        Ok(Instance::new(&self.core, object))
+    }
+
     /// Takes an object in again: one that was rolled back or expunged before it had a row, one that was detached, or one that was
     /// marked to be deleted and is not to be.
     ///
@@ -49,8 +62,11 @@ impl Session {
     /// [`ErrorKind::InvalidState`] for one that is deleted, one of another session, or one whose row has another object by now.
     pub fn add_instance<T: Record>(&self, instance: &Instance<T>) -> Result<()> {
         self.core.check()?;
+        self.core.check_begun()?;
         self.own(instance)?;
-        self.core.take_in(&instance.object)
+        self.core.take_in(&instance.object)?;
+        self.core.tell_happenings();
+        Ok(())
     }
 }
 
@@ -92,6 +108,49 @@ impl Core {
         Ok(object)
     }
 
+    fn merge_loaded(&self, mut record: Box<dyn Record>) -> Result<Rc<Object>> {
+        let mapper = record.mapper();
+        let relations = mapper.relations()?.len();
+        let given: Vec<Option<Vec<Given>>> =
+            (0..relations).map(|relation| record.take_related(relation)).collect();
+        let values: Vec<Value> = mapper.key().iter().map(|column| record.read(*column)).collect();
+        let counted = mapper.key().iter().zip(&values).any(|(column, value)| mapper.is_unset(*column, value));
+        let refused = |what: &str| {
+            let text =
+                format!("the {} {what}, so it is not what the database has; use merge()", mapper.name());
+            Err(Error::new(ErrorKind::InvalidState, text))
+        };
+        let key = match key_of(mapper, &values)? {
+            Some(key) if !counted => key,
+            _ => return refused("has no key"),
+        };
+        let object = match self.unit.find(mapper, &key) {
+            Some(object) if self.unit.is_modified(&object)? => {
+                return refused("has changes that are not flushed");
+            }
+            Some(object) => {
+                object.data.get_mut().ok_or_else(|| conflict(&object.head))?.restore(&*record);
+                self.unit.note_read(&object.head);
+                object
+            }
+            None => self.unit.adopt(record.into_object(self.unit.head(mapper, State::Persistent)), key),
+        };
+        for (relation, given) in given.into_iter().enumerate() {
+            let Some(given) = given else { continue };
+            let mut others = Vec::with_capacity(given.len());
+            for given in given {
+                let other = match given {
+                    Given::New(record) => self.merge_loaded(record)?,
+                    Given::Existing(reference) => self.unit.referred(reference)?,
+                };
+                others.push(other.head.id);
+            }
+            self.unit.expire_relation(&object.head, relation);
+            self.unit.set_loaded(&object, relation, others)?;
+        }
+        Ok(object)
+    }
+
     /// A value without a row; what is in its relation fields may have rows.
     fn merge_new(&self, mut record: Box<dyn Record>) -> Result<Rc<Object>> {
         let relations = record.mapper().relations()?.len();
@@ -128,10 +187,11 @@ impl Core {
                 Ok(())
             }
             State::Deleted => refused("has been deleted; add a copy of its value"),
+            State::Detached if head.doomed.get() => refused("has been deleted; add a copy of its value"),
             State::Transient => {
                 self.unit.place(Rc::clone(object));
                 self.unit.touch(object)?;
-                head.state.set(State::Pending);
+                self.unit.set_state(head, State::Pending);
                 Ok(())
             }
             State::Detached => {
@@ -145,6 +205,8 @@ impl Core {
                         refused("has another object in the session by now; merge its value")
                     }
                     Some(key) => {
+                        self.unit.place(Rc::clone(object));
+                        self.unit.set_state(head, State::Persistent);
                         self.unit.adopt(Rc::clone(object), key);
                         Ok(())
                     }

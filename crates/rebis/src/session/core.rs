@@ -11,15 +11,17 @@ use rebis_core::{Connection, Engine, Error, ErrorKind, Result};
 
 use super::Last;
 use super::events::Listeners;
+use super::join::Joined;
 use super::options::{LazyLoads, SessionOptions};
 use super::tell::{FlushHooks, Phase, Reset};
+use super::transaction::Savepoint;
 use crate::flush::flush;
 use crate::load::{Populate, check_lazy, find_related, load_related, refresh};
 use crate::mapper::{Object, State};
 use crate::unit::{Kind, Unit};
 
 /// How often a commit flushes again because listeners have changed something.
-const MOST_FLUSHES: usize = 100;
+pub(super) const MOST_FLUSHES: usize = 100;
 
 /// What keeps sessions and instances on their thread is an `Rc` of this: its name is what the compiler's message says.
 pub(super) struct SessionStaysOnItsThread {
@@ -27,16 +29,21 @@ pub(super) struct SessionStaysOnItsThread {
     pub(super) options: SessionOptions,
     pub(super) unit: Unit,
     process: Generation,
-    connection: RefCell<Option<Connection>>,
+    pub(super) connection: RefCell<Option<Connection>>,
     /// The number of the stream that is reading from the connection; 0 when none is.
-    streaming: Cell<u64>,
+    pub(super) streaming: Cell<u64>,
     streams: Cell<u64>,
     /// Why everything is refused until the rollback.
-    failed: RefCell<Option<String>>,
+    pub(super) failed: RefCell<Option<String>>,
     /// How many scopes without autoflush are open.
     pub(super) no_autoflush: Cell<u32>,
-    /// The savepoints that are open, by their numbers.
-    savepoints: RefCell<Vec<u32>>,
+    /// The savepoints that are open.
+    pub(super) savepoints: RefCell<Vec<Savepoint>>,
+    pub(super) savepoint_count: Cell<u64>,
+    /// Whether the program has begun a transaction by itself.
+    pub(super) begun: Cell<bool>,
+    /// How it shares the connection that it was given.
+    pub(super) joined: Option<Joined>,
     /// Those of the maker, if any, then the session's own.
     pub(super) listeners: Vec<Arc<Listeners>>,
     /// What the handles on the session share.
@@ -47,7 +54,7 @@ pub(super) struct SessionStaysOnItsThread {
     /// Whether listeners are being told what has happened.
     pub(super) telling: Cell<bool>,
     /// How often a relation, by mapper and number, was loaded from a line of the program.
-    lazy_loads: RefCell<HashMap<(u32, usize, &'static Location<'static>), u32>>,
+    pub(super) lazy_loads: RefCell<HashMap<(u32, usize, &'static Location<'static>), u32>>,
 }
 
 pub(super) type Core = SessionStaysOnItsThread;
@@ -67,6 +74,9 @@ impl Core {
             failed: RefCell::new(None),
             no_autoflush: Cell::new(0),
             savepoints: RefCell::default(),
+            savepoint_count: Cell::new(0),
+            begun: Cell::new(false),
+            joined: None,
             listeners,
             last: RefCell::default(),
             phase: Cell::new(Phase::Open),
@@ -105,9 +115,7 @@ impl Core {
     pub(super) fn check(&self) -> Result<()> {
         self.check_process()?;
         self.check_phase()?;
-        if !self.unit.is_open() {
-            return Err(Error::new(ErrorKind::InvalidState, "the session is closed"));
-        }
+        self.check_open()?;
         match &*self.failed.borrow() {
             None => Ok(()),
             Some(why) => Err(Error::new(
@@ -129,27 +137,38 @@ impl Core {
     }
 
     /// Whether a stream has the connection.
-    fn check_wire(&self) -> Result<()> {
+    pub(super) fn check_wire(&self) -> Result<()> {
         if self.streaming.get() == 0 { Ok(()) } else { Err(busy()) }
     }
 
     fn with_connection<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         self.check()?;
         self.check_not_ended()?;
+        self.check_begun()?;
         let Ok(mut place) = self.connection.try_borrow_mut() else { return Err(busy()) };
         let conn = match &mut *place {
             Some(conn) => conn,
             empty => {
                 let conn = empty.insert(self.engine.connect()?);
+                if let Some(options) = &self.options.execution_options {
+                    conn.execution_options(|own| own.clone_from(options))?;
+                }
                 self.tell_begun(conn)?;
                 conn
             }
         };
+        if let Some(joined) = &self.joined {
+            joined.begin(conn)?;
+        }
         run(conn)
     }
 
     pub(super) fn in_transaction(&self) -> bool {
-        self.connection.try_borrow().map_or(true, |conn| conn.is_some()) || self.unit.is_changed()
+        let on_wire = match &self.joined {
+            Some(joined) => joined.is_under_way(),
+            None => self.connection.try_borrow().map_or(true, |conn| conn.is_some()),
+        };
+        on_wire || self.begun.get() || self.unit.is_changed()
     }
 
     // ---- streams ----
@@ -228,9 +247,9 @@ impl Core {
         if let Ok(mut place) = self.connection.try_borrow_mut()
             && let Some(conn) = &mut *place
         {
-            let savepoint = self.savepoints.borrow().last().copied();
-            let undone = savepoint.map(|savepoint| conn.rollback_to_savepoint(savepoint));
-            if !matches!(undone, Some(Ok(()))) {
+            let undone =
+                self.undo_savepoint(conn) || self.joined.as_ref().is_some_and(|joined| joined.undo(conn));
+            if !undone {
                 let _ = conn.rollback();
             }
         }
@@ -250,7 +269,7 @@ impl Core {
     pub(super) fn freshen(&self, object: &Rc<Object>) -> Result<()> {
         self.check_process()?;
         if !self.unit.is_expired(&object.head) || !self.unit.is_open() {
-            return Ok(());
+            return self.freshen_parts(object);
         }
         self.on_connection(|conn| refresh(&self.unit, conn, object, Populate::Expired))
     }
@@ -316,147 +335,9 @@ impl Core {
             _ => Ok(()),
         }
     }
-
-    // ---- transaction ----
-
-    pub(super) fn commit(&self) -> Result<()> {
-        self.check()?;
-        self.check_not_flushing()?;
-        self.tell_session(Kind::BeforeCommit)?;
-        for round in 0.. {
-            if !self.unit.is_changed() {
-                break;
-            }
-            if round == MOST_FLUSHES {
-                let text =
-                    "listeners change the session after each flush, and a commit has flushed a hundred times";
-                return Err(Error::new(ErrorKind::InvalidState, text));
-            }
-            self.flush()?;
-        }
-        self.check_wire()?;
-        let ended = self.take_connection()?.map_or(Ok(()), |mut conn| conn.commit());
-        self.savepoints.borrow_mut().clear();
-        self.lazy_loads.borrow_mut().clear();
-        match &ended {
-            Ok(()) => {
-                self.unit.committed(false);
-                // Its listeners still see what was read.
-                self.tell_ended(Phase::Committed, Kind::AfterCommit);
-                if self.options.expire_on_commit {
-                    self.unit.expire_all();
-                }
-            }
-            // What is there is asked of the database.
-            Err(error) if error.kind() == ErrorKind::CommitUnknown => self.unit.committed(true),
-            Err(_) => {
-                self.unit.rolled_back();
-                self.tell_ended(Phase::RolledBack, Kind::AfterRollback);
-            }
-        }
-        self.tell_happenings();
-        ended
-    }
-
-    pub(super) fn rollback(&self) -> Result<()> {
-        self.check_process()?;
-        self.check_not_flushing()?;
-        let under_way = self.in_transaction();
-        self.streaming.set(0);
-        let ended = self.take_connection()?.map_or(Ok(()), |mut conn| conn.rollback());
-        self.savepoints.borrow_mut().clear();
-        self.lazy_loads.borrow_mut().clear();
-        self.failed.replace(None);
-        self.unit.rolled_back();
-        if under_way {
-            self.tell_ended(Phase::RolledBack, Kind::AfterRollback);
-        }
-        self.tell_happenings();
-        ended
-    }
-
-    fn take_connection(&self) -> Result<Option<Connection>> {
-        match self.connection.try_borrow_mut() {
-            Ok(mut place) => Ok(place.take()),
-            Err(_) => Err(busy()),
-        }
-    }
-
-    pub(super) fn begin_nested(&self) -> Result<u32> {
-        self.check()?;
-        self.check_not_flushing()?;
-        self.flush()?;
-        let savepoint = self.on_connection(Connection::savepoint)?;
-        self.savepoints.borrow_mut().push(savepoint);
-        Ok(self.unit.begin_nested())
-    }
-
-    /// Ends the savepoint of a level, and those inside it.
-    pub(super) fn end_nested(&self, level: u32, keep: bool) -> Result<()> {
-        self.check_process()?;
-        self.check_not_flushing()?;
-        if keep {
-            self.check()?;
-            self.flush()?;
-        }
-        let index = level.saturating_sub(1) as usize;
-        let savepoint = self.savepoints.borrow().get(index).copied();
-        let Some(savepoint) = savepoint else {
-            return Err(Error::new(
-                ErrorKind::InvalidState,
-                "the savepoint is over: what was around it has ended",
-            ));
-        };
-        self.savepoints.borrow_mut().truncate(index);
-        if keep {
-            self.on_connection(|conn| conn.release_savepoint(savepoint))?;
-            self.unit.release(level);
-            return Ok(());
-        }
-        self.failed.replace(None);
-        let undone = self.on_connection(|conn| conn.rollback_to_savepoint(savepoint));
-        self.unit.rolled_back_to(level);
-        let told = self.tell_session(Kind::AfterSoftRollback);
-        self.tell_happenings();
-        undone.and(told)
-    }
-
-    /// The end of the session; nothing that goes wrong on the way is told.
-    pub(super) fn close(&self) {
-        if self.is_inherited() {
-            // The parent's connection, its objects and their locks are left alone.
-            return;
-        }
-        if self.flushing.get() {
-            // A listener; the flush is not done with the objects.
-            return;
-        }
-        self.streaming.set(0);
-        if let Ok(mut place) = self.connection.try_borrow_mut() {
-            // Dropped, it is rolled back and goes to the pool.
-            place.take();
-        }
-        self.savepoints.borrow_mut().clear();
-        self.lazy_loads.borrow_mut().clear();
-        self.failed.replace(None);
-        self.unit.clear();
-        self.tell_happenings();
-    }
-
-    /// The end of the session while the locals of its thread are being destroyed.
-    pub(super) fn end_quietly(&self) {
-        if self.is_inherited() {
-            return;
-        }
-        let conn = self.connection.try_borrow_mut().ok().and_then(|mut place| place.take());
-        if let Some(conn) = conn {
-            conn.return_quietly();
-        }
-        self.unit.close();
-    }
 }
 
-fn busy() -> Error {
+pub(super) fn busy() -> Error {
     let text = "the session's connection is reading a stream; read it to its end or drop it first";
     Error::new(ErrorKind::Busy, text)
 }

@@ -87,7 +87,12 @@ impl Session {
         {
             return match self.core.freshen(&object) {
                 Ok(()) => Ok(Some(Instance::new(&self.core, object))),
-                Err(error) if error.kind() == ErrorKind::ObjectDeleted => Ok(None),
+                Err(error) if error.kind() == ErrorKind::ObjectDeleted => {
+                    // A rollback brings it back, as it may bring back the row.
+                    unit.row_is_deleted(&object);
+                    self.core.tell_happenings();
+                    Ok(None)
+                }
                 Err(error) => Err(error),
             };
         }

@@ -70,6 +70,11 @@ impl<T: Record> Instance<T> {
 
     fn check_writable(&self) -> Result<()> {
         self.core.check_writable_now(self.object.head.id)?;
+        if self.core.unit.is_open()
+            && matches!(self.object.head.state.get(), State::Pending | State::Persistent)
+        {
+            self.core.check_begun()?;
+        }
         if self.object.head.state.get() == State::Deleted {
             let text = format!("the {} is deleted", self.object.head.mapper.name());
             return Err(Error::new(ErrorKind::ObjectDeleted, text));
@@ -147,7 +152,12 @@ impl<T: Record> Instance<T> {
 
     /// Whether it is deleted at the next flush.
     pub fn is_doomed(&self) -> bool {
-        self.object.head.doomed.get()
+        self.object.head.doomed.get() && self.state() == State::Persistent
+    }
+
+    /// Whether its row was deleted: in the transaction that is under way, or in one that was committed.
+    pub fn was_deleted(&self) -> bool {
+        self.state() == State::Deleted || (self.object.head.doomed.get() && self.state() == State::Detached)
     }
 
     /// The object as plain data, to be put into a relation field.

@@ -6,8 +6,11 @@ mod bulk;
 mod core;
 mod deferred;
 mod events;
+mod expire;
 mod get;
 mod instance;
+mod join;
+mod keyed;
 mod maker;
 mod options;
 mod query;
@@ -15,13 +18,13 @@ mod related;
 mod tell;
 #[cfg(test)]
 mod tests;
+mod transaction;
 
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use rebis_core::chrono::{NaiveDate, NaiveDateTime};
-use rebis_core::process::in_drop;
 use rebis_core::rust_decimal::Decimal;
 use rebis_core::uuid::Uuid;
 use rebis_core::value::IntoValue;
@@ -32,17 +35,20 @@ pub use answer::Answer;
 use self::core::Core;
 use self::events::Listeners;
 pub use events::{AnyInstance, RelationOf, SessionEvents};
+pub use expire::Part;
 pub use get::GetOptions;
 pub use instance::{Attribute, Instance, ReadGuard, WriteGuard};
+pub use join::JoinMode;
+pub use keyed::Keyed;
 pub use maker::SessionMaker;
 pub use options::{LazyLoads, SessionOptions};
 pub use query::{
     EntityColumns, JoinRelated, NullableEntity, Query, RowPart, RowParts, RowQuery, Stream, entity,
 };
 pub use related::{Child, Collection, Related};
+pub use transaction::Nested;
 
-use crate::load::{Populate, refresh};
-use crate::mapper::{Mapper, Model, Record, State, mapper};
+use crate::mapper::{Mapper, Model, Record, mapper};
 
 /// A unit of work: objects of one thread, each row one object, changes sent in the right order when they are due.
 ///
@@ -84,7 +90,11 @@ impl Session {
 
     /// One of a maker, with its listeners.
     fn made(engine: &Engine, options: SessionOptions, maker: Option<&Arc<Listeners>>) -> Session {
-        let core = Rc::new(Core::new(engine.clone(), options, maker));
+        Session::of(Core::new(engine.clone(), options, maker))
+    }
+
+    fn of(core: Core) -> Session {
+        let core = Rc::new(core);
         let last = Rc::new(Last(Rc::clone(&core)));
         core.last.replace(Rc::downgrade(&last));
         Session { core, _last: last }
@@ -96,6 +106,7 @@ impl Session {
     /// [`ErrorKind::Configuration`] when the model makes no sense; [`ErrorKind::InvalidState`] for related objects of another session.
     pub fn add<T: Record>(&self, value: T) -> Result<Instance<T>> {
         self.core.check()?;
+        self.core.check_begun()?;
         let object = self.core.unit.add(Box::new(value))?;
         self.core.tell_happenings();
         Ok(Instance::new(&self.core, object))
@@ -115,6 +126,7 @@ impl Session {
     /// [`ErrorKind::InvalidState`] for one that has no row.
     pub fn delete<T: Record>(&self, instance: &Instance<T>) -> Result<()> {
         self.core.check()?;
+        self.core.check_begun()?;
         self.own(instance)?;
         self.core.unit.doom(&instance.object)
     }
@@ -161,81 +173,6 @@ impl Session {
         Query::of(&self.core, Ok(mapper))
     }
 
-    /// Sends what has changed; nothing is sent, and no transaction begins, when nothing has.
-    ///
-    /// # Errors
-    /// What the database says; the transaction is rolled back then, and the session wants a [`rollback`](Session::rollback).
-    /// [`ErrorKind::StaleData`] when a row is not as it was; [`ErrorKind::Conflict`], before anything is sent, when a changed object
-    /// is borrowed.
-    pub fn flush(&self) -> Result<()> {
-        self.core.flush()
-    }
-
-    /// Sends what has changed, and makes it permanent.
-    ///
-    /// # Errors
-    /// As [`flush`](Session::flush), and [`ErrorKind::CommitUnknown`] when the answer was lost.
-    pub fn commit(&self) -> Result<()> {
-        self.core.commit()
-    }
-
-    /// Undoes everything since the last commit, in memory as well: new objects leave, changed ones are as they were, deleted ones
-    /// come back.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn rollback(&self) -> Result<()> {
-        self.core.rollback()
-    }
-
-    /// Begins a savepoint: a part that can be undone by itself. What has changed is flushed first.
-    ///
-    /// # Errors
-    /// As [`flush`](Session::flush).
-    pub fn begin_nested(&self) -> Result<Nested> {
-        Ok(Nested { core: Rc::clone(&self.core), level: self.core.begin_nested()?, ended: false })
-    }
-
-    /// Reads an object again; what has changed of it is lost.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidState`] for one that is not persistent; [`ErrorKind::ObjectDeleted`] when its row is gone.
-    pub fn refresh<T: Record>(&self, instance: &Instance<T>) -> Result<()> {
-        self.core.check()?;
-        self.persistent(instance)?;
-        self.core.on_connection(|conn| refresh(&self.core.unit, conn, &instance.object, Populate::Existing))
-    }
-
-    /// Lets an object be read again when it is next looked at; what has changed of it is lost.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidState`] for one that is not persistent.
-    pub fn expire<T: Record>(&self, instance: &Instance<T>) -> Result<()> {
-        self.core.check()?;
-        self.persistent(instance)?;
-        self.core.unit.expire(&instance.object.head);
-        Ok(())
-    }
-
-    /// Lets an object go: it is in no session then, and keeps its values.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidState`] for an object of another session.
-    pub fn expunge<T: Record>(&self, instance: &Instance<T>) -> Result<()> {
-        self.core.check()?;
-        self.own(instance)?;
-        let state = match instance.state() {
-            State::Pending => State::Transient,
-            State::Transient | State::Detached => {
-                return Err(Error::new(ErrorKind::InvalidState, "the object is in no session"));
-            }
-            _ => State::Detached,
-        };
-        self.core.unit.let_go(&instance.object, state);
-        self.core.tell_happenings();
-        Ok(())
-    }
-
     /// Runs a closure in which queries do not flush.
     ///
     /// # Errors
@@ -250,16 +187,6 @@ impl Session {
         self.core.no_autoflush.set(self.core.no_autoflush.get() + 1);
         let _scope = Scope(&self.core);
         run()
-    }
-
-    /// Whether a transaction is under way: something was sent or changed since the last commit.
-    pub fn in_transaction(&self) -> bool {
-        self.core.in_transaction()
-    }
-
-    /// Rolls back, lets all objects go and gives the connection back; the session can be used again.
-    pub fn close(&self) {
-        self.core.close();
     }
 
     /// The end of a scoped session whose thread ends: no listener hears of it, and nothing is logged.
@@ -288,62 +215,11 @@ impl Session {
         }
         Err(Error::new(ErrorKind::InvalidState, "the instance belongs to another session"))
     }
-
-    fn persistent<T: Record>(&self, instance: &Instance<T>) -> Result<()> {
-        self.own(instance)?;
-        if instance.state() == State::Persistent {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::InvalidState, "the object is not persistent in this session"))
-    }
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Session({:?})", self.core.engine)
-    }
-}
-
-/// A savepoint of a session; made by [`Session::begin_nested`]. Dropped, it is rolled back.
-#[must_use = "a savepoint that is dropped is rolled back"]
-pub struct Nested {
-    core: Rc<Core>,
-    level: u32,
-    ended: bool,
-}
-
-impl Nested {
-    /// Keeps what was done, as a part of the transaction around it.
-    ///
-    /// # Errors
-    /// As [`Session::flush`].
-    pub fn commit(mut self) -> Result<()> {
-        self.core.end_nested(self.level, true)?;
-        self.ended = true;
-        Ok(())
-    }
-
-    /// Undoes what was done since, in memory as well.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub fn rollback(mut self) -> Result<()> {
-        self.ended = true;
-        self.core.end_nested(self.level, false)
-    }
-}
-
-impl Drop for Nested {
-    fn drop(&mut self) {
-        if !self.ended {
-            in_drop(|| drop(self.core.end_nested(self.level, false)));
-        }
-    }
-}
-
-impl fmt::Debug for Nested {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Nested(level {})", self.level)
     }
 }
 

@@ -1,5 +1,7 @@
 //! How a session behaves.
 
+use rebis_core::engine::ExecutionOptions;
+
 /// How a session behaves; the defaults are SQLAlchemy's.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -10,11 +12,25 @@ pub struct SessionOptions {
     pub expire_on_commit: bool,
     /// What is done about relations that are loaded one object after the other. Default nothing.
     pub lazy_loads: LazyLoads,
+    /// Whether a transaction begins when one is needed; without it, [`Session::begin`](crate::Session::begin) says when. Default yes.
+    pub autobegin: bool,
+    /// Whether a closed session can be used again. Default yes.
+    pub close_resets_only: bool,
+    /// How its statements are run, flushes included, instead of what the engine says; what a statement says itself counts before it.
+    /// Default as the engine.
+    pub execution_options: Option<ExecutionOptions>,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        SessionOptions { autoflush: true, expire_on_commit: true, lazy_loads: LazyLoads::Allow }
+        SessionOptions {
+            autoflush: true,
+            expire_on_commit: true,
+            lazy_loads: LazyLoads::Allow,
+            autobegin: true,
+            close_resets_only: true,
+            execution_options: None,
+        }
     }
 }
 

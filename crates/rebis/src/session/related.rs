@@ -5,9 +5,11 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use rebis_core::Result;
+use rebis_core::sql::Column;
 
 use super::core::Core;
 use super::instance::{Attribute, Instance};
+use super::keyed::Keyed;
 use crate::mapper::{Object, Record};
 use crate::model::{ToMany, ToOne};
 
@@ -86,6 +88,7 @@ impl<T: Record, U: Record> Attribute<T, &Instance<U>> for ToOne<T, U> {
 impl<T: Record, U: Record> Attribute<T, Option<&Instance<U>>> for ToOne<T, U> {
     fn assign(self, instance: &Instance<T>, value: Option<&Instance<U>>) -> Result<()> {
         instance.core.check()?;
+        instance.core.check_begun()?;
         instance.core.freshen(&instance.object)?;
         let others: Vec<Rc<Object>> = match value {
             Some(other) => vec![instance.core.own(other)?],
@@ -137,6 +140,7 @@ impl<U: Record> Collection<U> {
     /// [`InvalidState`](rebis_core::ErrorKind::InvalidState) for an instance of another session.
     pub fn push(&self, child: impl Into<Child<U>>) -> Result<Instance<U>> {
         self.core.check()?;
+        self.core.check_begun()?;
         let child = match child.into() {
             Child::Value(value) => self.core.unit.add(Box::new(value))?,
             Child::Instance(instance) => self.core.own(&instance)?,
@@ -146,12 +150,44 @@ impl<U: Record> Collection<U> {
         Ok(Instance::new(&self.core, child))
     }
 
+    /// Puts an instance in, as into a set: false when it is in already.
+    ///
+    /// # Errors
+    /// As [`push`](Collection::push).
+    pub fn insert(&self, instance: &Instance<U>) -> Result<bool> {
+        let is_new = !self.contains(instance);
+        self.push(instance)?;
+        Ok(is_new)
+    }
+
+    /// Whether it has these objects and no others, in any order.
+    pub fn has_exactly<'a>(&self, instances: impl IntoIterator<Item = &'a Instance<U>>) -> bool
+    where
+        U: 'a,
+    {
+        let own = self.objects();
+        let mut left: Vec<u64> = own.iter().map(|object| object.head.id).collect();
+        for instance in instances {
+            if !own.iter().any(|object| Rc::ptr_eq(object, &instance.object)) {
+                return false;
+            }
+            left.retain(|id| *id != instance.object.head.id);
+        }
+        left.is_empty()
+    }
+
+    /// The collection by the values of a column: see [`Keyed`].
+    pub fn keyed<V>(self, column: Column<U, V>) -> Keyed<U, V> {
+        Keyed::new(self, column)
+    }
+
     /// Takes an object out.
     ///
     /// # Errors
     /// As [`push`](Collection::push).
     pub fn remove(&self, instance: &Instance<U>) -> Result<()> {
         self.core.check()?;
+        self.core.check_begun()?;
         let object = self.core.own(instance)?;
         self.core.unit.unlink(&self.owner, self.relation, &object)?;
         self.core.tell_happenings();
@@ -167,6 +203,7 @@ impl<U: Record> Collection<U> {
         U: 'a,
     {
         self.core.check()?;
+        self.core.check_begun()?;
         let objects =
             instances.into_iter().map(|instance| self.core.own(instance)).collect::<Result<Vec<_>>>()?;
         self.core.unit.assign(&self.owner, self.relation, &objects)?;
@@ -174,6 +211,15 @@ impl<U: Record> Collection<U> {
         Ok(())
     }
 }
+
+/// Equal as sets: the same objects, in any order.
+impl<U: Record> PartialEq for Collection<U> {
+    fn eq(&self, other: &Self) -> bool {
+        self.has_exactly(&other.all())
+    }
+}
+
+impl<U: Record> Eq for Collection<U> {}
 
 impl<U: Record> IntoIterator for Collection<U> {
     type Item = Instance<U>;
@@ -223,7 +269,7 @@ impl<U> From<&Instance<U>> for Child<U> {
 
 impl Core {
     /// The object of an instance that is this session's.
-    fn own<U: Record>(&self, instance: &Instance<U>) -> Result<Rc<Object>> {
+    pub(super) fn own<U: Record>(&self, instance: &Instance<U>) -> Result<Rc<Object>> {
         if std::ptr::eq(Rc::as_ptr(&instance.core), self) {
             return Ok(Rc::clone(&instance.object));
         }

@@ -8,12 +8,16 @@ mod bulk;
 mod columns;
 mod criteria;
 mod events;
+mod expiring;
 mod flushes;
 mod joined;
+mod keyed;
 mod loading;
 mod makers;
 mod queries;
 mod relations;
+mod states;
+mod transactions;
 mod undo;
 
 use std::sync::{Arc, Mutex};
@@ -21,7 +25,7 @@ use std::sync::{Arc, Mutex};
 use rebis_core::{Engine, Result, create_all};
 
 use self::models::{Address, Badge, Book, Keyword, Node, Player, Profile, Shelf, Team, User, UserKeyword};
-use crate::Session;
+use crate::{Session, SessionMaker};
 
 /// An engine with the tables, and the statements that were sent since the last look.
 struct Database {

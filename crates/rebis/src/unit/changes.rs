@@ -126,6 +126,8 @@ impl Unit {
             object.head.undo.borrow_mut().clear();
             if object.head.state.get() == State::Deleted {
                 self.let_go(&object, State::Detached);
+                // It cannot come back.
+                object.head.doomed.set(true);
             }
         }
         self.ended();

@@ -35,6 +35,7 @@ impl Unit {
             forget_loaded(&mut head.links.borrow_mut());
         }
         head.expiry.set(Expiry::ReadIn(self.ends.get()));
+        self.forget_parts(head);
         if self.wrote.get() {
             self.read_late.borrow_mut().push((self.level.get(), head.id));
         }

@@ -4,6 +4,7 @@ mod changes;
 mod happenings;
 mod identity;
 mod links;
+mod parts;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,8 @@ pub(crate) struct Unit {
     read_late: RefCell<Vec<(u32, u64)>>,
     /// Of what relations were loaded since, and at which level.
     loaded_late: RefCell<Vec<(u32, u64)>>,
+    /// Of objects that are not expired as a whole: the columns that are.
+    parts: RefCell<HashMap<u64, Vec<usize>>>,
     /// How many objects there were after the last sweep.
     kept: Cell<usize>,
     wanted: Vec<Arc<Wanted>>,
@@ -66,6 +69,7 @@ impl Unit {
             wrote: Cell::new(false),
             read_late: RefCell::default(),
             loaded_late: RefCell::default(),
+            parts: RefCell::default(),
             kept: Cell::new(0),
             wanted: Vec::new(),
             happenings: RefCell::default(),
@@ -197,6 +201,7 @@ impl Unit {
         let head = &object.head;
         self.set_state(head, state);
         self.forget_key(head);
+        self.forget_parts(head);
         self.objects.borrow_mut().remove(&head.id);
         self.changed.borrow_mut().remove(&head.id);
         self.undone.borrow_mut().remove(&head.id);

@@ -109,8 +109,9 @@ fn a_row_that_is_gone_d23_d34() {
     conn.commit().unwrap();
     drop(conn);
     assert_eq!(kind(ed.read().map(|_| ())), ErrorKind::ObjectDeleted);
-    assert_eq!(session.get::<User>(1).unwrap(), None);
     assert_eq!(kind(session.refresh(&ed)), ErrorKind::ObjectDeleted);
+    assert_eq!(session.get::<User>(1).unwrap(), None);
+    assert_eq!((ed.state(), session.contains(&ed)), (State::Deleted, false), "D23");
 }
 
 #[test]

@@ -1,0 +1,108 @@
+//! Columns that are to be read again although the others of their object are good, and what else goes along with an object.
+
+use std::rc::Rc;
+
+use rebis_core::Result;
+
+use super::{Unit, conflict};
+use crate::mapper::{Head, Links, Object, State};
+use crate::model::Cascade;
+
+impl Unit {
+    /// This column is to be read again; what has changed of it is dropped.
+    ///
+    /// # Errors
+    /// [`Conflict`](rebis_core::ErrorKind::Conflict) when the object is borrowed.
+    pub(crate) fn expire_column(&self, object: &Object, column: usize) -> Result<()> {
+        let Some(mut record) = object.data.get_mut() else { return Err(conflict(&object.head)) };
+        if let Some(base) = &*object.head.base.borrow() {
+            // It was the column's own value.
+            let _ = record.write(column, base.read(column).as_ref());
+        }
+        let mut parts = self.parts.borrow_mut();
+        let columns = parts.entry(object.head.id).or_default();
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+        Ok(())
+    }
+
+    /// This relation is to be loaded again; what was put in and taken out is dropped on this side.
+    pub(crate) fn expire_relation(&self, head: &Head, relation: usize) {
+        if let Some(links) = head.links.borrow_mut().get_mut(relation) {
+            *links = Links::default();
+        }
+    }
+
+    /// The columns that are to be read again, of an object that is not expired as a whole.
+    pub(crate) fn expired_columns(&self, head: &Head) -> Option<Vec<usize>> {
+        let parts = self.parts.borrow();
+        if parts.is_empty() {
+            return None;
+        }
+        parts.get(&head.id).cloned()
+    }
+
+    /// All columns of an object are good.
+    pub(crate) fn forget_parts(&self, head: &Head) {
+        let mut parts = self.parts.borrow_mut();
+        if !parts.is_empty() {
+            parts.remove(&head.id);
+        }
+    }
+
+    /// The object, and those that go along with it by a cascade, over relations that are loaded.
+    pub(crate) fn along(&self, object: &Rc<Object>, by: fn(&Cascade) -> bool) -> Result<Vec<Rc<Object>>> {
+        let mut found = vec![Rc::clone(object)];
+        let mut next = 0;
+        while let Some(owner) = found.get(next).map(Rc::clone) {
+            next += 1;
+            for (number, relation) in owner.head.mapper.relations()?.iter().enumerate() {
+                if !by(&relation.definition.cascade) {
+                    continue;
+                }
+                let ids = owner.head.links.borrow().get(number).map(|links| {
+                    links.loaded.iter().flatten().chain(&links.added).copied().collect::<Vec<_>>()
+                });
+                for other in self.objects(&ids.unwrap_or_default()) {
+                    if !found.iter().any(|known| known.head.id == other.head.id) {
+                        found.push(other);
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The pending objects that belong to nobody but this one, which is expired.
+    pub(crate) fn pending_orphans(&self, object: &Rc<Object>) -> Result<Vec<Rc<Object>>> {
+        let mut orphans = Vec::new();
+        for (number, relation) in object.head.mapper.relations()?.iter().enumerate() {
+            let cascade = relation.definition.cascade;
+            if !(cascade.refresh_expire && cascade.delete_orphan) {
+                continue;
+            }
+            let links = object.head.links.borrow();
+            let Some(links) = links.get(number) else { continue };
+            let ids: Vec<u64> = links.loaded.iter().flatten().chain(&links.added).copied().collect();
+            let pending = |object: &Rc<Object>| object.head.state.get() == State::Pending;
+            orphans.extend(self.objects(&ids).into_iter().filter(pending));
+        }
+        Ok(orphans)
+    }
+
+    /// Whether a flush would have something to send of the object itself or its relations.
+    pub(crate) fn is_modified(&self, object: &Object) -> Result<bool> {
+        let head = &object.head;
+        if head.doomed.get()
+            || head.state.get() == State::Pending
+            || head.links.borrow().iter().any(Links::is_changed)
+        {
+            return Ok(true);
+        }
+        let base = head.base.borrow();
+        let Some(base) = base.as_ref() else { return Ok(false) };
+        let Some(record) = object.data.get() else { return Err(conflict(head)) };
+        Ok((0..head.mapper.mapped().len()).any(|column| !record.same(&**base, column)))
+    }
+}
