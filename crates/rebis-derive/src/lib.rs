@@ -20,6 +20,12 @@ pub fn from_row(input: TokenStream) -> TokenStream {
     from_row::expand(input.into()).into()
 }
 
+/// Makes a struct one that models can embed: its fields are columns of theirs. `rebis::Embedded` has an example.
+#[proc_macro_derive(Embedded, attributes(rebis))]
+pub fn embedded(input: TokenStream) -> TokenStream {
+    model::expand_embedded(input.into()).into()
+}
+
 /// Makes a struct a model: its values are rows of a table and objects of a session. `rebis::Model` has all attributes.
 #[proc_macro_derive(Model, attributes(rebis))]
 pub fn model(input: TokenStream) -> TokenStream {

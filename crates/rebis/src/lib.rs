@@ -27,13 +27,51 @@ mod scoped;
 mod session;
 mod unit;
 
-pub use mapper::{Model, State};
+pub use mapper::{Embedded, Model, State};
 pub use model::{
     Deferred, Load, LoadOption, Many, One, ToMany, ToOne, contains_eager, defaultload, immediateload,
     joinedload, lazyload, raiseload, raiseload_all, selectinload, undefer, undefer_group,
     with_loader_criteria,
 };
 pub use rebis_core::*;
+/// Makes a struct one that models can embed: its fields are columns of theirs.
+///
+/// ```
+/// use rebis::Embedded;
+/// use rebis::prelude::*;
+///
+/// #[derive(Debug, Clone, Default, PartialEq, Embedded)]
+/// struct Address {
+///     street: String,
+///     #[rebis(column = "zip_code", length = 10)]
+///     zip: Option<String>,
+/// }
+///
+/// #[derive(Debug, Clone, Default, Model)]
+/// struct Order {
+///     #[rebis(primary_key)]
+///     id: i64,
+///     #[rebis(embedded)] // columns street, zip_code
+///     address: Address,
+///     #[rebis(embedded, prefix = "ship_")] // columns ship_street, ship_zip_code; None where both are NULL
+///     shipping: Option<Address>,
+/// }
+///
+/// let engine = Engine::new("sqlite://")?;
+/// rebis::create_all::<Order>(&engine)?;
+/// let session = Session::new(&engine);
+/// let address = Address { street: "Main Street 1".into(), zip: None };
+/// let order = session.add(Order { address: address.clone(), ..Order::default() })?;
+/// session.commit()?;
+/// order.write()?.shipping = Some(address); // UPDATE SET ship_street: the column that has changed
+/// let found = session.query::<Order>().filter(Order::shipping.street.like("Main%")).one()?;
+/// assert_eq!(found.get(Order::address.street)?, "Main Street 1");
+/// # Ok::<(), rebis::Error>(())
+/// ```
+///
+/// Its fields take `column`, `const`, `length`, `type`, `unique`, `index`, `not_null`, `default`, `server_default`, `computed`,
+/// `collation` and `comment`, as those of a [`Model`](derive@Model). The columns are named by the model's constant: `Order::shipping.street`.
+pub use rebis_derive::Embedded;
 /// Reads a row into a struct: each field from the column of its name.
 ///
 /// ```
@@ -142,6 +180,8 @@ pub use rebis_derive::FromRow;
 /// | `server_default = "now()"` | what the database puts in where the field, an `Option`, is `None`: SQL, a number, a truth value, or a `ServerDefault` |
 /// | `not_null` | never NULL although the field is an `Option`, beside a `server_default` |
 /// | `computed = "price * 2"` | the database computes it, and gives it back at the flush: SQL (stored), or a `Computed` |
+/// | `deferred = "media"` | a group of [`Deferred`] columns, which are loaded together; a field of that type needs no word |
+/// | `embedded`, `prefix = "ship_"` | its type is a struct whose own fields are columns: [`Embedded`](derive@Embedded) |
 /// | `skip` | no column: `Default::default()` when it is read |
 ///
 /// An `Option` may be NULL, anything else may not.

@@ -193,6 +193,9 @@ pub(super) struct OfField {
     pub(super) comment: Option<LitStr>,
     /// Where it is said that the column is deferred, and with which others it is loaded.
     pub(super) deferred: Option<(Span, Option<LitStr>)>,
+    /// Where it is said that the field's own fields are columns, and what their names begin with.
+    pub(super) embedded: Option<Span>,
+    pub(super) prefix: Option<LitStr>,
     pub(super) skip: Option<Span>,
     pub(super) relation: Option<(Span, OfRelation)>,
     /// The words that only a column takes, where one of them stands.
@@ -201,7 +204,7 @@ pub(super) struct OfField {
 
 const OF_FIELD: &str = "a field takes `primary_key`, `autoincrement`, `column`, `const`, `unique`, `index`, `not_null`, `length`, \
                         `type`, `foreign_key`, `on_delete`, `on_update`, `default`, `server_default`, `computed`, `collation`, \
-                        `comment`, `deferred`, `skip` and `relationship(…)`";
+                        `comment`, `deferred`, `embedded`, `prefix`, `skip` and `relationship(…)`";
 
 impl OfField {
     pub(super) fn read(attributes: &[Attribute], faults: &mut Faults) -> OfField {
@@ -222,6 +225,14 @@ impl OfField {
                         Err(_) => faults.at(name.span(), "not a name that a constant can have"),
                     }
                 }
+                return Ok(());
+            }
+            "embedded" => {
+                self.embedded = Some(place);
+                return Ok(());
+            }
+            "prefix" => {
+                self.prefix = parsed(meta, "prefix = \"ship_\"", faults)?;
                 return Ok(());
             }
             "skip" => {
@@ -293,6 +304,19 @@ impl OfField {
                     *place,
                     format!("a relationship is no column; `{word}` goes to the field of its foreign key"),
                 );
+            }
+        }
+        if let (Some(prefix), None) = (&self.prefix, self.embedded) {
+            faults
+                .at(prefix.span(), "a prefix is said of an embedded struct: `embedded, prefix = \"ship_\"`");
+        }
+        if let Some(place) = self.embedded {
+            if self.skip.is_some() || self.relation.is_some() {
+                faults.at(place, "an embedded struct is columns; it is neither skipped nor a relationship");
+            } else if let Some((word, place)) = &self.of_column {
+                let text =
+                    format!("an embedded struct is several columns; `{word}` goes to one of its own fields");
+                faults.at(*place, text);
             }
         }
         if let (Some(place), Some(_)) = (self.skip, &self.relation) {

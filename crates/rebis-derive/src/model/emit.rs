@@ -8,7 +8,7 @@ use syn::{Ident, Lit, LitStr, Type};
 
 use super::attributes::Actions;
 use super::emit_relations::related;
-use super::{Column, Model, Relation, called, place_of};
+use super::{Column, Model, Part, Relation, called, place_of};
 
 /// Names of the derive's own. Those of parameters begin with `__`: a constant called `row` beside the struct would be a pattern.
 pub(super) fn own() -> Span {
@@ -81,6 +81,16 @@ fn constants(model: &Model<'_>) -> TokenStream {
             #visibility const #constant: #derived::#kind<#name, #target> = #derived::#kind::new(#number);
         }
     });
+    let parts = model.embedded.iter().enumerate().map(|(number, part)| {
+        let Part { docs, visibility, constant, kind, .. } = part;
+        let place = place_of(kind);
+        let columns = quote_spanned!(place=> <#kind as #derived::Embedded>::Columns<#number, #name>);
+        quote_spanned! {place=>
+            #(#docs)*
+            #visibility const #constant: #columns = <#columns as #derived::NamedColumns>::NAMED;
+        }
+    });
+    let prefixes = model.prefixes(&derived);
     let (holder, begin) = match &model.said.columns {
         None => (name, TokenStream::new()),
         Some(holder) => {
@@ -96,10 +106,12 @@ fn constants(model: &Model<'_>) -> TokenStream {
     };
     quote_spanned! {own()=>
         #begin
+        #(#prefixes)*
         #[automatically_derived]
         #[allow(non_upper_case_globals, missing_docs, dead_code)]
         impl #holder {
             #(#columns)*
+            #(#parts)*
             #(#relations)*
         }
     }
@@ -123,16 +135,24 @@ fn entity(model: &Model<'_>) -> TokenStream {
     parts.extend(model.said.comment.iter().map(|comment| quote!(.comment(#comment))));
     let mut declared: Vec<&Column<'_>> = model.columns.iter().collect();
     declared.sort_by_key(|column| column.place);
-    parts.extend(declared.iter().map(|column| {
-        let column = described(column, &derived);
-        quote!(.column(#column))
+    let mut of_table: Vec<(usize, TokenStream)> = Vec::new();
+    of_table.extend(declared.iter().map(|column| {
+        let part = described(column, &derived);
+        (column.place, quote!(.column(#part)))
     }));
+    of_table.extend(model.embedded.iter().map(|Part { kind, prefix, place, .. }| {
+        (*place, quote_spanned!(place_of(kind)=> .embedded::<#kind>(#prefix)))
+    }));
+    of_table.sort_by_key(|(place, _)| *place);
+    let imported = (!model.embedded.is_empty()).then(|| quote!(use #derived::WithEmbedded as _;));
+    parts.extend(of_table.into_iter().map(|(_, part)| part));
     parts.extend(declared.iter().filter_map(|column| foreign_key(column, &derived)));
     parts.extend(table_parts(model, &derived));
     quote_spanned! {own()=>
         #[automatically_derived]
         impl #derived::Entity for #name {
             fn table() -> &'static #derived::Table {
+                #imported
                 static TABLE: #derived::Published<#derived::Table> = #derived::Published::new();
                 TABLE.get_or_init(|| #derived::table(#derived::Table::build(#table) #(#parts)*))
             }
@@ -145,7 +165,13 @@ fn entity(model: &Model<'_>) -> TokenStream {
 
 /// A column's description.
 fn described(column: &Column<'_>, derived: &TokenStream) -> TokenStream {
-    let Column { name, kind, said, counted, .. } = column;
+    let name = &column.name;
+    described_as(column, &quote!(#name), derived)
+}
+
+/// The same, under this name.
+pub(super) fn described_as(column: &Column<'_>, name: &TokenStream, derived: &TokenStream) -> TokenStream {
+    let Column { kind, said, counted, .. } = column;
     let place = place_of(kind);
     let mut made = match (&said.sql_type, &said.length) {
         _ if *counted => quote_spanned!(place=> #derived::counted::<#kind>(#name)),
@@ -254,7 +280,11 @@ fn table_parts(model: &Model<'_>, derived: &TokenStream) -> Vec<TokenStream> {
 fn implementation(model: &Model<'_>) -> TokenStream {
     let (name, derived) = (&model.input.ident, derived(model));
     let title = called(name);
-    let names = model.columns.iter().map(|column| &column.name);
+    let names = model.columns.iter().filter(|column| !column.is_deferred()).map(|column| &column.name);
+    let embedded = model
+        .embedded
+        .iter()
+        .map(|Part { kind, prefix, .. }| quote_spanned!(place_of(kind)=> .embedded::<#kind>(#prefix)));
     let version = model.said.version.as_ref().and_then(|field| model.column(field)).map(|column| {
         let (kind, name) = (column.kind, &column.name);
         quote_spanned!(place_of(kind)=> .version(#derived::version::<#kind>(#name)))
@@ -273,11 +303,25 @@ fn implementation(model: &Model<'_>) -> TokenStream {
     let kinds: Vec<&Type> = model.columns.iter().map(|column| column.stored).collect();
     let call = |method: TokenStream, arguments: &dyn Fn(&Ident) -> TokenStream| -> Vec<TokenStream> {
         let each = fields.iter().zip(&kinds).enumerate().map(|(number, (field, kind))| {
-            let arguments = arguments(field);
+            let (number, arguments) = (model.pattern(number, &derived), arguments(field));
             quote_spanned!(place_of(kind)=> #number => <#kind as #derived::Field>::#method(#arguments),)
         });
         each.collect()
     };
+    let parts = |method: TokenStream, arguments: &dyn Fn(&Part<'_>, TokenStream) -> TokenStream| {
+        model.embedded_arms(&derived, &method, arguments)
+    };
+    let (read_parts, write_parts, same_parts) = (
+        parts(quote!(read_part), &|Part { field, .. }, part| quote_spanned!(own()=> &self.#field, #part)),
+        parts(
+            quote!(write_part),
+            &|Part { field, .. }, part| quote_spanned!(own()=> &mut self.#field, #part, __value),
+        ),
+        parts(
+            quote!(same_part),
+            &|Part { field, .. }, part| quote_spanned!(own()=> &self.#field, &__other.#field, #part),
+        ),
+    );
     let read = call(quote!(read), &|field| quote_spanned!(own()=> &self.#field));
     let write = call(quote!(write), &|field| quote_spanned!(own()=> &mut self.#field, __value));
     let same = call(quote!(same), &|field| quote_spanned!(own()=> &self.#field, &__other.#field));
@@ -302,24 +346,27 @@ fn implementation(model: &Model<'_>) -> TokenStream {
                 #title
             }
             fn definition() -> #derived::Definition {
-                #derived::definition::<Self>(&[#(#names),*]) #version #(#deferred)* #(#relations)*
+                #derived::definition::<Self>(&[#(#names),*]) #version #(#embedded)* #(#deferred)* #(#relations)*
             }
             #published
             fn read_column(&self, __column: usize) -> #derived::Value {
                 match __column {
                     #(#read)*
+                    #(#read_parts)*
                     _ => #derived::Value::Null,
                 }
             }
             fn write_column(&mut self, __column: usize, __value: #derived::ValueRef<'_>) -> #derived::Written {
                 match __column {
                     #(#write)*
+                    #(#write_parts)*
                     _ => #derived::not_written(),
                 }
             }
             fn same_column(&self, __other: &Self, __column: usize) -> bool {
                 match __column {
                     #(#same)*
+                    #(#same_parts)*
                     _ => true,
                 }
             }
@@ -341,6 +388,7 @@ fn is_loaded(model: &Model<'_>, derived: &TokenStream) -> Option<TokenStream> {
     let numbered = model.columns.iter().enumerate().filter(|(_, column)| column.is_deferred());
     let arms: Vec<TokenStream> = numbered
         .map(|(number, Column { field, kind, .. })| {
+            let number = model.pattern(number, derived);
             quote_spanned!(own()=> #number => #derived::Deferred::<#kind>::is_loaded(&self.#field),)
         })
         .collect();
@@ -366,7 +414,12 @@ fn option(text: Option<&LitStr>) -> TokenStream {
 
 fn decode(model: &Model<'_>, derived: &TokenStream) -> TokenStream {
     let columns = model.columns.iter().enumerate().map(|(number, Column { field, stored: kind, .. })| {
+        let number = model.number(number, derived);
         quote_spanned!(place_of(kind)=> #field: <#kind as #derived::Field>::decode(__row, __place, #number)?,)
+    });
+    let parts = model.embedded.iter().enumerate().map(|(index, Part { field, kind, .. })| {
+        let first = model.behind_embedded(index, derived);
+        quote_spanned!(place_of(kind)=> #field: <#kind as #derived::Embedded>::decode_part(__row, __place, #first)?,)
     });
     let relations = model.relations.iter().map(|relation| relation.field);
     let skipped = model.skipped.iter().map(|(field, kind)| {
@@ -376,6 +429,7 @@ fn decode(model: &Model<'_>, derived: &TokenStream) -> TokenStream {
         fn decode<P: #derived::Place>(__row: &#derived::RowView<'_>, __place: P) -> #derived::Result<Self> {
             ::core::result::Result::Ok(Self {
                 #(#columns)*
+                #(#parts)*
                 #(#relations: ::core::default::Default::default(),)*
                 #(#skipped)*
             })

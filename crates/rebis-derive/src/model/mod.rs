@@ -1,6 +1,7 @@
 //! `#[derive(Model)]`: a struct → what it says of its table, its columns and its relations → the impls.
 
 mod attributes;
+mod embedded;
 mod emit;
 mod emit_relations;
 mod relations;
@@ -15,6 +16,8 @@ use syn::{
     Attribute, Data, DeriveInput, Fields, GenericArgument, Ident, LitStr, PathArguments, Type, Visibility,
 };
 
+pub(crate) use self::embedded::expand as expand_embedded;
+
 use self::attributes::{OfField, OfModel};
 use self::relations::{OfRelation, shape};
 use crate::attributes::Faults;
@@ -24,6 +27,7 @@ struct Model<'i> {
     input: &'i DeriveInput,
     said: OfModel,
     columns: Vec<Column<'i>>,
+    embedded: Vec<Part<'i>>,
     relations: Vec<Relation<'i>>,
     /// Fields that are neither, with their types.
     skipped: Vec<(&'i Ident, &'i Type)>,
@@ -44,6 +48,18 @@ struct Column<'i> {
     place: usize,
     counted: bool,
     said: OfField,
+}
+
+/// A field whose own fields are columns.
+struct Part<'i> {
+    field: &'i Ident,
+    docs: Vec<&'i Attribute>,
+    visibility: &'i Visibility,
+    constant: Ident,
+    kind: &'i Type,
+    prefix: String,
+    /// Its place among the fields.
+    place: usize,
 }
 
 struct Relation<'i> {
@@ -76,7 +92,8 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 
 fn read<'i>(input: &'i DeriveInput, faults: &mut Faults) -> Model<'i> {
     let said = OfModel::read(&input.attrs, faults);
-    let mut model = Model { input, said, columns: Vec::new(), relations: Vec::new(), skipped: Vec::new() };
+    let (columns, embedded, relations, skipped) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut model = Model { input, said, columns, embedded, relations, skipped };
     for parameter in &input.generics.params {
         let text = "a model has no generics and no lifetimes: there is one table for it, and its fields own what they hold";
         faults.at(parameter.span(), text);
@@ -135,36 +152,30 @@ impl<'i> Model<'i> {
             });
             return;
         }
+        if said.embedded.is_some() {
+            self.embedded.push(Part {
+                field: ident,
+                docs: docs(field),
+                visibility: &field.vis,
+                constant,
+                kind: &field.ty,
+                prefix: said.prefix.as_ref().map(LitStr::value).unwrap_or_default(),
+                place: self.columns.len() + self.embedded.len(),
+            });
+            return;
+        }
         if relation.is_some() {
             let text = "this type is for relationships; write `#[rebis(relationship)]` above it, or `#[rebis(skip)]`";
             faults.at(field.ty.span(), text);
         }
-        let deferred = argument(&field.ty, "Deferred");
-        said.check_deferred(deferred.is_some(), faults);
-        let kind = deferred.unwrap_or(&field.ty);
-        let unraw = ident.unraw().to_string();
-        let name = said.column.clone().unwrap_or_else(|| LitStr::new(&unraw, ident.span()));
+        let place = self.columns.len() + self.embedded.len();
+        let Some(column) = column_of(field, said, place, faults) else { return };
+        let name = &column.name;
         if let Some(other) = self.columns.iter().find(|column| column.name.value() == name.value()) {
             let text = format!("the field `{}` has the column '{}' already", other.field, name.value());
             faults.at(name.span(), text);
         }
-        if let (Some(default), None) = (&said.server_default, optional(kind).or(deferred)) {
-            let text = "a field with a server_default is an `Option`: where it is None, the database puts the default in; add \
-                        `not_null` for a column that is never NULL";
-            faults.add(syn::Error::new_spanned(default, text));
-        }
-        self.columns.push(Column {
-            field: ident,
-            docs: docs(field),
-            visibility: &field.vis,
-            constant,
-            name,
-            kind,
-            stored: &field.ty,
-            place: self.columns.len(),
-            counted: false,
-            said,
-        });
+        self.columns.push(column);
     }
 
     fn check(&mut self, faults: &mut Faults) {
@@ -251,6 +262,38 @@ impl Column<'_> {
             );
         }
     }
+}
+
+/// A field as a column.
+fn column_of<'i>(
+    field: &'i syn::Field,
+    said: OfField,
+    place: usize,
+    faults: &mut Faults,
+) -> Option<Column<'i>> {
+    let ident = field.ident.as_ref()?;
+    let deferred = argument(&field.ty, "Deferred");
+    said.check_deferred(deferred.is_some(), faults);
+    let kind = deferred.unwrap_or(&field.ty);
+    let unraw = ident.unraw().to_string();
+    let name = said.column.clone().unwrap_or_else(|| LitStr::new(&unraw, ident.span()));
+    if let (Some(default), None) = (&said.server_default, optional(kind).or(deferred)) {
+        let text = "a field with a server_default is an `Option`: where it is None, the database puts the default in; add \
+                    `not_null` for a column that is never NULL";
+        faults.add(syn::Error::new_spanned(default, text));
+    }
+    Some(Column {
+        field: ident,
+        docs: docs(field),
+        visibility: &field.vis,
+        constant: said.constant.clone().unwrap_or_else(|| ident.clone()),
+        name,
+        kind,
+        stored: &field.ty,
+        place,
+        counted: false,
+        said,
+    })
 }
 
 fn docs(field: &syn::Field) -> Vec<&Attribute> {

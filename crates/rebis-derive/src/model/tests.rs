@@ -110,6 +110,53 @@ fn every_fault_is_told_at_once() {
 }
 
 #[test]
+fn faults_of_deferred_and_embedded_fields() {
+    assert_faults(
+        quote! {
+            #[rebis(version = version)]
+            struct A {
+                #[rebis(primary_key)] id: Deferred<i64>,
+                #[rebis(deferred)] text: String,
+                #[rebis(foreign_key = B::id)] b: Deferred<i64>,
+                version: Deferred<i64>,
+                #[rebis(prefix = "x")] c: String,
+                #[rebis(embedded, skip)] d: Place,
+                #[rebis(embedded, length = 8)] e: Place,
+                #[rebis(deferred = 7)] f: Deferred<i64>,
+            }
+        },
+        &[
+            "a primary key is read with each object",
+            "a deferred column is a field of the type `Deferred<T>`",
+            "a foreign key is read with each object",
+            "a prefix is said of an embedded struct",
+            "an embedded struct is columns; it is neither skipped nor a relationship",
+            "an embedded struct is several columns; `length` goes to one of its own fields",
+            "`deferred` is written `deferred = \"group\"`",
+            "a version is read with each object",
+        ],
+    );
+    let told = super::expand_embedded(quote! {
+        #[rebis(table = "x")]
+        struct Place<T> { #[rebis(primary_key)] id: i64, a: Deferred<i64>, b: Many<B>, #[rebis(embedded)] c: D }
+    });
+    let told = told.to_string();
+    for part in [
+        "an embedded struct takes `crate`",
+        "an embedded struct has no generics",
+        "keys go to the model",
+        "a deferred one goes to the model",
+        "relationships and what is skipped go to the model",
+        "another embedded struct goes to the model",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    for none in [quote! { enum A { B } }, quote! { struct A; }, quote! { struct A(i64); }] {
+        assert!(super::expand_embedded(none).to_string().contains("embedded struct"));
+    }
+}
+
+#[test]
 fn faults_of_keys() {
     let begins = ["a primary key is never NULL"];
     assert_faults(quote! { struct A { #[rebis(primary_key)] id: Option<String> } }, &begins);

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rebis::prelude::*;
 use rebis::{
-    Deferred, JoinRelated, Load, LoadOption, contains_eager, joinedload, lazyload, selectinload, undefer,
-    undefer_group, with_loader_criteria,
+    Deferred, Embedded, JoinRelated, Load, LoadOption, contains_eager, joinedload, lazyload, selectinload,
+    undefer, undefer_group, with_loader_criteria,
 };
 
 use super::{Database, Outcome, Scenario, passed};
@@ -19,6 +19,7 @@ pub(super) const CASES: &[Scenario] = &[
     ("unit_loading_of_joins_of_the_program", contained),
     ("unit_loading_of_deferred_columns_f35_d41", deferred),
     ("unit_loading_with_criteria_f40", criteria),
+    ("unit_loading_of_embedded_structs", embedded),
 ];
 
 #[derive(Debug, Clone, Default, Model)]
@@ -60,6 +61,27 @@ struct Address {
 struct Town {
     #[rebis(primary_key, length = 30)]
     name: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Embedded)]
+struct Place {
+    street: String,
+    #[rebis(column = "zip_code", length = 10, index)]
+    zip: Option<String>,
+    since: Option<chrono::NaiveDate>,
+}
+
+#[derive(Debug, Clone, Default, Model)]
+#[rebis(table = "conf_load_parcels")]
+struct Parcel {
+    #[rebis(primary_key)]
+    id: i64,
+    #[rebis(embedded)]
+    from: Place,
+    picture: Deferred<Option<Vec<u8>>>,
+    #[rebis(embedded, prefix = "to_")]
+    to: Option<Place>,
+    weight: i64,
 }
 
 /// A session, and how many statements it has sent.
@@ -267,4 +289,34 @@ fn criteria(database: &Database) -> Outcome {
     let without = counted.session.query::<User>().option(there()).outer_join_related(User::addresses);
     assert_eq!(without.filter(Address::id.is_null()).count().unwrap(), 2);
     passed("of the query, joins, what comes along and what comes later")
+}
+
+fn embedded(database: &Database) -> Outcome {
+    let engine = database.engine(1);
+    rebis::drop_all::<Parcel>(&engine).unwrap();
+    rebis::create_all::<Parcel>(&engine).unwrap();
+    let session = Session::new(&engine);
+    let place = |street: &str| Place {
+        street: street.into(),
+        zip: Some("1".into()),
+        since: chrono::NaiveDate::from_ymd_opt(2024, 2, 29),
+    };
+    let both = Parcel { from: place("a"), to: Some(place("b")), weight: 1, ..Parcel::default() };
+    let one = Parcel { from: place("c"), picture: Some(vec![1]).into(), weight: 2, ..Parcel::default() };
+    let parcels = session.add_all([both, one]).unwrap();
+    session.commit().unwrap();
+    let there = session.query::<Parcel>().filter(Parcel::to.street.eq("b")).one().unwrap();
+    assert_eq!(there, parcels[0]);
+    assert_eq!(there.to_value().unwrap().to, Some(place("b")));
+    let other = session.query::<Parcel>().filter(Parcel::to.street.is_null()).one().unwrap();
+    assert_eq!((other.to_value().unwrap().to, other.get(Parcel::picture).unwrap()), (None, Some(vec![1])));
+    there.write().unwrap().to = None;
+    other.write().unwrap().to = Some(place("d"));
+    other.set(Parcel::from.zip, None::<String>).unwrap();
+    session.commit().unwrap();
+    let streets = select((Parcel::from.street, Parcel::to.street.nullable())).order_by(Parcel::from.street);
+    let streets: Vec<(String, Option<String>)> = session.execute(streets).unwrap().all().unwrap();
+    assert_eq!(streets, [("a".to_owned(), None), ("c".to_owned(), Some("d".to_owned()))]);
+    assert_eq!(other.get(Parcel::from.since).unwrap(), place("").since);
+    passed("columns of their owner, none where all are NULL")
 }

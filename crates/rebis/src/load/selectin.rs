@@ -12,7 +12,7 @@ use super::{Fetch, Reading, columns_wide, select_all, strategy};
 use crate::mapper::{Direction, Mapper, Object, Relation, Secondary};
 use crate::model::{Key, LoadOptions, Loading};
 
-/// How many keys go into one SELECT.
+/// How many keys go into one SELECT, where nothing else is said.
 const KEYS_AT_A_TIME: usize = 500;
 
 /// Loads what is to come right after these objects of one mapper.
@@ -32,7 +32,8 @@ pub(crate) fn after(
             }
             Loading::Selectin => {
                 let inside = Rc::new(options.behind(number));
-                selectin(reading, conn, objects, number, relation, &inside)?;
+                let chunk = options.chunk_size(number).unwrap_or(KEYS_AT_A_TIME);
+                selectin(reading, conn, objects, (number, relation, chunk), &inside)?;
             }
             _ => {}
         }
@@ -45,8 +46,7 @@ fn selectin(
     reading: &Reading<'_>,
     conn: &mut Connection,
     objects: &[Rc<Object>],
-    number: usize,
-    relation: &'static Relation,
+    (number, relation, chunk_size): (usize, &'static Relation, usize),
     options: &Rc<LoadOptions>,
 ) -> Result<()> {
     let (mut missing, mut there) = (Vec::new(), Vec::new());
@@ -62,13 +62,13 @@ fn selectin(
         after(reading, conn, &there, options)?;
     }
     if relation.direction == Direction::ManyToOne {
-        return to_one(reading, conn, &missing, number, relation, options);
+        return to_one(reading, conn, &missing, (number, relation, chunk_size), options);
     }
     let near_columns: Vec<usize> = match &relation.secondary {
         None => relation.pairs.iter().map(|(near, _)| *near).collect(),
         Some(secondary) => secondary.near.iter().map(|(near, _)| *near).collect(),
     };
-    for chunk in missing.chunks(KEYS_AT_A_TIME) {
+    for chunk in missing.chunks(chunk_size) {
         let mut owners: HashMap<Key, Vec<usize>> = HashMap::new();
         let mut values = Vec::with_capacity(chunk.len());
         for (place, object) in chunk.iter().enumerate() {
@@ -183,8 +183,7 @@ fn to_one(
     reading: &Reading<'_>,
     conn: &mut Connection,
     objects: &[&Rc<Object>],
-    number: usize,
-    relation: &'static Relation,
+    (number, relation, chunk_size): (usize, &'static Relation, usize),
     options: &Rc<LoadOptions>,
 ) -> Result<()> {
     let target = relation.target;
@@ -218,7 +217,7 @@ fn to_one(
         keys.push(key);
     }
     after(reading, conn, &there, options)?;
-    for chunk in wanted.chunks(KEYS_AT_A_TIME) {
+    for chunk in wanted.chunks(chunk_size) {
         let select: Select<Untyped> = select_all(target).filter(one_of(&columns, chunk));
         let fetch = Fetch::new(target, select, Rc::clone(options));
         fetch.each(reading, conn, &mut |row, object| {

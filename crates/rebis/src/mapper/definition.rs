@@ -7,7 +7,7 @@ use rebis_core::Result;
 use rebis_core::process::Published;
 use rebis_core::schema::Table;
 
-use super::Mapper;
+use super::{Embedded, Mapper};
 use crate::model::{Cascade, Loading, RelationKind};
 
 /// A model as it describes itself.
@@ -35,10 +35,19 @@ impl Definition {
         self
     }
 
+    /// The same, with the columns of an embedded struct behind those before.
+    #[must_use]
+    pub fn embedded<E: Embedded>(mut self, prefix: &str) -> Self {
+        self.columns.extend(E::names().iter().map(|name| format!("{prefix}{name}")));
+        self
+    }
+
     /// The same, with a column that is not read with its object, and is loaded along with its group.
     #[must_use]
     pub fn deferred(mut self, column: impl Into<String>, group: Option<&'static str>) -> Self {
-        self.deferred.push((column.into(), group));
+        let column = column.into();
+        self.columns.push(column.clone());
+        self.deferred.push((column, group));
         self
     }
 

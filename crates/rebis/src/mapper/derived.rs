@@ -13,6 +13,7 @@ pub use rebis_core::schema::{
 pub use rebis_core::sql::Column;
 pub use rebis_core::{FromRow, FromValue, Result, Value, ValueRef};
 
+pub use super::embedded::{Embedded, Joined, NamedColumns, PrefixOf, WithEmbedded};
 pub use super::{Definition, Model, RelationDef};
 use super::{Given, Mapper, Target, mapper};
 pub use crate::model::{Cascade, Deferred, Loading, ToMany, ToOne};
@@ -188,7 +189,7 @@ pub fn table(described: TableBuilder) -> Table {
 }
 
 /// A column of a type that is named; an `Option` may be NULL.
-pub fn column<T: Typed>(name: &str, sql_type: SqlType) -> ColumnDef {
+pub fn column<T: Typed>(name: impl Into<String>, sql_type: SqlType) -> ColumnDef {
     let column = ColumnDef::new(name, sql_type);
     if std::any::TypeId::of::<T>() == std::any::TypeId::of::<T::Nullable>() {
         column.nullable()
@@ -207,7 +208,7 @@ pub trait Text: Typed {}
 impl<T: Typed<Family = family::Text>> Text for T {}
 
 /// A column for text with a limit.
-pub fn text<T: Text>(name: &str, length: u32) -> ColumnDef {
+pub fn text<T: Text>(name: impl Into<String>, length: u32) -> ColumnDef {
     column::<T>(name, SqlType::String { length })
 }
 

@@ -7,6 +7,7 @@ mod definition;
 #[doc(hidden)]
 pub mod derived;
 mod dynamic;
+mod embedded;
 mod object;
 mod record;
 mod relation;
@@ -23,6 +24,7 @@ use rebis_core::{Error, ErrorKind, Result, Value};
 
 pub use definition::{Definition, RelationDef, Target};
 pub use dynamic::{DynamicRecord, Mappers};
+pub use embedded::Embedded;
 pub use object::State;
 pub(crate) use object::{Expiry, Head, Links, Object, Undo};
 pub use record::{Given, Model, Record, mapper};

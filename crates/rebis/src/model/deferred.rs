@@ -103,11 +103,70 @@ pub struct Undefer<M> {
 
 /// A [`Deferred`] column comes with the query: for [`Query::option`](crate::Query::option), and behind a relation for
 /// [`Load::then`](crate::Load::then). It stays with the objects, also when they are read again.
+///
+/// ```
+/// use rebis::prelude::*;
+/// use rebis::{Deferred, selectinload, undefer};
+/// # #[derive(Debug, Clone, Default, Model)]
+/// # struct User {
+/// #     #[rebis(primary_key)]
+/// #     id: i64,
+/// #     #[rebis(relationship)]
+/// #     notes: Many<Note>,
+/// # }
+/// #[derive(Debug, Clone, Default, Model)]
+/// struct Note {
+///     #[rebis(primary_key)]
+///     id: i64,
+///     words: Deferred<String>,
+///     #[rebis(foreign_key = User::id)]
+///     user_id: i64,
+/// }
+/// # let engine = Engine::new("sqlite://")?;
+/// # rebis::create_all::<(User, Note)>(&engine)?;
+/// # let session = Session::new(&engine);
+/// # let note = Note { words: "milk".to_owned().into(), ..Note::default() };
+/// # session.add(User { notes: [note].into(), ..User::default() })?;
+/// # session.commit()?;
+/// # session.close();
+///
+/// let load = selectinload(User::notes).then(undefer(Note::words));
+/// let user = session.query::<User>().option(load).one()?;
+/// for note in user.related(User::notes)? {
+///     assert_eq!(note.read()?.words.value().map(String::as_str), Some("milk"));
+/// }
+/// # Ok::<(), rebis::Error>(())
+/// ```
 pub fn undefer<M, T>(column: Column<M, T>) -> Undefer<M> {
     Undefer { column: Some(column.name()), group: None, marker: PhantomData }
 }
 
-/// [`undefer`] of all columns of a group: `undefer_group::<User>("media")`.
+/// [`undefer`] of all columns of a group.
+///
+/// ```
+/// use rebis::prelude::*;
+/// use rebis::{Deferred, undefer_group};
+///
+/// #[derive(Debug, Clone, Default, Model)]
+/// struct Song {
+///     #[rebis(primary_key)]
+///     id: i64,
+///     #[rebis(deferred = "media")]
+///     cover: Deferred<Option<Vec<u8>>>,
+///     #[rebis(deferred = "media")]
+///     sound: Deferred<Option<Vec<u8>>>,
+/// }
+///
+/// let engine = Engine::new("sqlite://")?;
+/// rebis::create_all::<Song>(&engine)?;
+/// let session = Session::new(&engine);
+/// session.add(Song::default())?;
+/// session.commit()?;
+/// session.close();
+/// let song = session.query::<Song>().option(undefer_group("media")).one()?;
+/// assert!(song.read()?.cover.is_loaded() && song.read()?.sound.is_loaded());
+/// # Ok::<(), rebis::Error>(())
+/// ```
 pub fn undefer_group<M>(group: &'static str) -> Undefer<M> {
     Undefer { column: None, group: Some(group), marker: PhantomData }
 }

@@ -86,6 +86,13 @@ impl<M, T> Load<M, T> {
         self
     }
 
+    /// Of [`selectinload`]: so many keys go into one SELECT, and not 500. A database takes only so many.
+    #[must_use]
+    pub fn chunk_size(mut self, keys: usize) -> Self {
+        self.branch.chunk_size = Some(keys.max(1));
+        self
+    }
+
     /// Of [`raiseload`]: what is in memory is given, and only what needs SQL is refused.
     #[must_use]
     pub fn sql_only(mut self) -> Self {
@@ -237,6 +244,7 @@ struct Branch {
     recursion: Option<u32>,
     source: Option<Source>,
     inner_join: bool,
+    chunk_size: Option<usize>,
     next: LoadOptions,
 }
 
@@ -248,6 +256,7 @@ impl LoadOptions {
             (known.loading, known.inner_join) = (branch.loading, branch.inner_join);
         }
         known.recursion = branch.recursion.or(known.recursion);
+        known.chunk_size = branch.chunk_size.or(known.chunk_size);
         known.source = branch.source.or(known.source.take());
         known.next.others = branch.next.others.or(known.next.others);
         known.next.undeferred.extend(branch.next.undeferred);
@@ -306,6 +315,11 @@ impl LoadOptions {
             Loading::Joined if self.no_joins => Loading::Selectin,
             loading => loading,
         }
+    }
+
+    /// How many keys of a relation go into one SELECT, where it is said.
+    pub(crate) fn chunk_size(&self, relation: usize) -> Option<usize> {
+        self.relations.get(&relation).and_then(|branch| branch.chunk_size)
     }
 
     /// Whether a relation is joined by an inner join.

@@ -70,6 +70,25 @@ impl Session {
     }
 }
 
+/// Takes over the columns of another record, but for deferred ones that it has no value for.
+fn take_over(object: &Object, record: &dyn Record) -> Result<()> {
+    let mapper = object.head.mapper;
+    let Some(mut data) = object.data.get_mut() else { return Err(conflict(&object.head)) };
+    let deferred = mapper.width()..mapper.mapped().len();
+    let kept: Vec<(usize, Value)> = deferred
+        .filter(|position| data.is_loaded(*position) && !record.is_loaded(*position))
+        .map(|position| (position, data.read(position)))
+        .collect();
+    data.restore(record);
+    for (position, value) in kept {
+        data.write(position, value.as_ref()).map_err(|mismatch| {
+            let text = format!("the {} does not take its own value back ({mismatch:?})", mapper.name());
+            Error::new(ErrorKind::Conversion, text)
+        })?;
+    }
+    Ok(())
+}
+
 impl Core {
     fn merge(&self, mut record: Box<dyn Record>) -> Result<Rc<Object>> {
         let mapper = record.mapper();
@@ -97,7 +116,7 @@ impl Core {
             }
         }
         self.unit.touch(&object)?;
-        object.data.get_mut().ok_or_else(|| conflict(&object.head))?.restore(&*record);
+        take_over(&object, &*record)?;
         for relation in 0..mapper.relations()?.len() {
             if let Some(given) = record.take_related(relation) {
                 self.on_connection(|conn| load_related(&self.unit, conn, &object, relation))?;

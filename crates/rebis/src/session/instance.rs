@@ -126,6 +126,28 @@ impl<T: Record> Instance<T> {
 
     /// Loads a [`Deferred`](crate::Deferred) column, and those of its group, unless it is there: [`read`](Instance::read) shows it then.
     ///
+    /// ```
+    /// use rebis::Deferred;
+    /// use rebis::prelude::*;
+    ///
+    /// #[derive(Debug, Clone, Default, Model)]
+    /// struct Note {
+    ///     #[rebis(primary_key)]
+    ///     id: i64,
+    ///     words: Deferred<String>,
+    /// }
+    ///
+    /// let engine = Engine::new("sqlite://")?;
+    /// rebis::create_all::<Note>(&engine)?;
+    /// let session = Session::new(&engine);
+    /// let note = session.add(Note { words: "milk".to_owned().into(), ..Note::default() })?;
+    /// session.commit()?;
+    /// assert!(!note.read()?.words.is_loaded(), "the commit has expired it");
+    /// note.load(Note::words)?;
+    /// assert_eq!(note.read()?.words.value().map(String::as_str), Some("milk"));
+    /// # Ok::<(), rebis::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`read`](Instance::read), [`ErrorKind::Detached`] when the object is in no session any more, and what the database says.
     #[track_caller]

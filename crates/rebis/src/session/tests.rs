@@ -24,7 +24,9 @@ use std::sync::{Arc, Mutex};
 
 use rebis_core::{Engine, Result, create_all};
 
-use self::models::{Address, Badge, Book, Keyword, Node, Player, Profile, Shelf, Team, User, UserKeyword};
+use self::models::{
+    Address, Badge, Book, Keyword, Node, Parcel, Place, Player, Profile, Shelf, Team, User, UserKeyword,
+};
 use crate::{Session, SessionMaker};
 
 /// An engine with the tables, and the statements that were sent since the last look.
@@ -38,7 +40,7 @@ impl Database {
         let engine = Engine::new("sqlite://").unwrap();
         create_all::<(User, Address, Keyword, UserKeyword, Node, Team, Player, Shelf, Book)>(&engine)
             .unwrap();
-        create_all::<(Profile, Badge)>(&engine).unwrap();
+        create_all::<(Profile, Badge, Parcel)>(&engine).unwrap();
         let sent: Arc<Mutex<Vec<String>>> = Arc::default();
         let log = Arc::clone(&sent);
         engine.on_before_cursor_execute(move |event| {

@@ -177,3 +177,87 @@ fn rows_of_a_struct_have_what_is_selected() {
     let found = conn.fetch_all::<Profile>(rebis_core::text(sql)).unwrap().remove(0);
     assert_eq!((found.photo.value(), found.bio.is_loaded()), (Some(&vec![1, 2]), false));
 }
+
+#[test]
+fn a_merged_value_says_nothing_of_what_it_has_not() {
+    let db = filled();
+    let session = db.session();
+    let eddie = session.query::<Profile>().option(undefer(Profile::bio)).one().unwrap();
+    eddie.set(Profile::photo, vec![9_u8]).unwrap();
+    let merge = |value| session.no_autoflush(|| session.merge(value)).unwrap();
+    merge(Profile { id: 1, nick: "new".into(), ..Profile::default() });
+    assert!(eddie.read().unwrap().bio.is_loaded());
+    db.sent();
+    session.flush().unwrap();
+    assert_eq!(db.sent(), ["UPDATE profiles SET nick = ?1, photo = ?2 WHERE profiles.id = ?3"]);
+    merge(Profile { id: 1, bio: None.into(), ..Profile::default() });
+    assert_eq!(eddie.get(Profile::bio).unwrap(), None);
+}
+
+// ---- embedded structs ----
+
+fn place(street: &str) -> Place {
+    Place { street: street.into(), zip: Some("1".into()) }
+}
+
+#[test]
+fn embedded_structs_are_columns_of_their_owner() {
+    let db = Database::new();
+    let table = <Parcel as rebis_core::schema::Entity>::table();
+    let described: Vec<(&str, bool)> =
+        table.columns().iter().map(|column| (column.name(), column.is_nullable())).collect();
+    assert_eq!(
+        described,
+        [
+            ("id", false),
+            ("street", false),
+            ("zip_code", true),
+            ("picture", true),
+            ("to_street", true),
+            ("to_zip_code", true),
+            ("weight", false)
+        ],
+        "in the order of the struct"
+    );
+    assert_eq!(table.indexes().len(), 2);
+    let session = db.session();
+    let parcel = session
+        .add(Parcel { from: place("a"), picture: Some(vec![1_u8]).into(), weight: 7, ..Parcel::default() })
+        .unwrap();
+    session.commit().unwrap();
+    session.close();
+    db.sent();
+    let columns = "SELECT parcels.id, parcels.weight, parcels.street, parcels.zip_code, parcels.to_street, parcels.to_zip_code";
+    let found = session.query::<Parcel>().filter(Parcel::to.street.is_null()).one().unwrap();
+    assert_eq!(db.sent(), [format!("{columns} FROM parcels WHERE parcels.to_street IS NULL")]);
+    let value = found.to_value().unwrap();
+    assert_eq!((value.from, value.to, value.weight), (place("a"), None, 7));
+    assert_eq!(found.get(Parcel::picture).unwrap(), Some(vec![1]));
+    drop(parcel);
+    db.sent();
+    // What has changed is found for each column.
+    found.write().unwrap().from.street = "b".into();
+    session.flush().unwrap();
+    assert_eq!(db.sent(), ["UPDATE parcels SET street = ?1 WHERE parcels.id = ?2"]);
+    found.write().unwrap().to = Some(place("c"));
+    found.set(Parcel::from.zip, Some("2".to_owned())).unwrap();
+    session.flush().unwrap();
+    assert_eq!(
+        db.sent(),
+        ["UPDATE parcels SET zip_code = ?1, to_street = ?2, to_zip_code = ?3 WHERE parcels.id = ?4"]
+    );
+    found.set(Parcel::to.zip, None::<String>).unwrap();
+    session.commit().unwrap();
+    assert_eq!(found.get(Parcel::to.street).unwrap(), "c");
+    assert_eq!(found.to_value().unwrap().to, Some(Place { street: "c".into(), zip: None }));
+    found.write().unwrap().to = None;
+    session.commit().unwrap();
+    assert_eq!(found.to_value().unwrap().to, None);
+    assert_eq!(kind(found.set(Parcel::to.street, "x")), ErrorKind::Conversion, "there is none to put it in");
+    session.rollback().unwrap();
+    let updated = session.query::<Parcel>().update([Parcel::from.street.set("z")]).unwrap();
+    assert_eq!((updated, found.get(Parcel::from.street).unwrap().as_str()), (1, "z"));
+    let loaded =
+        session.query::<Parcel>().option(undefer(Parcel::picture)).populate_existing().one().unwrap();
+    assert_eq!(loaded.read().unwrap().picture.value(), Some(&Some(vec![1])));
+}

@@ -158,3 +158,56 @@ fn of_relations_to_one_also_to_objects_in_memory_f40() {
     session.flush().unwrap();
     assert_eq!(db.verbs(), ["UPDATE profiles"]);
 }
+
+#[test]
+fn with_pages_inner_joins_and_deferred_columns_f40() {
+    let db = filled();
+    let session = db.session();
+    let keyword = Keyword { word: "x".into(), ..Keyword::default() };
+    let badge = |deleted| Badge { deleted, keyword: keyword.clone().into(), ..Badge::default() };
+    let badges = [badge(false)].into();
+    session.add(Profile { photo: vec![7_u8].into(), badges, ..Profile::default() }).unwrap();
+    session.commit().unwrap();
+    session.close();
+    db.sent();
+    let load = joinedload(Profile::badges).then(joinedload(Badge::keyword).inner_join());
+    let query =
+        session.query::<Profile>().option(load).option(there()).option(crate::undefer(Profile::photo));
+    let found = query.order_by(Profile::id.desc()).limit(2).all().unwrap();
+    assert_eq!(
+        db.sent(),
+        [
+            "SELECT page.id, page.nick, page.user_name, page.photo, badges_1.id, badges_1.deleted, badges_1.profile_id, badges_1.word, \
+          keywords_2.weight, keywords_2.word, keywords_2.version FROM (SELECT profiles.id, profiles.nick, profiles.user_name, \
+          profiles.photo FROM profiles ORDER BY profiles.id DESC LIMIT ?1) AS page LEFT JOIN (badges AS badges_1 \
+          JOIN keywords AS keywords_2 ON keywords_2.word = badges_1.word) ON badges_1.profile_id = page.id \
+          AND badges_1.deleted = ?2 ORDER BY page.id DESC, page.id, badges_1.id"
+        ]
+    );
+    assert_eq!(counts(&found), [1, 0]);
+    assert_eq!(found[0].get(Profile::photo).unwrap(), [7]);
+    assert_eq!(db.sent(), [""; 0]);
+}
+
+#[test]
+fn of_a_tree_f40() {
+    let db = Database::new();
+    let session = db.session();
+    let node = |name: &str, children: Vec<Node>| Node {
+        name: name.into(),
+        children: children.into(),
+        ..Node::default()
+    };
+    session.add(node("a", vec![node("b", vec![node("c", vec![])]), node("gone", vec![])])).unwrap();
+    session.commit().unwrap();
+    session.close();
+    let there = with_loader_criteria::<Node>(|node| node.c(Node::name).ne("gone"));
+    for load in [selectinload(Node::children).recursion_depth(5), joinedload(Node::children)] {
+        let roots = session.query::<Node>().option(there.clone()).option(load);
+        let root = roots.filter(Node::name.eq("a")).one().unwrap();
+        let children = root.related(Node::children).unwrap().all();
+        assert_eq!(children.iter().map(|child| child.get(Node::name).unwrap()).collect::<Vec<_>>(), ["b"]);
+        assert_eq!(children[0].related(Node::children).unwrap().len(), 1);
+        session.close();
+    }
+}

@@ -84,6 +84,12 @@ fn selectin_in_chunks_f26() {
         assert_eq!(emails(user), [user.read().unwrap().name.clone()]);
     }
     assert_eq!(db.sent(), [""; 0]);
+    session.close();
+    session.query::<User>().option(selectinload(User::addresses).chunk_size(100)).all().unwrap();
+    assert_eq!(db.sent().len(), 1 + 13);
+    session.close();
+    session.query::<Address>().option(selectinload(Address::user).chunk_size(600)).all().unwrap();
+    assert_eq!(db.sent().len(), 1 + 3);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The models of these tests.
 
-use rebis_derive::Model;
+use rebis_derive::{Embedded, Model};
 
 use crate::{Deferred, Many, One};
 
@@ -151,4 +151,28 @@ pub(super) struct Badge {
     pub(super) word: Option<String>,
     #[rebis(relationship)]
     pub(super) keyword: One<Keyword>,
+}
+
+// ---- embedded structs ----
+
+/// In the middle of an owner's fields; before a deferred column.
+#[derive(Debug, Clone, Default, PartialEq, Embedded)]
+#[rebis(crate = "crate")]
+pub(super) struct Place {
+    pub(super) street: String,
+    #[rebis(column = "zip_code", length = 10, index)]
+    pub(super) zip: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+#[rebis(crate = "crate", table = "parcels")]
+pub(super) struct Parcel {
+    #[rebis(primary_key)]
+    pub(super) id: i64,
+    #[rebis(embedded)]
+    pub(super) from: Place,
+    pub(super) picture: Deferred<Option<Vec<u8>>>,
+    #[rebis(embedded, prefix = "to_")]
+    pub(super) to: Option<Place>,
+    pub(super) weight: i64,
 }
