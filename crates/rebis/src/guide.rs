@@ -54,6 +54,12 @@ struct Tutorial;
 #[doc = include_str!("../../../docs/guide/coming-from-sqlalchemy.md")]
 struct ComingFromSqlalchemy;
 
+#[doc = include_str!("../../../docs/guide/coming-from-diesel.md")]
+struct ComingFromDiesel;
+
+#[doc = include_str!("../../../docs/guide/coming-from-sea-orm.md")]
+struct ComingFromSeaOrm;
+
 /// The models of the tutorial stand in a block of it, and in a file for the blocks behind it.
 ///
 /// ```

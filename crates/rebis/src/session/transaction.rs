@@ -236,12 +236,15 @@ impl Core {
         };
         // Levels count from one.
         let level = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
-        self.savepoints.borrow_mut().truncate(index);
         if keep {
             self.on_connection(|conn| conn.release_savepoint(on_wire))?;
+            self.savepoints.borrow_mut().truncate(index);
             self.unit.release(level);
             return Ok(());
         }
+        self.savepoints.borrow_mut().truncate(index);
+        // A stream ends with it: memory must not be undone alone.
+        self.streaming.set(0);
         self.failed.replace(None);
         let undone = self.on_connection(|conn| conn.rollback_to_savepoint(on_wire));
         self.unit.rolled_back_to(level);

@@ -253,6 +253,31 @@ fn a_stream_has_the_connection_to_itself_f32() {
 
 /// What streaming keeps in memory does not grow with the rows.
 #[test]
+fn a_savepoint_that_is_undone_ends_a_stream() {
+    let db = Database::new();
+    let session = db.session();
+    session.add_all((0..30).map(|number| user(&format!("{number}")))).unwrap();
+    session.commit().unwrap();
+    for kept in [false, true] {
+        let part = session.begin_nested().unwrap();
+        session.add(user("undone")).unwrap();
+        session.flush().unwrap();
+        let mut stream = session.query::<User>().stream(10).unwrap();
+        stream.next().unwrap().unwrap();
+        // Kept, it waits for the stream; then it is dropped, and so undone.
+        if kept {
+            assert_eq!(kind(part.commit()), ErrorKind::Busy);
+        } else {
+            part.rollback().unwrap();
+        }
+        let over = stream.find_map(Result::err);
+        assert_eq!(over.map(|error| error.kind()), Some(ErrorKind::InvalidState));
+        session.commit().unwrap();
+        assert_eq!(session.query::<User>().count().unwrap(), 30, "undone in the database as well as in memory");
+    }
+}
+
+#[test]
 fn a_million_rows_stream_in_flat_memory() {
     let db = Database::new();
     let mut conn = db.engine.connect().unwrap();
