@@ -67,17 +67,18 @@ impl Connection {
         }
         let mut node = insert_into(table).node;
         node.columns = columns.iter().map(|name| (*name).to_owned().into()).collect();
-        node.rows.reserve(rows.len());
-        for (index, row) in rows.into_iter().enumerate() {
-            if row.len() != columns.len() {
-                let text = format!("row {index} has {} values for {} columns", row.len(), columns.len());
-                return Err(Error::new(ErrorKind::Bind, text));
-            }
-            node.rows.push(row.into_iter().map(|value| Arc::new(Node::Value(value))).collect());
+        if let Some((index, row)) = rows.iter().enumerate().find(|(_, row)| row.len() != columns.len()) {
+            let text = format!("row {index} has {} values for {} columns", row.len(), columns.len());
+            return Err(Error::new(ErrorKind::Bind, text));
         }
         node.returning = wanted.iter().map(|name| item(table, name)).collect();
-        let statement = Statement::Composed(Box::new(Composed(StatementNode::Insert(node))));
         self.know_server()?;
+        if self.goes_flat(&node, &rows) {
+            return self.insert_flat(node, rows);
+        }
+        let row = |row: Vec<Value>| row.into_iter().map(|value| Arc::new(Node::Value(value))).collect();
+        node.rows = rows.into_iter().map(row).collect();
+        let statement = Statement::Composed(Box::new(Composed(StatementNode::Insert(node))));
         let mut answer = self.execute(statement)?;
         let mut found = Vec::new();
         while let Some(row) = answer.next()? {
@@ -126,7 +127,7 @@ impl Connection {
     }
 
     /// Connects anew where the connection was lost, so that it is known what the server is.
-    fn know_server(&mut self) -> Result<()> {
+    pub(super) fn know_server(&mut self) -> Result<()> {
         self.check_process()?;
         if self.server().is_some() {
             return Ok(());

@@ -1,6 +1,6 @@
 //! A query for the objects of one mapper, and the objects that come along with it by joins.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use rebis_core::rows::RowView;
@@ -10,7 +10,7 @@ use rebis_core::{Connection, Result, Value};
 use super::{Populate, Reading, after, columns};
 use crate::mapper::{Direction, Mapper, Object, Relation, Secondary};
 use crate::model::{LoadOptions, Loading, RelationKind};
-use crate::unit::Unit;
+use crate::unit::{NumberMap, NumberSet, Unit};
 
 /// Joins inside each other end here, however the models lead to each other.
 const MOST_JOINS_DEEP: usize = 16;
@@ -276,10 +276,10 @@ pub(crate) struct Assembly {
     along: Vec<Along>,
     /// Whether an object can come in several rows.
     unique: bool,
-    seen: HashSet<u64>,
+    seen: NumberSet,
     /// For each relation that comes along: the owners in their order, and the objects of each.
     links: Vec<Vec<(Rc<Object>, Vec<u64>)>>,
-    places: Vec<HashMap<u64, usize>>,
+    places: Vec<NumberMap<usize>>,
     known: HashSet<(usize, u64, u64)>,
     objects: Vec<Vec<Rc<Object>>>,
 }
@@ -292,9 +292,9 @@ impl Assembly {
             options,
             along,
             unique,
-            seen: HashSet::new(),
+            seen: NumberSet::default(),
             links: (0..count).map(|_| Vec::new()).collect(),
-            places: vec![HashMap::new(); count],
+            places: vec![NumberMap::default(); count],
             known: HashSet::new(),
             objects: vec![Vec::new(); count],
         }
@@ -347,7 +347,7 @@ impl Assembly {
                 reading.unit.set_loaded(&owner, along.number, ids)?;
             }
         }
-        self.places.iter_mut().for_each(HashMap::clear);
+        self.places.iter_mut().for_each(NumberMap::clear);
         self.known.clear();
         Ok(())
     }
@@ -367,7 +367,7 @@ impl Assembly {
     pub(crate) fn levels(&self, found: &[Rc<Object>]) -> Vec<(Rc<LoadOptions>, Vec<Rc<Object>>)> {
         let mut levels = vec![(Rc::clone(&self.options), found.to_vec())];
         for (along, objects) in self.along.iter().zip(&self.objects) {
-            let mut seen = HashSet::new();
+            let mut seen = NumberSet::default();
             let objects = objects.iter().filter(|object| seen.insert(object.head.id)).map(Rc::clone);
             levels.push((Rc::clone(&along.options), objects.collect()));
         }

@@ -5,7 +5,6 @@ mod lazy;
 mod selectin;
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use rebis_core::rows::RowView;
@@ -18,7 +17,7 @@ pub(crate) use selectin::after;
 
 use crate::mapper::{Mapper, Object, Relation, State};
 use crate::model::{Key, LoadOptions, Loading};
-use crate::unit::{Kind, Unit, conflict};
+use crate::unit::{Kind, NumberSet, Unit, conflict};
 
 /// What becomes of an object that the session has already when its row is read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +48,7 @@ pub(crate) struct Reading<'u> {
     unit: &'u Unit,
     populate: Populate,
     /// The objects that have taken over a row; the next row of the same object says nothing new.
-    filled: RefCell<HashSet<u64>>,
+    filled: RefCell<NumberSet>,
 }
 
 impl<'u> Reading<'u> {

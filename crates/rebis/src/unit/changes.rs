@@ -6,6 +6,7 @@ use std::rc::Rc;
 use rebis_core::{Error, ErrorKind, Result};
 
 use super::links::forget_loaded;
+use super::numbers::in_order;
 use super::{Unit, conflict};
 use crate::mapper::{Expiry, Head, Links, Object, Record, State, Undo};
 
@@ -66,6 +67,8 @@ impl Unit {
             }
             _ => {
                 self.undone.borrow_mut().insert(head.id);
+                // Most objects have one only.
+                undo.reserve_exact(1);
                 undo.push(Undo {
                     level,
                     record: record.map(Record::copy),
@@ -82,8 +85,15 @@ impl Unit {
 
     /// The objects that a flush has to look at, in the order in which they came.
     pub(crate) fn changed(&self) -> Vec<Rc<Object>> {
-        let ids: Vec<u64> = self.changed.borrow().iter().copied().collect();
-        self.objects(&ids)
+        self.objects(&in_order(&self.changed.borrow()))
+    }
+
+    /// Those of them for which this is true.
+    pub(crate) fn changed_where(&self, wanted: impl Fn(&Object) -> bool) -> Vec<Rc<Object>> {
+        let objects = self.objects.borrow();
+        let ids = in_order(&self.changed.borrow());
+        let changed = ids.iter().filter_map(|id| objects.get(id));
+        changed.filter(|object| wanted(object)).map(Rc::clone).collect()
     }
 
     pub(crate) fn is_changed(&self) -> bool {
@@ -97,7 +107,8 @@ impl Unit {
 
     /// After a flush: what is in memory is what the database has.
     pub(crate) fn flushed(&self) {
-        for object in self.changed() {
+        let objects = self.objects.borrow();
+        for object in self.changed.borrow_mut().drain().filter_map(|id| objects.get(&id)) {
             object.head.base.take();
             for links in object.head.links.borrow_mut().iter_mut() {
                 links.before = None;
@@ -106,7 +117,6 @@ impl Unit {
                 links.left.clear();
             }
         }
-        self.changed.borrow_mut().clear();
     }
 
     /// The columns of an object are to be read again; what has changed of it is dropped.
@@ -121,12 +131,18 @@ impl Unit {
 
     /// The transaction is kept. With `expire`, what was read in it is read again when it is next asked for.
     pub(crate) fn committed(&self, expire: bool) {
-        let undone: Vec<u64> = std::mem::take(&mut *self.undone.borrow_mut()).into_iter().collect();
-        for object in self.objects(&undone) {
-            object.head.undo.borrow_mut().clear();
+        let undone = in_order(&std::mem::take(&mut *self.undone.borrow_mut()));
+        let mut deleted = Vec::new();
+        let objects = self.objects.borrow();
+        for object in undone.iter().filter_map(|id| objects.get(id)) {
+            object.head.undo.take();
             if object.head.state.get() == State::Deleted {
-                self.let_go(&object, State::Detached);
+                deleted.push(Rc::clone(object));
             }
+        }
+        drop(objects);
+        for object in deleted {
+            self.let_go(&object, State::Detached);
         }
         self.ended();
         if expire {
@@ -161,7 +177,7 @@ impl Unit {
     /// The savepoint is kept, and becomes a part of what is around it.
     pub(crate) fn release(&self, level: u32) {
         let outer = level.saturating_sub(1);
-        let ids: Vec<u64> = self.undone.borrow().iter().copied().collect();
+        let ids = in_order(&self.undone.borrow());
         for object in self.objects(&ids) {
             let mut undo = object.head.undo.borrow_mut();
             let Some(first) = undo.iter().position(|entry| entry.level >= level) else { continue };
@@ -191,7 +207,7 @@ impl Unit {
 
     /// Puts back what was changed at this level and those inside it.
     fn undo_to(&self, level: u32) {
-        let ids: Vec<u64> = self.undone.borrow().iter().copied().collect();
+        let ids = in_order(&self.undone.borrow());
         let objects = self.objects(&ids);
         let mut restored = Vec::new();
         for object in &objects {
