@@ -18,7 +18,7 @@ use crate::sql::{Composed, InsertNode, Node, StatementNode};
 use crate::value::{Value, ValueRef};
 
 /// How many rows of VALUES one statement has. Always as many, so that it is prepared once.
-const ROWS_OF_VALUES: usize = 500;
+const ROWS_OF_VALUES: usize = 1000;
 /// How many rows go out as arrays, one for each column.
 const ROWS_OF_ARRAYS: usize = 20_000;
 
@@ -163,12 +163,13 @@ impl Connection {
             Sending { sql: Sql::Text(Arc::clone(text)), parameters, sets: 1, cached: false, deadline };
         let sent =
             self.send(sending, |connection, sql, parameters| connection.execute(sql, parameters), |_| None)?;
-        let mut answer = Rows::new(sent.answer, sent.watch);
+        let answer = Rows::new(sent.answer, sent.watch);
         let width = flat.insert.returning.len();
         let first = found.len();
-        while let Some(row) = answer.next()? {
+        answer.each(|row| {
             found.push((0..width).map(|index| row.value(index)).collect::<Result<Vec<Value>>>()?);
-        }
+            Ok(())
+        })?;
         match found.get_mut(first..) {
             Some(made) if flat.shown > 0 => flat.sort(made, count),
             _ => Ok(()),

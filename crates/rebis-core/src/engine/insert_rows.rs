@@ -32,7 +32,8 @@ pub(super) struct Answer {
 
 impl Connection {
     /// Inserts rows of values into a table, and returns the wanted columns of each row, in the order of the rows: the keys that
-    /// the database has made, say. There may be any number of rows; they go out in statements of at most a thousand.
+    /// the database has made, say. There may be any number of rows; they go out in statements of at most a thousand, or as
+    /// arrays (PostgreSQL) or by the bulk protocol (MariaDB, when nothing is to come back).
     ///
     /// It runs in the connection's transaction. At [`Autocommit`](crate::IsolationLevel::Autocommit) each statement stands by
     /// itself, and an error leaves those before it.

@@ -16,7 +16,9 @@ pub(super) fn inserted(object: &Rc<Object>) -> Result<Option<Row>> {
         write(object, version, &Value::Int(1))?;
     }
     let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
-    let (mut columns, mut values, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+    let width = mapper.mapped().len();
+    let (mut columns, mut values) = (Vec::with_capacity(width), Vec::with_capacity(width));
+    let mut wanted = Vec::new();
     for (position, column) in mapper.mapped().iter().enumerate() {
         if column.computed {
             wanted.push(position);

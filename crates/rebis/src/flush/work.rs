@@ -87,6 +87,9 @@ fn has_changed(object: &Object) -> Result<bool> {
 /// New objects with the key of one that is deleted in the same flush: its row is changed instead.
 fn switches(unit: &Unit, changed: &[Rc<Object>]) -> Result<BTreeMap<u64, u64>> {
     let mut switched = BTreeMap::new();
+    if !changed.iter().any(|object| object.head.doomed.get()) {
+        return Ok(switched);
+    }
     for object in changed.iter().filter(|object| object.head.state.get() == State::Pending) {
         let Some(key) = own_key(object)? else { continue };
         if let Some(old) = unit.find(object.head.mapper, &key)

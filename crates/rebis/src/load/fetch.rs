@@ -53,16 +53,15 @@ impl Fetch {
     ) -> Result<Vec<Rc<Object>>> {
         let (select, mut assembly) = self.plan()?;
         let mut found = Vec::new();
-        let mut rows = conn.execute(select)?;
-        while let Some(row) = rows.next()? {
-            let view = row.view();
-            if let Some((object, first_time)) = assembly.row(reading, &view)? {
-                each(&view, &object)?;
+        conn.execute(select)?.each(|view| {
+            if let Some((object, first_time)) = assembly.row(reading, view)? {
+                each(view, &object)?;
                 if first_time {
                     found.push(object);
                 }
             }
-        }
+            Ok(())
+        })?;
         assembly.finish(reading)?;
         for (options, objects) in assembly.levels(&found) {
             after(reading, conn, &objects, &options)?;

@@ -43,9 +43,11 @@ impl Unit {
 
     /// The same, for who has the columns at hand.
     pub(crate) fn touch_record(&self, head: &Head, record: &dyn Record) {
-        self.note(head, Some(record));
-        if head.state.get() == State::Persistent && head.base.borrow().is_none() {
-            head.base.replace(Some(record.copy()));
+        let needs_base = head.state.get() == State::Persistent && head.base.borrow().is_none();
+        let copy = self.note(head, Some(record));
+        if needs_base {
+            // One copy serves both.
+            head.base.replace(Some(copy.unwrap_or_else(|| record.copy().into())));
         }
     }
 
@@ -54,31 +56,38 @@ impl Unit {
         self.note(head, None);
     }
 
-    fn note(&self, head: &Head, record: Option<&dyn Record>) {
+    /// Returns the copy of the columns, when one was made now.
+    fn note(&self, head: &Head, record: Option<&dyn Record>) -> Option<Rc<dyn Record>> {
         let level = self.level.get();
         self.changed.borrow_mut().insert(head.id);
         let mut undo = head.undo.borrow_mut();
+        let copy = || record.map(|record| Rc::<dyn Record>::from(record.copy()));
         match undo.last_mut() {
             Some(last) if last.level == level => {
-                if let (None, Some(record)) = (&last.record, record) {
-                    last.record = Some(record.copy());
-                    last.base = head.base.borrow().as_ref().map(|base| base.copy());
+                if last.record.is_some() {
+                    return None;
                 }
+                let copy = copy()?;
+                last.record = Some(Rc::clone(&copy));
+                last.base.clone_from(&head.base.borrow());
+                Some(copy)
             }
             _ => {
                 self.undone.borrow_mut().insert(head.id);
+                let copy = copy();
                 // Most objects have one only.
                 undo.reserve_exact(1);
                 undo.push(Undo {
                     level,
-                    record: record.map(Record::copy),
-                    base: head.base.borrow().as_ref().map(|base| base.copy()),
+                    record: copy.clone(),
+                    base: head.base.borrow().clone(),
                     links: head.links.borrow().clone(),
                     state: head.state.get(),
                     expiry: head.expiry.get(),
                     doomed: head.doomed.get(),
                     key: head.key.borrow().clone(),
                 });
+                copy
             }
         }
     }

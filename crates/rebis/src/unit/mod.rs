@@ -224,21 +224,29 @@ impl Unit {
         self.clear();
     }
 
+    fn leave(&self, object: &Object) {
+        let state = match object.head.state.get() {
+            State::Pending | State::Transient => State::Transient,
+            _ => State::Detached,
+        };
+        object.head.key.take();
+        self.detach(object, state);
+    }
+
     /// Lets all objects go.
     pub(crate) fn clear(&self) {
-        for object in self.all() {
-            let state = match object.head.state.get() {
-                State::Pending | State::Transient => State::Transient,
-                _ => State::Detached,
-            };
-            object.head.key.take();
-            self.detach(&object, state);
+        // All at once, and not one by one. Who listens finds the objects by their numbers; nobody else knows those that are not held.
+        let told = self.wants(Kind::StateChange);
+        for object in if told { self.all() } else { Vec::new() } {
+            self.leave(&object);
         }
-        // All at once, and not one by one.
         self.identity.borrow_mut().clear();
-        self.objects.borrow_mut().clear();
         self.changed.borrow_mut().clear();
         self.undone.borrow_mut().clear();
+        let objects = std::mem::take(&mut *self.objects.borrow_mut());
+        for object in objects.values().filter(|object| !told && Rc::strong_count(object) > 1) {
+            self.leave(object);
+        }
         self.read_late.borrow_mut().clear();
         self.loaded_late.borrow_mut().clear();
         self.wrote.set(false);

@@ -47,7 +47,7 @@ pub(crate) fn update_of_arrays(
     renderer.push(" AS \"old\" SET ");
     for (index, column) in columns.iter().enumerate() {
         renderer.push(if index > 0 { ", " } else { "" });
-        renderer.own_column(table, column)?;
+        renderer.identifier(column)?;
         renderer.sql.push_str(&format!(" = \"new\".\"{}\"", keys.len() + index));
     }
     renderer.push(" FROM ");
@@ -58,7 +58,7 @@ pub(crate) fn update_of_arrays(
     renderer.push(" WHERE ");
     for (index, key) in keys.iter().enumerate() {
         renderer.push(if index > 0 { " AND \"old\"." } else { "\"old\"." });
-        renderer.own_column(table, key)?;
+        renderer.identifier(key)?;
         renderer.sql.push_str(&format!(" = \"new\".\"{index}\""));
     }
     Ok(renderer.sql)
