@@ -41,7 +41,7 @@ pub(crate) fn run(extra: &[String]) -> Result<ExitCode> {
 }
 
 /// The Python with SQLAlchemy and its drivers, made below `target/` when it is not there.
-fn python(peers: &Path) -> Result<PathBuf> {
+pub(crate) fn python(peers: &Path) -> Result<PathBuf> {
     let home = root().join("target/fork-page");
     std::fs::create_dir_all(&home)?;
     let (venv, log) = (home.join("venv"), home.join("log"));

@@ -8,6 +8,7 @@ mod fork_page;
 mod install;
 mod layers;
 mod mariadb;
+mod orm_bench;
 mod paths;
 mod postgres;
 mod run;
@@ -59,7 +60,7 @@ enum Task {
     /// Run a benchmark against peers.
     Bench {
         /// Which one.
-        #[arg(value_parser = ["pool", "statement"])]
+        #[arg(value_parser = ["orm", "pool", "statement"])]
         name: String,
         /// Arguments for the benchmark.
         #[arg(last = true)]
@@ -109,6 +110,7 @@ fn perform(task: Task) -> Result<ExitCode> {
             cargo::check(deadline)?;
             cargo::test(&[], &[], deadline)
         }
+        Task::Bench { name, arguments } if name == "orm" => orm_bench::run(&arguments),
         Task::Bench { name, arguments } => cargo::bench(&format!("{name}s"), &arguments),
         Task::Fuzz { minutes, target } => cargo::fuzz(target.as_deref(), minutes),
         Task::ForkPage { arguments } => fork_page::run(&arguments),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hint::black_box;
 
-use rebis::sql::{Assignment, Expression, param, select, update_table};
+use rebis::sql::{Expression, select};
 use rebis::{Connection, Engine, FromRow, IsolationLevel, Value, raw};
 
 use crate::rebis_orm_peer::{Comment, Post, User};
@@ -77,12 +77,9 @@ impl Core {
     fn update(&mut self) {
         let mark = next_mark();
         self.objects.iter_mut().for_each(|user| user.name = new_name(user.id, mark));
-        let update = update_table(&table())
-            .set_all([Assignment::expr("name", param::<String>("name"))])
-            .filter(User::id.eq(param::<i32>("id")));
-        let sets: Vec<(&str, i32)> = self.objects.iter().map(|user| (user.name.as_str(), user.id)).collect();
+        let rows = self.objects.iter().map(|user| vec![user.id.into(), user.name.as_str().into()]).collect();
         in_transaction(&mut self.connection, |connection| {
-            assert_eq!(connection.execute_many(update, sets).unwrap(), 1000);
+            assert_eq!(connection.update_rows(&table(), &["id"], &["name"], rows).unwrap(), 1000);
         });
     }
 }

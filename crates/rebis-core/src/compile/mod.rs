@@ -15,7 +15,7 @@ mod types;
 pub(crate) use cache::CompiledCache;
 pub use cache::CompiledStatement;
 pub(crate) use ddl::{create_statements, default_text, expression_text, strict_type};
-pub(crate) use render::Rendered;
+pub(crate) use render::{Rendered, fits_in_array, update_of_arrays};
 pub(crate) use types::{cast_that_keeps, column_type};
 
 use crate::dialect::{Dialect, Placeholder};

@@ -14,7 +14,7 @@ pub(crate) use tables::{Comments, Identity, IndexSchema, Literals, Sequences};
 pub(crate) use transactions::{Begin, TransactionOptions};
 pub(crate) use types::{Enums, Name, Word};
 pub(crate) use words::{Concatenation, DeleteUsing, JoinTexts, NullSafe, Rollup, Upsert, ValuesIn};
-pub(crate) use writes::Truncation;
+pub(crate) use writes::{ManyRows, Truncation};
 
 use self::tables::{MARIADB_TABLES, MYSQL_TABLES, POSTGRESQL_TABLES, SQLITE_TABLES, TableWords};
 use self::transactions::Transactions;
@@ -22,7 +22,7 @@ use self::types::{MYSQL_TYPES, POSTGRESQL_TYPES, SQLITE_TYPES, TypeNames};
 use self::words::{
     MARIADB_SELECT, MYSQL_SELECT, POSTGRESQL_SELECT, Returning, RowLocks, SQLITE_SELECT, SelectWords,
 };
-use self::writes::{MYSQL_WRITES, POSTGRESQL_WRITES, SQLITE_WRITES, Writes};
+use self::writes::{MARIADB_WRITES, MYSQL_WRITES, POSTGRESQL_WRITES, SQLITE_WRITES, Writes};
 use crate::driver::Server;
 use crate::error::Result;
 use crate::url::{Backend, Url};
@@ -202,6 +202,7 @@ impl Dialect {
         returning: Returning { insert: true, update: false, delete: true },
         select: MARIADB_SELECT,
         tables: MARIADB_TABLES,
+        writes: MARIADB_WRITES,
         lateral: false,
         ..Dialect::MYSQL
     };

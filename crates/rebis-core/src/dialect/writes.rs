@@ -21,7 +21,22 @@ pub(crate) struct Writes {
     pub(crate) conflict_constraint: bool,
     /// Whether counted keys ascend for certain only when an INSERT takes its rows from a sorted query.
     pub(crate) sorted_insert: bool,
+    /// How many rows of values are sent best.
+    pub(crate) many_rows: ManyRows,
     pub(crate) truncate: Truncation,
+}
+
+/// How many rows of values are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ManyRows {
+    /// INSERT of many rows of VALUES; UPDATE by what `execute_many` does: a loop on a prepared statement without a round trip.
+    Values,
+    /// The same, where a statement costs a round trip: UPDATE of many rows by CASE.
+    RoundTrips,
+    /// By the bulk protocol, which returns nothing.
+    Bulk,
+    /// One array for each column.
+    Arrays,
 }
 
 /// How a table is emptied at once.
@@ -46,6 +61,7 @@ pub(super) const SQLITE_WRITES: Writes = Writes {
     assigns_rows: true,
     conflict_constraint: false,
     sorted_insert: false,
+    many_rows: ManyRows::Values,
     truncate: Truncation::None,
 };
 
@@ -60,8 +76,11 @@ pub(super) const MYSQL_WRITES: Writes = Writes {
     assigns_rows: false,
     conflict_constraint: false,
     sorted_insert: false,
+    many_rows: ManyRows::RoundTrips,
     truncate: Truncation::Restarts,
 };
+
+pub(super) const MARIADB_WRITES: Writes = Writes { many_rows: ManyRows::Bulk, ..MYSQL_WRITES };
 
 pub(super) const POSTGRESQL_WRITES: Writes = Writes {
     most_parameters: 65_535,
@@ -73,5 +92,6 @@ pub(super) const POSTGRESQL_WRITES: Writes = Writes {
     assigns_rows: true,
     conflict_constraint: true,
     sorted_insert: true,
+    many_rows: ManyRows::Arrays,
     truncate: Truncation::Options,
 };

@@ -32,7 +32,8 @@ pub(super) struct Answer {
 
 impl Connection {
     /// Inserts rows of values into a table, and returns the wanted columns of each row, in the order of the rows: the keys that
-    /// the database has made, say. There may be any number of rows; they go out in statements of at most a thousand.
+    /// the database has made, say. There may be any number of rows; they go out in statements of at most a thousand, or as
+    /// arrays (PostgreSQL) or by the bulk protocol (MariaDB, when nothing is to come back).
     ///
     /// It runs in the connection's transaction. At [`Autocommit`](crate::IsolationLevel::Autocommit) each statement stands by
     /// itself, and an error leaves those before it.
@@ -67,17 +68,18 @@ impl Connection {
         }
         let mut node = insert_into(table).node;
         node.columns = columns.iter().map(|name| (*name).to_owned().into()).collect();
-        node.rows.reserve(rows.len());
-        for (index, row) in rows.into_iter().enumerate() {
-            if row.len() != columns.len() {
-                let text = format!("row {index} has {} values for {} columns", row.len(), columns.len());
-                return Err(Error::new(ErrorKind::Bind, text));
-            }
-            node.rows.push(row.into_iter().map(|value| Arc::new(Node::Value(value))).collect());
+        if let Some((index, row)) = rows.iter().enumerate().find(|(_, row)| row.len() != columns.len()) {
+            let text = format!("row {index} has {} values for {} columns", row.len(), columns.len());
+            return Err(Error::new(ErrorKind::Bind, text));
         }
         node.returning = wanted.iter().map(|name| item(table, name)).collect();
-        let statement = Statement::Composed(Box::new(Composed(StatementNode::Insert(node))));
         self.know_server()?;
+        if self.goes_flat(&node, &rows) {
+            return self.insert_flat(node, rows);
+        }
+        let row = |row: Vec<Value>| row.into_iter().map(|value| Arc::new(Node::Value(value))).collect();
+        node.rows = rows.into_iter().map(row).collect();
+        let statement = Statement::Composed(Box::new(Composed(StatementNode::Insert(node))));
         let mut answer = self.execute(statement)?;
         let mut found = Vec::new();
         while let Some(row) = answer.next()? {

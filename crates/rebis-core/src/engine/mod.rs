@@ -10,6 +10,7 @@ mod ddl_events;
 mod enums;
 mod events;
 mod execute;
+mod flat_rows;
 mod gathered;
 mod insert_rows;
 mod last_id;

@@ -169,6 +169,40 @@ impl<'c> Rows<'c> {
         Scalars::new(self)
     }
 
+    /// Shows all rows that are left, each where it arrived: nothing of it is copied. The first error ends it.
+    ///
+    /// ```
+    /// # use rebis_core::{Engine, text};
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let mut sum = 0;
+    /// conn.execute(text("select 1 union select 2"))?.each(|row| {
+    ///     sum += row.value::<i64>(0)?;
+    ///     Ok(())
+    /// })?;
+    /// assert_eq!(sum, 3);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`next`](Rows::next), and the closure's.
+    pub fn each(mut self, mut show: impl FnMut(&RowView<'_>) -> Result<()>) -> Result<()> {
+        loop {
+            // What `next` had read ahead comes first.
+            if self.handed < self.batch.len() || !matches!(self.after, After::More) {
+                let Some(row) = self.next()? else { return Ok(()) };
+                show(&row.view())?;
+                continue;
+            }
+            self.check_process()?;
+            if !self.cursor.advance().map_err(|error| self.watch.failed(error))? {
+                self.watch.ended();
+                return Ok(());
+            }
+            self.watch.rows += 1;
+            show(&RowView::new(self.cursor.columns(), &self.cursor))?;
+        }
+    }
+
     /// All rows that are left.
     ///
     /// # Errors

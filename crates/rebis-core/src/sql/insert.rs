@@ -36,6 +36,8 @@ pub(crate) struct InsertNode {
     pub(crate) returning: Vec<Item>,
     /// Whether the database takes the rows one after the other, so that keys that it counts ascend.
     pub(crate) ordered: bool,
+    /// Whether the one row is an array for each column, and their elements are the rows.
+    pub(crate) arrays: bool,
     pub(crate) binds: Binds,
 }
 
@@ -101,6 +103,7 @@ pub fn insert_into(table: &Table) -> Insert {
         conflict: None,
         returning: Vec::new(),
         ordered: false,
+        arrays: false,
         binds: Binds::default(),
     };
     Insert { node, row: PhantomData }

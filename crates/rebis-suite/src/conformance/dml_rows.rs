@@ -66,7 +66,12 @@ fn order(database: &Database) -> Outcome {
     };
     let before = conn.engine().counters().statements;
     let found = conn.insert_rows(&table, &["n", "word"], rows(&given), &["id", "n", "word"]).unwrap();
-    assert_eq!(conn.engine().counters().statements - before, 3, "a thousand at a time");
+    let statements = if database.url().backend() == rebis::Backend::Postgresql { 1 } else { 3 };
+    assert_eq!(
+        conn.engine().counters().statements - before,
+        statements,
+        "a thousand at a time, or all of them as arrays"
+    );
     assert_eq!(numbers(&found, 1), given);
     let ids = numbers(&found, 0);
     assert!(ids.is_sorted_by(|one, other| one < other), "the keys ascend");
@@ -427,5 +432,5 @@ fn each(database: &Database) -> Outcome {
             .rows_affected(),
         1
     );
-    passed("250 rows by three statements, of every kind of type")
+    passed("250 rows, of every kind of type")
 }

@@ -1,6 +1,5 @@
 //! Statements, in batches, and what the database made of them.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use rebis_core::{Connection, Result, Value};
@@ -14,7 +13,7 @@ use super::secondary::{link, unlink};
 use super::update::{post_updates, switch, update, updated};
 use super::work::{Action, Work};
 use crate::mapper::{Object, State};
-use crate::unit::{Kind, Unit};
+use crate::unit::{Kind, NumberSet, Unit};
 
 pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn Hooks) -> Result<()> {
     let Work { saved, deleted, mut syncs, links, switched } = work;
@@ -59,7 +58,7 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
 #[derive(Default)]
 struct Batch {
     rows: Vec<(Rc<Object>, Row)>,
-    ids: HashSet<u64>,
+    ids: NumberSet,
 }
 
 impl Batch {

@@ -34,7 +34,7 @@ pub(super) fn write_keys(
 pub(super) fn write_key(unit: &Unit, object: &Rc<Object>, sync: &Sync) -> Result<()> {
     let parent = sync.parent.map(|id| unit.object(id).ok_or_else(|| missing_parent(object))).transpose()?;
     unit.touch(object)?;
-    for (near, far) in &sync.columns {
+    for (near, far) in sync.columns {
         let value = match &parent {
             Some(parent) if parent.head.id == object.head.id => {
                 object.data.get().ok_or_else(|| conflict(&object.head))?.read(*far)

@@ -9,7 +9,7 @@ use super::sync::Sync;
 use super::work::{Action, own_key};
 use crate::mapper::{Direction, Mapper, Object, Relation};
 use crate::model::Key;
-use crate::unit::{Unit, conflict};
+use crate::unit::{NumberMap, Unit, conflict};
 
 /// Objects, and what becomes of their rows.
 pub(super) type Saved = Vec<(Rc<Object>, Action)>;
@@ -20,7 +20,7 @@ pub(super) type Saved = Vec<(Rc<Object>, Action)>;
 ///
 /// # Errors
 /// [`ErrorKind::InvalidState`] when new rows name one another in a circle.
-pub(super) fn order(unit: &Unit, objects: Saved, syncs: &BTreeMap<u64, Vec<Sync>>) -> Result<Saved> {
+pub(super) fn order(unit: &Unit, objects: Saved, syncs: &NumberMap<Vec<Sync>>) -> Result<Saved> {
     // By their names: tables that do not know each other have one order on every run.
     let mut by_mapper: BTreeMap<(&str, u32), (&'static Mapper, Saved)> = BTreeMap::new();
     for entry in objects {
@@ -122,7 +122,7 @@ fn groups(mappers: &[&'static Mapper]) -> Vec<Vec<&'static Mapper>> {
 }
 
 /// Row by row: each behind the rows that its foreign keys name.
-fn by_rows(unit: &Unit, rows: Saved, syncs: &BTreeMap<u64, Vec<Sync>>) -> Result<Saved> {
+fn by_rows(unit: &Unit, rows: Saved, syncs: &NumberMap<Vec<Sync>>) -> Result<Saved> {
     // A row that is there already can be named at any time, and until its key changes it is where it was.
     let come_or_go = |action: &Action| *action != Action::Update;
     let here: BTreeSet<u64> =
@@ -179,7 +179,7 @@ fn by_columns(
     let mut found = Vec::new();
     for relation in object.head.mapper.relations()? {
         // Columns that follow from a relation still have their old values.
-        let follows = syncs.iter().any(|sync| sync.columns == relation.pairs);
+        let follows = syncs.iter().any(|sync| *sync.columns == *relation.pairs);
         if relation.direction == Direction::ManyToOne
             && !follows
             && !relation.definition.post_update

@@ -1,13 +1,12 @@
 //! What follows from the changes before anything is sent.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use rebis_core::{Connection, Result};
 
 use crate::load::{Populate, load_related, refresh};
 use crate::mapper::{Direction, Object, Relation, State};
-use crate::unit::{Unit, conflict};
+use crate::unit::{NumberSet, Unit, conflict};
 
 /// Takes in what was assigned to relation fields, finds orphans, and carries deletions on to what is deleted along.
 ///
@@ -21,18 +20,18 @@ pub(super) fn prepare(unit: &Unit, conn: &mut Connection) -> Result<()> {
         unit.take_assigned(&object, |relation| load_related(unit, conn, &object, relation))?;
     }
     // Each step may find new ones: an orphan's own children.
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut doomed) = (NumberSet::default(), NumberSet::default());
     loop {
-        let next: Vec<Rc<Object>> = unit
-            .changed()
-            .into_iter()
-            .filter(|object| !seen.contains(&(object.head.id, object.head.doomed.get())))
-            .collect();
+        let next = unit.changed_where(|object| {
+            let seen = if object.head.doomed.get() { &doomed } else { &seen };
+            !seen.contains(&object.head.id)
+        });
         if next.is_empty() {
             return Ok(());
         }
         for object in next {
-            seen.insert((object.head.id, object.head.doomed.get()));
+            let seen = if object.head.doomed.get() { &mut doomed } else { &mut seen };
+            seen.insert(object.head.id);
             orphans(unit, &object)?;
             if object.head.doomed.get() {
                 doom_children(unit, conn, &object)?;

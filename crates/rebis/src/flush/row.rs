@@ -20,7 +20,9 @@ pub(super) struct Row {
 impl Row {
     /// The row of a new record: what it leaves open the database fills.
     pub(super) fn of_new(mapper: &'static Mapper, record: &dyn Record) -> Row {
-        let (mut columns, mut values, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+        let width = mapper.mapped().len();
+        let (mut columns, mut values) = (Vec::with_capacity(width), Vec::with_capacity(width));
+        let mut wanted = Vec::new();
         for (position, column) in mapper.mapped().iter().enumerate() {
             // What is deferred and was not set is left to the database.
             if position >= mapper.width() && !record.is_loaded(position) {

@@ -1,12 +1,12 @@
 //! Relations → foreign keys, and rows of the tables between two sides.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use rebis_core::Result;
 
 use crate::mapper::{Direction, Links, Object, Relation, State};
-use crate::unit::Unit;
+use crate::unit::{NumberMap, Unit};
 
 /// A foreign key that follows from a relation.
 #[derive(Debug, Clone)]
@@ -14,7 +14,7 @@ pub(super) struct Sync {
     /// The object that is named; none clears the key.
     pub(super) parent: Option<u64>,
     /// Columns of the child, and those of the parent whose values they take.
-    pub(super) columns: Vec<(usize, usize)>,
+    pub(super) columns: &'static [(usize, usize)],
     /// Whether an UPDATE of its own writes it.
     pub(super) post_update: bool,
 }
@@ -30,7 +30,7 @@ pub(super) struct LinkRows {
 /// What follows from all changed relations.
 #[derive(Default)]
 pub(super) struct Syncs {
-    pub(super) keys: BTreeMap<u64, Vec<Sync>>,
+    pub(super) keys: NumberMap<Vec<Sync>>,
     pub(super) links: Vec<LinkRows>,
 }
 
@@ -39,8 +39,8 @@ impl Syncs {
         let mut syncs = Syncs::default();
         for object in changed {
             let relations = object.head.mapper.relations()?;
-            let links: Vec<Links> = object.head.links.borrow().clone();
-            for (relation, links) in relations.iter().zip(&links) {
+            let links = object.head.links.borrow();
+            for (relation, links) in relations.iter().zip(links.iter()) {
                 if relation.definition.view_only {
                     continue;
                 }
@@ -57,15 +57,14 @@ impl Syncs {
             Direction::ManyToOne => {
                 if !doomed && links.before.is_some() {
                     let parent = links.loaded.iter().flatten().next().copied();
-                    self.key(unit, id, relation, parent, relation.pairs.clone());
+                    self.key(unit, id, relation, parent, &relation.pairs);
                 }
             }
             Direction::OneToMany => {
                 let (added, removed) = difference(links, doomed);
-                let columns: Vec<(usize, usize)> =
-                    relation.pairs.iter().map(|(near, far)| (*far, *near)).collect();
+                let columns = relation.reversed.as_slice();
                 for child in added {
-                    self.key(unit, child, relation, Some(id), columns.clone());
+                    self.key(unit, child, relation, Some(id), columns);
                 }
                 for child in removed {
                     let moved = self.keys.get(&child).is_some_and(|keys| {
@@ -76,7 +75,7 @@ impl Syncs {
                         child.is_some_and(|child| matches!(unit.linked(&child, back), Ok(Some(ids)) if !ids.is_empty() && ids != [id]))
                     });
                     if !moved && !owned {
-                        self.key(unit, child, relation, None, columns.clone());
+                        self.key(unit, child, relation, None, columns);
                     }
                 }
             }
@@ -96,7 +95,7 @@ impl Syncs {
         child: u64,
         relation: &Relation,
         parent: Option<u64>,
-        columns: Vec<(usize, usize)>,
+        columns: &'static [(usize, usize)],
     ) {
         let Some(object) = unit.object(child) else { return };
         if object.head.doomed.get() || !matches!(object.head.state.get(), State::Pending | State::Persistent)

@@ -93,7 +93,7 @@ pub(super) fn update(
     // A row whose key changes is found by the old one, and the batch compares with what is there: one at a time.
     let key_changes = columns.iter().any(|column| mapper.key().contains(column));
     let expected = objects.len() as u64;
-    let found = if key_changes || objects.len() == 1 || mapper.version().is_some() {
+    let found = if key_changes || objects.len() == 1 {
         let mut found = 0;
         for row in values {
             found += update_one(conn, mapper, &found_by, columns, row)?;
@@ -107,6 +107,10 @@ pub(super) fn update(
     }
     for object in objects {
         unit.set_state(&object.head, State::Persistent);
+        // A new object that took over a row has no key yet.
+        if !key_changes && object.head.key.borrow().is_some() {
+            continue;
+        }
         let key = own_key(object)?;
         if *object.head.key.borrow() != key {
             unit.touch_links(&object.head);

@@ -1,6 +1,6 @@
 //! What there is to do: which objects are inserted, updated, deleted, and which of them first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use rebis_core::Result;
@@ -9,7 +9,7 @@ use super::order::{Saved, order};
 use super::sync::{LinkRows, Sync, Syncs};
 use crate::mapper::{Object, State};
 use crate::model::Key;
-use crate::unit::{Unit, conflict};
+use crate::unit::{NumberMap, NumberSet, Unit, conflict};
 
 /// What becomes of an object's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(super) struct Work {
     pub(super) saved: Saved,
     /// In the order in which they are sent.
     pub(super) deleted: Vec<Rc<Object>>,
-    pub(super) syncs: BTreeMap<u64, Vec<Sync>>,
+    pub(super) syncs: NumberMap<Vec<Sync>>,
     pub(super) links: Vec<LinkRows>,
     /// New objects that take over the row of a deleted one, with the number of that one.
     pub(super) switched: BTreeMap<u64, u64>,
@@ -36,12 +36,13 @@ impl Work {
         let changed = unit.changed();
         let Syncs { keys: syncs, links } = Syncs::of(unit, &changed)?;
         let switched = switches(unit, &changed)?;
-        let gone: BTreeSet<u64> = switched.values().copied().collect();
+        let gone: NumberSet = switched.values().copied().collect();
         let mut saved = Vec::new();
         let mut deleted = Vec::new();
-        let mut seen = BTreeSet::new();
+        let mut seen = NumberSet::default();
         // A child may follow from its parent's collection without having been changed itself.
-        let followers: Vec<u64> = syncs.keys().copied().collect();
+        let mut followers: Vec<u64> = syncs.keys().copied().collect();
+        followers.sort_unstable();
         for object in changed.into_iter().chain(unit.objects(&followers)) {
             let head = &object.head;
             if !seen.insert(head.id) {
@@ -62,7 +63,7 @@ impl Work {
         let deleted = order(
             unit,
             deleted.into_iter().map(|object| (object, Action::Delete)).collect(),
-            &BTreeMap::new(),
+            &NumberMap::default(),
         )?;
         let deleted = deleted.into_iter().rev().map(|(object, _)| object).collect();
         Ok(Work { saved, deleted, syncs, links, switched })
@@ -86,6 +87,9 @@ fn has_changed(object: &Object) -> Result<bool> {
 /// New objects with the key of one that is deleted in the same flush: its row is changed instead.
 fn switches(unit: &Unit, changed: &[Rc<Object>]) -> Result<BTreeMap<u64, u64>> {
     let mut switched = BTreeMap::new();
+    if !changed.iter().any(|object| object.head.doomed.get()) {
+        return Ok(switched);
+    }
     for object in changed.iter().filter(|object| object.head.state.get() == State::Pending) {
         let Some(key) = own_key(object)? else { continue };
         if let Some(old) = unit.find(object.head.mapper, &key)

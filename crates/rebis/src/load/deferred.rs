@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use rebis_core::rows::RowView;
 use rebis_core::sql::{Expr, select};
-use rebis_core::{Connection, Error, ErrorKind, Result, Value};
+use rebis_core::{Connection, Result, Value};
 
-use super::{key_in_database, key_is};
+use super::{gone, key_in_database, key_is, put};
 use crate::mapper::Object;
 use crate::model::LoadOptions;
 use crate::unit::{Unit, conflict};
@@ -55,30 +55,10 @@ pub(crate) fn load_deferred(
     let column = |position: &usize| mapper.table().c(mapper.mapped()[*position].name.to_string());
     let columns: Vec<Expr<Value>> = wanted.iter().map(column).collect();
     let query = select(columns).from(mapper.table()).filter(key_is(mapper, key_in_database(object)?));
-    let Some(row) = conn.execute(query)?.first()? else {
-        let text = format!("the row of this {} is gone from '{}'", mapper.name(), mapper.table().name());
-        return Err(Error::new(ErrorKind::ObjectDeleted, text));
-    };
+    let Some(row) = conn.execute(query)?.first()? else { return Err(gone(mapper)) };
     for (number, position) in wanted.into_iter().enumerate() {
         put(object, position, &row.value::<Value>(number)?)?;
     }
     unit.note_read(head);
     Ok(())
-}
-
-/// A value that was read: also in the copy of the last flush, so that it is no change.
-fn put(object: &Object, position: usize, value: &Value) -> Result<()> {
-    let head = &object.head;
-    // A query passes by what the program is looking at.
-    let Some(mut record) = object.data.get_mut() else { return Ok(()) };
-    let mut written = record.write(position, value.as_ref());
-    if let Some(base) = &mut *head.base.borrow_mut() {
-        written = written.and_then(|()| base.write(position, value.as_ref()));
-    }
-    written.map_err(|mismatch| {
-        let (model, name) = (head.mapper.name(), &head.mapper.mapped()[position].name);
-        let text =
-            format!("the field of '{name}' of {model} cannot hold what the database has ({mismatch:?})");
-        Error::new(ErrorKind::Conversion, text)
-    })
 }

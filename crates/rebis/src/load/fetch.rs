@@ -1,6 +1,6 @@
 //! A query for the objects of one mapper, and the objects that come along with it by joins.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use rebis_core::rows::RowView;
@@ -11,7 +11,7 @@ use rebis_core::{Connection, Result, Value};
 use super::{Populate, Reading, after, columns};
 use crate::mapper::{Direction, Mapper, Object, Relation, Secondary};
 use crate::model::{LoadOptions, Loading, RelationKind};
-use crate::unit::Unit;
+use crate::unit::{NumberMap, NumberSet, Unit};
 
 /// Joins inside each other end here, however the models lead to each other.
 const MOST_JOINS_DEEP: usize = 16;
@@ -56,16 +56,15 @@ impl Fetch {
     ) -> Result<Vec<Rc<Object>>> {
         let (select, mut assembly) = self.plan()?;
         let mut found = Vec::new();
-        let mut rows = conn.execute(select)?;
-        while let Some(row) = rows.next()? {
-            let view = row.view();
-            if let Some((object, first_time)) = assembly.row(reading, &view)? {
-                each(&view, &object)?;
+        conn.execute(select)?.each(|view| {
+            if let Some((object, first_time)) = assembly.row(reading, view)? {
+                each(view, &object)?;
                 if first_time {
                     found.push(object);
                 }
             }
-        }
+            Ok(())
+        })?;
         assembly.finish(reading)?;
         for (options, objects) in assembly.levels(&found) {
             after(reading, conn, &objects, &options)?;
@@ -345,10 +344,10 @@ pub(crate) struct Assembly {
     along: Vec<Along>,
     /// Whether an object can come in several rows.
     unique: bool,
-    seen: HashSet<u64>,
+    seen: NumberSet,
     /// For each relation that comes along: the owners in their order, and the objects of each.
     links: Vec<Vec<(Rc<Object>, Vec<u64>)>>,
-    places: Vec<HashMap<u64, usize>>,
+    places: Vec<NumberMap<usize>>,
     known: HashSet<(usize, u64, u64)>,
     objects: Vec<Vec<Rc<Object>>>,
 }
@@ -361,9 +360,9 @@ impl Assembly {
             options,
             along,
             unique,
-            seen: HashSet::new(),
+            seen: NumberSet::default(),
             links: (0..count).map(|_| Vec::new()).collect(),
-            places: vec![HashMap::new(); count],
+            places: vec![NumberMap::default(); count],
             known: HashSet::new(),
             objects: vec![Vec::new(); count],
         }
@@ -416,7 +415,7 @@ impl Assembly {
                 reading.unit.set_loaded(&owner, along.number, ids)?;
             }
         }
-        self.places.iter_mut().for_each(HashMap::clear);
+        self.places.iter_mut().for_each(NumberMap::clear);
         self.known.clear();
         Ok(())
     }
@@ -436,7 +435,7 @@ impl Assembly {
     pub(crate) fn levels(&self, found: &[Rc<Object>]) -> Vec<(Rc<LoadOptions>, Vec<Rc<Object>>)> {
         let mut levels = vec![(Rc::clone(&self.options), found.to_vec())];
         for (along, objects) in self.along.iter().zip(&self.objects) {
-            let mut seen = HashSet::new();
+            let mut seen = NumberSet::default();
             let objects = objects.iter().filter(|object| seen.insert(object.head.id)).map(Rc::clone);
             levels.push((Rc::clone(&along.options), objects.collect()));
         }

@@ -6,7 +6,6 @@ mod lazy;
 mod selectin;
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use rebis_core::rows::RowView;
@@ -20,7 +19,7 @@ pub(crate) use selectin::after;
 
 use crate::mapper::{Mapper, Object, Relation, State};
 use crate::model::{Key, LoadOptions, Loading};
-use crate::unit::{Kind, Unit, conflict};
+use crate::unit::{Kind, NumberSet, Unit, conflict};
 
 /// What becomes of an object that the session has already when its row is read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +58,7 @@ pub(crate) struct Reading<'u> {
     unit: &'u Unit,
     populate: Populate,
     /// The objects that have taken over a row; the next row of the same object says nothing new.
-    filled: RefCell<HashSet<u64>>,
+    filled: RefCell<NumberSet>,
 }
 
 impl<'u> Reading<'u> {
@@ -180,26 +179,35 @@ pub(crate) fn refresh_columns(
     let query = select(columns).from(Source::from(mapper.table()));
     let query = query.filter(key_is(mapper, key_in_database(object)?));
     let Some(row) = conn.execute(query)?.first()? else { return Err(gone(mapper)) };
-    let Some(mut record) = object.data.get_mut() else { return Err(conflict(head)) };
-    for (place, column) in wanted.iter().enumerate() {
-        let value: Value = row.value(place)?;
-        let write = |record: &mut dyn crate::mapper::Record| {
-            record.write(*column, value.as_ref()).map_err(|mismatch| {
-                let name = &mapper.mapped()[*column].name;
-                let text =
-                    format!("the field of '{name}' of {} cannot hold its row ({mismatch:?})", mapper.name());
-                Error::new(ErrorKind::Conversion, text)
-            })
-        };
-        write(&mut *record)?;
-        if let Some(base) = &mut *head.base.borrow_mut() {
-            write(&mut **base)?;
-        }
+    if object.data.get_mut().is_none() {
+        return Err(conflict(head));
     }
-    drop(record);
+    for (place, column) in wanted.iter().enumerate() {
+        put(object, *column, &row.value::<Value>(place)?)?;
+    }
     unit.note_read(head);
     unit.note_loaded(Kind::Refresh, object);
     Ok(())
+}
+
+/// Takes over a value that was read, also in the copy of the last flush, so that it is no change.
+fn put(object: &Object, position: usize, value: &Value) -> Result<()> {
+    let head = &object.head;
+    // A query passes by what the program is looking at.
+    let Some(mut record) = object.data.get_mut() else { return Ok(()) };
+    let mut written = record.write(position, value.as_ref());
+    if let Some(base) = &mut *head.base.borrow_mut() {
+        // It is shared with what a rollback puts back.
+        let mut copy = base.copy();
+        written = written.and_then(|()| copy.write(position, value.as_ref()));
+        *base = copy.into();
+    }
+    written.map_err(|mismatch| {
+        let (model, name) = (head.mapper.name(), &head.mapper.mapped()[position].name);
+        let text =
+            format!("the field of '{name}' of {model} cannot hold what the database has ({mismatch:?})");
+        Error::new(ErrorKind::Conversion, text)
+    })
 }
 
 fn gone(mapper: &Mapper) -> Error {

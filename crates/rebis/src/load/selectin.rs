@@ -11,6 +11,7 @@ use super::lazy::{load_related, near, ordered};
 use super::{Fetch, Reading, columns_wide, select_all, strategy};
 use crate::mapper::{Direction, Mapper, Object, Relation, Secondary};
 use crate::model::{Key, LoadOptions, Loading};
+use crate::unit::NumberSet;
 
 /// How many keys go into one SELECT, where nothing else is said.
 const KEYS_AT_A_TIME: usize = 500;
@@ -94,7 +95,7 @@ fn selectin(
         }
         for (object, mut ids) in chunk.iter().zip(found) {
             // Joins of the next level repeat a row.
-            let mut seen = HashSet::new();
+            let mut seen = NumberSet::default();
             ids.retain(|id| seen.insert(*id));
             reading.unit.set_loaded(object, number, ids)?;
         }

@@ -68,7 +68,7 @@ pub struct Head {
     /// One for each relation, as soon as one is looked at.
     pub(crate) links: RefCell<Vec<Links>>,
     /// The columns at the last flush, kept at the first change since.
-    pub(crate) base: RefCell<Option<Box<dyn Record>>>,
+    pub(crate) base: RefCell<Option<Rc<dyn Record>>>,
     pub(crate) undo: RefCell<Vec<Undo>>,
     /// What the query that loaded it said of its relations.
     pub(crate) options: RefCell<Option<Rc<LoadOptions>>>,
@@ -113,8 +113,8 @@ pub(crate) struct Undo {
     /// Of the transaction, 0, or the savepoint.
     pub(crate) level: u32,
     /// The columns, if they were changed.
-    pub(crate) record: Option<Box<dyn Record>>,
-    pub(crate) base: Option<Box<dyn Record>>,
+    pub(crate) record: Option<Rc<dyn Record>>,
+    pub(crate) base: Option<Rc<dyn Record>>,
     pub(crate) links: Vec<Links>,
     pub(crate) state: State,
     pub(crate) expiry: Expiry,

@@ -17,6 +17,8 @@ pub(crate) struct Relation {
     pub(crate) target: &'static Mapper,
     /// Columns of this side and of the other one that are equal; empty for many to many.
     pub(crate) pairs: Vec<(usize, usize)>,
+    /// The same, the other side's first.
+    pub(crate) reversed: Vec<(usize, usize)>,
     pub(crate) secondary: Option<Secondary>,
     /// The relation of the target that leads back.
     pub(crate) back: Option<usize>,
@@ -124,7 +126,8 @@ fn of_definition(mapper: &'static Mapper, definition: &RelationDef) -> Result<Re
     if definition.view_only && writes {
         return Err("is view_only, and yet its cascade deletes".to_owned());
     }
-    Ok(Relation { definition: definition.clone(), direction, target, pairs, secondary, back })
+    let reversed = pairs.iter().map(|(near, far)| (*far, *near)).collect();
+    Ok(Relation { definition: definition.clone(), direction, target, pairs, reversed, secondary, back })
 }
 
 fn back(

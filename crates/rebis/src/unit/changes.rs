@@ -6,6 +6,7 @@ use std::rc::Rc;
 use rebis_core::{Error, ErrorKind, Result};
 
 use super::links::forget_loaded;
+use super::numbers::in_order;
 use super::{Unit, conflict};
 use crate::mapper::{Expiry, Head, Links, Object, Record, State, Undo};
 
@@ -42,9 +43,11 @@ impl Unit {
 
     /// The same, for who has the columns at hand.
     pub(crate) fn touch_record(&self, head: &Head, record: &dyn Record) {
-        self.note(head, Some(record));
-        if head.state.get() == State::Persistent && head.base.borrow().is_none() {
-            head.base.replace(Some(record.copy()));
+        let needs_base = head.state.get() == State::Persistent && head.base.borrow().is_none();
+        let copy = self.note(head, Some(record));
+        if needs_base {
+            // One copy serves both.
+            head.base.replace(Some(copy.unwrap_or_else(|| record.copy().into())));
         }
     }
 
@@ -53,37 +56,53 @@ impl Unit {
         self.note(head, None);
     }
 
-    fn note(&self, head: &Head, record: Option<&dyn Record>) {
+    /// Returns the copy of the columns, when one was made now.
+    fn note(&self, head: &Head, record: Option<&dyn Record>) -> Option<Rc<dyn Record>> {
         let level = self.level.get();
         self.changed.borrow_mut().insert(head.id);
         let mut undo = head.undo.borrow_mut();
+        let copy = || record.map(|record| Rc::<dyn Record>::from(record.copy()));
         match undo.last_mut() {
             Some(last) if last.level == level => {
-                if let (None, Some(record)) = (&last.record, record) {
-                    last.record = Some(record.copy());
-                    last.base = head.base.borrow().as_ref().map(|base| base.copy());
+                if last.record.is_some() {
+                    return None;
                 }
+                let copy = copy()?;
+                last.record = Some(Rc::clone(&copy));
+                last.base.clone_from(&head.base.borrow());
+                Some(copy)
             }
             _ => {
                 self.undone.borrow_mut().insert(head.id);
+                let copy = copy();
+                // Most objects have one only.
+                undo.reserve_exact(1);
                 undo.push(Undo {
                     level,
-                    record: record.map(Record::copy),
-                    base: head.base.borrow().as_ref().map(|base| base.copy()),
+                    record: copy.clone(),
+                    base: head.base.borrow().clone(),
                     links: head.links.borrow().clone(),
                     state: head.state.get(),
                     expiry: head.expiry.get(),
                     doomed: head.doomed.get(),
                     key: head.key.borrow().clone(),
                 });
+                copy
             }
         }
     }
 
     /// The objects that a flush has to look at, in the order in which they came.
     pub(crate) fn changed(&self) -> Vec<Rc<Object>> {
-        let ids: Vec<u64> = self.changed.borrow().iter().copied().collect();
-        self.objects(&ids)
+        self.objects(&in_order(&self.changed.borrow()))
+    }
+
+    /// Those of them for which this is true.
+    pub(crate) fn changed_where(&self, wanted: impl Fn(&Object) -> bool) -> Vec<Rc<Object>> {
+        let objects = self.objects.borrow();
+        let ids = in_order(&self.changed.borrow());
+        let changed = ids.iter().filter_map(|id| objects.get(id));
+        changed.filter(|object| wanted(object)).map(Rc::clone).collect()
     }
 
     pub(crate) fn is_changed(&self) -> bool {
@@ -97,7 +116,8 @@ impl Unit {
 
     /// After a flush: what is in memory is what the database has.
     pub(crate) fn flushed(&self) {
-        for object in self.changed() {
+        let objects = self.objects.borrow();
+        for object in self.changed.borrow_mut().drain().filter_map(|id| objects.get(&id)) {
             object.head.base.take();
             for links in object.head.links.borrow_mut().iter_mut() {
                 links.before = None;
@@ -106,7 +126,6 @@ impl Unit {
                 links.left.clear();
             }
         }
-        self.changed.borrow_mut().clear();
     }
 
     /// The columns of an object are to be read again; what has changed of it is dropped.
@@ -121,14 +140,20 @@ impl Unit {
 
     /// The transaction is kept. With `expire`, what was read in it is read again when it is next asked for.
     pub(crate) fn committed(&self, expire: bool) {
-        let undone: Vec<u64> = std::mem::take(&mut *self.undone.borrow_mut()).into_iter().collect();
-        for object in self.objects(&undone) {
-            object.head.undo.borrow_mut().clear();
+        let undone = in_order(&std::mem::take(&mut *self.undone.borrow_mut()));
+        let mut deleted = Vec::new();
+        let objects = self.objects.borrow();
+        for object in undone.iter().filter_map(|id| objects.get(id)) {
+            object.head.undo.take();
             if object.head.state.get() == State::Deleted {
-                self.let_go(&object, State::Detached);
-                // It cannot come back.
-                object.head.doomed.set(true);
+                deleted.push(Rc::clone(object));
             }
+        }
+        drop(objects);
+        for object in deleted {
+            self.let_go(&object, State::Detached);
+            // It cannot come back.
+            object.head.doomed.set(true);
         }
         self.ended();
         if expire {
@@ -163,7 +188,7 @@ impl Unit {
     /// The savepoint is kept, and becomes a part of what is around it.
     pub(crate) fn release(&self, level: u32) {
         let outer = level.saturating_sub(1);
-        let ids: Vec<u64> = self.undone.borrow().iter().copied().collect();
+        let ids = in_order(&self.undone.borrow());
         for object in self.objects(&ids) {
             let mut undo = object.head.undo.borrow_mut();
             let Some(first) = undo.iter().position(|entry| entry.level >= level) else { continue };
@@ -193,7 +218,7 @@ impl Unit {
 
     /// Puts back what was changed at this level and those inside it.
     fn undo_to(&self, level: u32) {
-        let ids: Vec<u64> = self.undone.borrow().iter().copied().collect();
+        let ids = in_order(&self.undone.borrow());
         let objects = self.objects(&ids);
         let mut restored = Vec::new();
         for object in &objects {

@@ -10,13 +10,13 @@ use crate::model::Key;
 impl Unit {
     /// The object of a row, when the session has it.
     pub(crate) fn find(&self, mapper: &Mapper, key: &Key) -> Option<Rc<Object>> {
-        let id = self.identity.borrow().get(&(mapper.number(), key.clone())).copied()?;
+        let id = self.identity.borrow().get(&mapper.number())?.get(key).copied()?;
         self.object(id)
     }
 
     /// Whether the session has an object of this mapper.
     pub(crate) fn has_objects_of(&self, mapper: &Mapper) -> bool {
-        self.identity.borrow().keys().any(|(number, _)| *number == mapper.number())
+        self.identity.borrow().get(&mapper.number()).is_some_and(|keys| !keys.is_empty())
     }
 
     /// Takes in an object that was read.
@@ -53,7 +53,8 @@ impl Unit {
     pub(crate) fn remember_key(&self, head: &Head, key: Option<Key>) {
         self.forget_key(head);
         if let Some(key) = &key {
-            self.identity.borrow_mut().insert((head.mapper.number(), key.clone()), head.id);
+            let mut identity = self.identity.borrow_mut();
+            identity.entry(head.mapper.number()).or_default().insert(key.clone(), head.id);
         }
         head.key.replace(key);
     }
@@ -61,10 +62,11 @@ impl Unit {
     /// The object is not found by its key any more; another one may have it already.
     pub(crate) fn forget_key(&self, head: &Head) {
         if let Some(key) = head.key.take() {
-            let place = (head.mapper.number(), key);
             let mut identity = self.identity.borrow_mut();
-            if identity.get(&place) == Some(&head.id) {
-                identity.remove(&place);
+            if let Some(keys) = identity.get_mut(&head.mapper.number())
+                && keys.get(&key) == Some(&head.id)
+            {
+                keys.remove(&key);
             }
         }
     }

@@ -4,40 +4,48 @@ mod changes;
 mod happenings;
 mod identity;
 mod links;
+mod numbers;
 mod parts;
 mod sweep;
 #[cfg(test)]
 mod tests;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use self::numbers::{Counted, Keyed};
 use rebis_core::{Error, ErrorKind, Result};
 
 pub(crate) use happenings::{Happening, Kind, Wanted};
+pub(crate) use numbers::{NumberMap, NumberSet};
 
 use crate::mapper::{Expiry, Given, Head, Mapper, Object, Record, State};
 use crate::model::{Key, ObjectRef};
+
+/// The objects of one mapper, by their keys.
+type OfMapper = HashMap<Key, u64, Keyed>;
 
 /// The objects of one session.
 pub(crate) struct Unit {
     /// The session's number; no two in one process have the same.
     number: u64,
     open: Cell<bool>,
-    objects: RefCell<HashMap<u64, Rc<Object>>>,
-    identity: RefCell<HashMap<(u32, Key), u64>>,
+    objects: RefCell<NumberMap<Rc<Object>>>,
+    /// For each mapper, by its number.
+    identity: RefCell<HashMap<u32, OfMapper, BuildHasherDefault<Counted>>>,
     next: Cell<u64>,
     /// How many transactions have ended and expired what they had read.
     ends: Cell<u32>,
     /// How many savepoints are open.
     level: Cell<u32>,
     /// The objects that a flush has to look at.
-    changed: RefCell<BTreeSet<u64>>,
+    changed: RefCell<NumberSet>,
     /// The objects that a rollback has to look at.
-    undone: RefCell<BTreeSet<u64>>,
+    undone: RefCell<NumberSet>,
     /// Whether the transaction has written: what is read from then on may be gone after a rollback.
     wrote: Cell<bool>,
     /// What was read since, and at which level.
@@ -199,12 +207,18 @@ impl Unit {
     /// Lets an object go: it is in no session then.
     pub(crate) fn let_go(&self, object: &Object, state: State) {
         let head = &object.head;
-        self.set_state(head, state);
         self.forget_key(head);
         self.forget_parts(head);
+        self.detach(object, state);
         self.objects.borrow_mut().remove(&head.id);
         self.changed.borrow_mut().remove(&head.id);
         self.undone.borrow_mut().remove(&head.id);
+    }
+
+    /// What becomes of an object that the session has no more.
+    fn detach(&self, object: &Object, state: State) {
+        let head = &object.head;
+        self.set_state(head, state);
         head.undo.borrow_mut().clear();
         head.base.borrow_mut().take();
         head.doomed.set(false);
@@ -218,14 +232,29 @@ impl Unit {
         self.clear();
     }
 
+    fn leave(&self, object: &Object) {
+        let state = match object.head.state.get() {
+            State::Pending | State::Transient => State::Transient,
+            _ => State::Detached,
+        };
+        object.head.key.take();
+        self.detach(object, state);
+    }
+
     /// Lets all objects go.
     pub(crate) fn clear(&self) {
-        for object in self.all() {
-            let state = match object.head.state.get() {
-                State::Pending | State::Transient => State::Transient,
-                _ => State::Detached,
-            };
-            self.let_go(&object, state);
+        // All at once, and not one by one. Who listens finds the objects by their numbers; nobody else knows those that are not held.
+        let told = self.wants(Kind::StateChange);
+        for object in if told { self.all() } else { Vec::new() } {
+            self.leave(&object);
+        }
+        self.identity.borrow_mut().clear();
+        self.changed.borrow_mut().clear();
+        self.undone.borrow_mut().clear();
+        self.parts.borrow_mut().clear();
+        let objects = std::mem::take(&mut *self.objects.borrow_mut());
+        for object in objects.values().filter(|object| !told && Rc::strong_count(object) > 1) {
+            self.leave(object);
         }
         self.read_late.borrow_mut().clear();
         self.loaded_late.borrow_mut().clear();

@@ -5,10 +5,10 @@ use crate::sql::{Assignment, Conflict, DeleteNode, InsertNode, UpdateNode};
 
 impl<'s> Key<'s> {
     pub(super) fn insert(&mut self, insert: &'s InsertNode) {
-        let InsertNode { with, table, columns, rows, select, conflict, returning, ordered, binds: _ } =
+        let InsertNode { with, table, columns, rows, select, conflict, returning, ordered, arrays, binds: _ } =
             insert;
         self.each(with, |key, cte| key.once(cte, Self::cte));
-        self.shape.add(ordered);
+        self.shape.add(&(ordered, arrays));
         self.table(table);
         self.shape.add(columns);
         self.each(rows, |key, row| key.list(row, row.len()));

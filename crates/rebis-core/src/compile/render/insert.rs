@@ -26,6 +26,8 @@ impl Renderer<'_> {
         self.table(&insert.table)?;
         if let Some(select) = &insert.select {
             self.inserted_query(insert, select)?;
+        } else if insert.arrays {
+            self.rows_of_arrays(insert)?;
         } else if insert.ordered {
             self.ordered_rows(insert)?;
         } else if insert.columns.is_empty() {
@@ -83,7 +85,7 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    fn own_columns(&mut self, insert: &InsertNode) -> Result<()> {
+    pub(super) fn own_columns(&mut self, insert: &InsertNode) -> Result<()> {
         self.push(" (");
         self.list(&insert.columns, |this, name| this.own_column(&insert.table, name))?;
         self.push(")");

@@ -1,5 +1,6 @@
 //! Trees → SQL text of one dialect and the values in their order: one walk, clause by clause.
 
+mod arrays;
 mod call;
 mod expression;
 mod from;
@@ -14,6 +15,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
+pub(crate) use self::arrays::{fits_in_array, update_of_arrays};
 use self::scope::Scope;
 use super::Compiled;
 use super::identifier::push_identifier;

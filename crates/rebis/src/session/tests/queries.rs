@@ -273,7 +273,11 @@ fn a_savepoint_that_is_undone_ends_a_stream() {
         let over = stream.find_map(Result::err);
         assert_eq!(over.map(|error| error.kind()), Some(ErrorKind::InvalidState));
         session.commit().unwrap();
-        assert_eq!(session.query::<User>().count().unwrap(), 30, "undone in the database as well as in memory");
+        assert_eq!(
+            session.query::<User>().count().unwrap(),
+            30,
+            "undone in the database as well as in memory"
+        );
     }
 }
 
