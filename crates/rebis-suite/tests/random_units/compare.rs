@@ -10,9 +10,12 @@ use crate::models::{
 };
 
 impl World {
-    /// Memory: all columns, and the relations of half of the objects; with autoflush or without.
+    /// Memory: all columns, and the relations of some objects, as many as the seed of the moment says; with autoflush or without.
     pub(crate) fn compare(&mut self, what: &str) {
-        let chance = self.random.below(1 << 30);
+        let mut chance = self.random.below(1 << 30);
+        for _ in 0..self.random.below(4) {
+            chance &= self.random.below(1 << 30);
+        }
         let all = self.now.users.keys().chain(self.now.addresses.keys());
         let all = all.chain(self.now.keywords.keys()).chain(self.now.nodes.keys());
         let chosen: BTreeSet<usize> = all

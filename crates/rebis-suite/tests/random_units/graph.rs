@@ -220,7 +220,9 @@ impl World {
         if below.len() > 4 {
             return nothing();
         }
-        self.session.flush().unwrap();
+        if self.held.nodes[&number].state() == State::Pending || self.random.one_in(2) {
+            self.session.flush().unwrap();
+        }
         self.session.delete(&self.held.nodes[&number]).unwrap();
         self.session.flush().unwrap();
         let parent = self.now.nodes[&number].parent;

@@ -38,7 +38,9 @@ impl World {
 
     pub(crate) fn delete_keyword(&mut self) -> String {
         let Some(number) = self.random.pick(&self.now.keywords) else { return nothing() };
-        self.session.flush().unwrap();
+        if self.held.keywords[&number].state() == State::Pending || self.random.one_in(2) {
+            self.session.flush().unwrap();
+        }
         let keyword = &self.held.keywords[&number];
         let unlinked = self.random.one_in(2);
         if unlinked {
@@ -53,7 +55,9 @@ impl World {
     /// A new object takes over the row of a deleted one.
     pub(crate) fn switch_keyword(&mut self) -> String {
         let Some(old) = self.random.pick(&self.now.keywords) else { return nothing() };
-        self.session.flush().unwrap();
+        if self.held.keywords[&old].state() == State::Pending || self.random.one_in(2) {
+            self.session.flush().unwrap();
+        }
         let new = self.number();
         let expected = ExpectedKeyword {
             weight: self.now.keywords[&old].weight + 10,
@@ -123,7 +127,10 @@ impl World {
         let keyword = &self.held.keywords[&number];
         let asked = self.random.one_in(2);
         if asked && keyword.state() == State::Persistent {
-            // It flushes first.
+            // With autoflush it flushes by itself.
+            if !self.session.options().autoflush {
+                self.session.flush().unwrap();
+            }
             self.session.refresh(keyword).unwrap();
         } else {
             self.session.flush().unwrap();

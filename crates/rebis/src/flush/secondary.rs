@@ -5,6 +5,7 @@ use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
 use super::delete::DELETED_AT_A_TIME;
 use super::sync::LinkRows;
+use crate::mapper::State;
 use crate::unit::{Unit, conflict};
 
 /// The values of a row between two objects.
@@ -14,8 +15,16 @@ fn between(unit: &Unit, rows: &LinkRows, pair: (u64, u64)) -> Result<Vec<Value>>
     for (id, side) in [(pair.0, &secondary.near), (pair.1, &secondary.far)] {
         let gone = || Error::new(ErrorKind::InvalidState, "a related object is not in the session any more");
         let object = unit.object(id).ok_or_else(gone)?;
-        let record = object.data.get().ok_or_else(|| conflict(&object.head))?;
-        values.extend(side.iter().map(|(column, _)| record.read(*column)));
+        let base = object.head.base.borrow();
+        // What has changed of an object that is deleted was never sent.
+        let goes = object.head.doomed.get() || object.head.state.get() == State::Deleted;
+        match &*base {
+            Some(base) if goes => values.extend(side.iter().map(|(column, _)| base.read(*column))),
+            _ => {
+                let record = object.data.get().ok_or_else(|| conflict(&object.head))?;
+                values.extend(side.iter().map(|(column, _)| record.read(*column)));
+            }
+        }
     }
     Ok(values)
 }

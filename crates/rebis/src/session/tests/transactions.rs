@@ -183,3 +183,30 @@ fn execution_options_of_a_session_count_for_it_alone_b23() {
     other.query::<User>().one().unwrap();
     assert!(!db.sent()[0].contains("main"), "the connection has none of it any more");
 }
+
+#[test]
+fn a_new_key_that_was_not_sent_counts_for_nothing_when_the_object_is_deleted() {
+    let db = Database::new();
+    let session = db.session();
+    let word = Keyword { word: "x".into(), ..Keyword::default() };
+    let ed = session.add(User { keywords: [word].into(), ..user("ed") }).unwrap();
+    session.commit().unwrap();
+    let word = ed.related(User::keywords).unwrap().all().remove(0);
+    session.no_autoflush(|| word.set(Keyword::word, "y")).unwrap();
+    session.delete(&word).unwrap();
+    session.commit().unwrap();
+    assert_eq!(db.ask::<(i64,)>("select count(*) from user_keywords"), [(0,)]);
+}
+
+#[test]
+fn a_collection_is_found_by_the_key_in_the_database() {
+    let db = Database::new();
+    let session = db.session();
+    let word = Keyword { word: "x".into(), ..Keyword::default() };
+    let ed = session.add(User { keywords: [word].into(), ..user("ed") }).unwrap();
+    session.commit().unwrap();
+    let word = session.get::<Keyword>("x").unwrap().unwrap();
+    word.set(Keyword::word, "y").unwrap();
+    let users = session.no_autoflush(|| word.related(Keyword::users)).unwrap();
+    assert_eq!(users.all(), [ed]);
+}
