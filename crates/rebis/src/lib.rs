@@ -152,7 +152,7 @@ pub use rebis_derive::FromRow;
 /// | `order_by = "name, id desc"` | columns of the other model |
 /// | `secondary = UserKeyword` | many to many: the model of the table between both, or a function that returns a `Table` |
 /// | `foreign_keys = "billing_id"` | the columns of the foreign key, where there are several between both |
-/// | `passive_deletes`, `post_update`, `single_parent`, `view_only` | as in SQLAlchemy, see [`RelationDef`](mapper::RelationDef) |
+/// | `passive_deletes`, `passive_deletes = "all"`, `passive_updates = false`, `post_update`, `single_parent`, `view_only` | as in SQLAlchemy, see [`RelationDef`](mapper::RelationDef) |
 pub use rebis_derive::Model;
 pub use scoped::ScopedSession;
 pub use session::{

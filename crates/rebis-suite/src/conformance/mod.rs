@@ -44,6 +44,10 @@ mod types_enums;
 mod types_native;
 mod types_own;
 mod types_portable;
+mod unit_flushes;
+mod unit_models;
+mod unit_rivals;
+mod unit_values;
 mod units;
 mod wide;
 
@@ -102,6 +106,9 @@ const SUBJECTS: &[&[Scenario]] = &[
     types_enums::CASES,
     types_native::CASES,
     types_own::CASES,
+    unit_flushes::CASES,
+    unit_rivals::CASES,
+    unit_values::CASES,
     units::CASES,
 ];
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use rebis_core::sql::{Expr, Expression, Select, Source, Untyped, all};
 use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
-use super::{Fetch, Populate, select_all, strategy};
+use super::{Fetch, Populate, select_all, strategy, values_in_database};
 use crate::mapper::{Direction, Object, Relation, Secondary};
 use crate::model::{Loading, RelationKind};
 use crate::unit::{Unit, conflict};
@@ -86,12 +86,18 @@ fn query(object: &Object, relation: &'static Relation) -> Result<Select<Untyped>
     let column = |far: usize| target.table().c(target.mapped()[far].name.to_string());
     let query = match &relation.secondary {
         None => {
-            let values = near(object, relation.pairs.iter().map(|(near, _)| *near))?;
+            let columns: Vec<usize> = relation.pairs.iter().map(|(near, _)| *near).collect();
+            let values = match relation.direction {
+                Direction::ManyToOne => near(object, columns.into_iter())?,
+                // Children name the key that the database has.
+                _ => values_in_database(object, &columns)?,
+            };
             let equal = relation.pairs.iter().zip(values).map(|((_, far), value)| column(*far).eq(value));
             select_all(target).filter(all(equal))
         }
         Some(Secondary { table, near: near_side, far }) => {
-            let values = near(object, near_side.iter().map(|(near, _)| *near))?;
+            let columns: Vec<usize> = near_side.iter().map(|(near, _)| *near).collect();
+            let values = values_in_database(object, &columns)?;
             let joined = far.iter().map(|(far, name)| table.c(name.clone()).eq(column(*far)));
             let equal =
                 near_side.iter().zip(values).map(|((_, name), value)| table.c(name.clone()).eq(value));

@@ -3,6 +3,7 @@
 //! [`Mapper`] is data, the same for derived structs and for tables that are known at run time only. [`Record`] is what the unit
 //! of work sees of an object, without type parameters.
 
+mod constraints;
 mod definition;
 #[doc(hidden)]
 pub mod derived;
@@ -21,7 +22,8 @@ use rebis_core::rows::RowView;
 use rebis_core::schema::Table;
 use rebis_core::{Error, ErrorKind, Result, Value};
 
-pub use definition::{Definition, RelationDef, Target};
+pub(crate) use constraints::Refers;
+pub use definition::{Definition, PassiveDeletes, RelationDef, Target};
 pub use dynamic::{DynamicRecord, Mappers};
 pub use object::State;
 pub(crate) use object::{Expiry, Head, Links, Object, Undo};
@@ -39,6 +41,8 @@ pub struct Mapper {
     columns: Vec<MappedColumn>,
     key: Vec<usize>,
     version: Option<usize>,
+    refers: Vec<Refers>,
+    uniques: Vec<Vec<usize>>,
     definitions: Vec<RelationDef>,
     relations: Published<Result<Vec<Relation>>>,
     decoder: Box<dyn Decoder>,
@@ -107,6 +111,8 @@ impl Mapper {
             },
             None => None,
         };
+        let refers = constraints::refers(&table, place);
+        let uniques = constraints::uniques(&table, place);
         Ok(Mapper {
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             name,
@@ -114,6 +120,8 @@ impl Mapper {
             columns,
             key,
             version,
+            refers,
+            uniques,
             definitions: relations,
             relations: Published::new(),
             decoder,
@@ -167,6 +175,21 @@ impl Mapper {
 
     pub(crate) fn version(&self) -> Option<usize> {
         self.version
+    }
+
+    /// Its foreign keys.
+    pub(crate) fn refers(&self) -> &[Refers] {
+        &self.refers
+    }
+
+    /// Sets of columns of which no two rows have the same values; the primary key is the first one.
+    pub(crate) fn uniques(&self) -> &[Vec<usize>] {
+        &self.uniques
+    }
+
+    /// Whether the database computes a column of it.
+    pub(crate) fn computes(&self) -> bool {
+        self.columns.iter().any(|column| column.computed)
     }
 
     pub(crate) fn decoder(&self) -> &dyn Decoder {

@@ -4,15 +4,20 @@ mod models;
 
 mod attach;
 mod basics;
+mod cascades;
+mod circles;
 mod events;
 mod flushes;
 mod joined;
+mod keys;
 mod loading;
 mod makers;
+mod orders;
 mod queries;
 mod random;
 mod relations;
 mod undo;
+mod versions;
 
 use std::sync::{Arc, Mutex};
 
@@ -29,9 +34,13 @@ struct Database {
 
 impl Database {
     fn new() -> Self {
+        Database::with(create_all::<(User, Address, Keyword, UserKeyword, Node, Team, Player, Shelf, Book)>)
+    }
+
+    /// With tables of a test's own.
+    fn with(create: impl FnOnce(&Engine) -> Result<()>) -> Self {
         let engine = Engine::new("sqlite://").unwrap();
-        create_all::<(User, Address, Keyword, UserKeyword, Node, Team, Player, Shelf, Book)>(&engine)
-            .unwrap();
+        create(&engine).unwrap();
         let sent: Arc<Mutex<Vec<String>>> = Arc::default();
         let log = Arc::clone(&sent);
         engine.on_before_cursor_execute(move |event| {
