@@ -93,7 +93,9 @@ impl Order<'_> {
                 let named = if let Some(sync) = syncs.iter().find(is_key) {
                     let parent = sync.parent.filter(|_| !sync.post_update);
                     parent.and_then(|parent| places.get(&parent).copied())
-                } else if self.loose.contains(&(object.head.id, refers.columns.clone())) {
+                } else if !self.loose.is_empty()
+                    && self.loose.contains(&(object.head.id, refers.columns.clone()))
+                {
                     None
                 } else {
                     let key = self.value(object, *action, &refers.columns)?;

@@ -17,6 +17,7 @@ mod queries;
 mod random;
 mod relations;
 mod undo;
+mod uniques;
 mod versions;
 
 use std::sync::{Arc, Mutex};
