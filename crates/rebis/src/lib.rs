@@ -194,7 +194,7 @@ pub use rebis_derive::FromRow;
 /// | `secondary = UserKeyword` | many to many: the model of the table between both, or a function that returns a `Table` |
 /// | `foreign_keys = "billing_id"` | the columns of the foreign key, where there are several between both |
 /// | `join = "country = code"` | fields of this model and those of the other one that are equal, where the tables have no foreign key for it |
-/// | `passive_deletes`, `post_update`, `single_parent`, `view_only` | as in SQLAlchemy, see [`RelationDef`](mapper::RelationDef) |
+/// | `passive_deletes`, `passive_deletes = "all"`, `passive_updates = false`, `post_update`, `single_parent`, `view_only` | as in SQLAlchemy, see [`RelationDef`](mapper::RelationDef) |
 pub use rebis_derive::Model;
 pub use scoped::ScopedSession;
 pub use session::{

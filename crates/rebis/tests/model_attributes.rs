@@ -341,6 +341,30 @@ fn columns_without_a_foreign_key_are_joined() {
     assert_eq!(counts, [2, 0]);
 }
 
+/// A tree whose table knows nothing of it.
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+struct Twig {
+    #[rebis(primary_key)]
+    id: i64,
+    above: Option<i64>,
+    #[rebis(relationship(join = "above = id", back_populates = "twigs"))]
+    branch: One<Twig>,
+    #[rebis(relationship(join = "id = above", back_populates = "branch"))]
+    twigs: Many<Twig>,
+}
+
+#[test]
+fn rows_of_one_table_are_in_order_without_a_foreign_key() {
+    let session = session::<(Twig,)>();
+    // The leaf comes first; its row needs the key of the stem's.
+    let leaf = session.add(Twig::default()).unwrap();
+    let stem = session.add(Twig::default()).unwrap();
+    leaf.set(Twig::branch, &stem).unwrap();
+    session.commit().unwrap();
+    assert_eq!(leaf.get(Twig::above).unwrap(), stem.get(Twig::id).ok());
+    assert_eq!(stem.related(Twig::twigs).unwrap().all(), [leaf]);
+}
+
 // ---- odd places ----
 
 /// Without an import, with names that Rust reserves, in modules that see little of each other.

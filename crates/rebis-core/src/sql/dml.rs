@@ -33,6 +33,11 @@ impl Assignment {
     pub fn expr<T>(column: impl Into<Cow<'static, str>>, expression: Expr<T>) -> Self {
         Assignment { column: column.into(), value: expression.node }
     }
+
+    /// The name of the column.
+    pub fn column(&self) -> &str {
+        &self.column
+    }
 }
 
 impl<M: Entity, T: Typed> Column<M, T> {

@@ -44,6 +44,8 @@ pub(super) fn related(model: &Model<'_>, relation: &Relation<'_>, derived: &Toke
     made.extend(said.cascade.map(|said| cascade(said, derived)));
     made.extend(said.loading.as_ref().map(|variant| quote!(.loading(#derived::Loading::#variant))));
     made.extend(said.passive_deletes.then(|| quote!(.passive_deletes())));
+    made.extend(said.passive_deletes_all.then(|| quote!(.passive_deletes_all())));
+    made.extend(said.active_updates.then(|| quote!(.passive_updates(false))));
     made.extend(said.post_update.then(|| quote!(.post_update())));
     made.extend(said.single_parent.then(|| quote!(.single_parent())));
     made.extend(said.view_only.then(|| quote!(.view_only())));

@@ -37,6 +37,9 @@ pub(super) struct OfRelation {
     /// The variant of `Loading`.
     pub(super) loading: Option<Ident>,
     pub(super) passive_deletes: bool,
+    pub(super) passive_deletes_all: bool,
+    /// `passive_updates = false`.
+    pub(super) active_updates: bool,
     pub(super) post_update: bool,
     pub(super) single_parent: bool,
     pub(super) view_only: bool,
@@ -76,7 +79,7 @@ pub(super) fn shape(field: &Type) -> Option<Shape<'_>> {
 }
 
 const OF_RELATION: &str = "a relationship takes `back_populates`, `cascade`, `order_by`, `secondary`, `foreign_keys`, \
-                           `join`, `loading`, `passive_deletes`, `post_update`, `single_parent` and `view_only`";
+                           `join`, `loading`, `passive_deletes`, `passive_updates`, `post_update`, `single_parent` and `view_only`";
 
 impl OfRelation {
     pub(super) fn read(meta: &ParseNestedMeta<'_>, faults: &mut Faults) -> syn::Result<OfRelation> {
@@ -117,7 +120,20 @@ impl OfRelation {
                     self.loading = loading(&word, faults);
                 }
             }
+            "passive_deletes" if meta.input.peek(syn::Token![=]) => {
+                if let Some(word) = text(meta, "passive_deletes = \"all\"", faults)? {
+                    self.passive_deletes_all = word.value() == "all";
+                    if !self.passive_deletes_all {
+                        faults.at(word.span(), "`passive_deletes` is said alone, or is \"all\"");
+                    }
+                }
+            }
             "passive_deletes" => self.passive_deletes = true,
+            "passive_updates" => {
+                let said: Option<syn::LitBool> =
+                    crate::attributes::parsed(meta, "passive_updates = false", faults)?;
+                self.active_updates = said.is_some_and(|said| !said.value());
+            }
             "post_update" => self.post_update = true,
             "single_parent" => self.single_parent = true,
             "view_only" => self.view_only = true,

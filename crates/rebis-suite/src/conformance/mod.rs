@@ -44,8 +44,12 @@ mod types_enums;
 mod types_native;
 mod types_own;
 mod types_portable;
+mod unit_flushes;
 mod unit_loading;
+mod unit_models;
+mod unit_rivals;
 mod unit_sessions;
+mod unit_values;
 mod units;
 mod wide;
 
@@ -105,6 +109,9 @@ const SUBJECTS: &[&[Scenario]] = &[
     types_native::CASES,
     types_own::CASES,
     unit_sessions::CASES,
+    unit_flushes::CASES,
+    unit_rivals::CASES,
+    unit_values::CASES,
     units::CASES,
     unit_loading::CASES,
 ];

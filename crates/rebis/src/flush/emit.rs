@@ -1,58 +1,91 @@
 //! Statements, in batches, and what the database made of them.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use rebis_core::{Connection, Result, Value};
 
 use super::delete::delete;
+use super::follow::follow;
 use super::hooks::Hooks;
 use super::insert::{insert, inserted};
 use super::keys::write_keys;
+use super::park::Park;
+use super::post_update;
 use super::row::Row;
-use super::secondary::{link, unlink};
-use super::update::{post_updates, switch, update, updated};
+use super::secondary::{carry, link, unlink};
+use super::update::{switch, update, updated};
 use super::work::{Action, Work};
-use crate::mapper::{Object, State};
+use crate::mapper::{Expiry, Mapper, Object, State};
 use crate::unit::{Kind, NumberSet, Unit};
 
 pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn Hooks) -> Result<()> {
-    let Work { saved, deleted, mut syncs, links, switched } = work;
+    let Work { saved, early, deleted, cleared, mut syncs, links, carried, switched, mut uniques } = work;
+    cleared.iter().try_for_each(|clear| clear.send(conn))?;
+    let parked = park(conn, std::mem::take(&mut uniques.parks))?;
+    if !early.is_empty() {
+        links.iter().try_for_each(|rows| unlink(unit, conn, rows, true))?;
+        remove(unit, conn, &early, hooks)?;
+    }
     let mut later = Vec::new();
     let mut batch = Batch::default();
     for (object, action) in saved {
-        let keys = syncs.remove(&object.head.id).unwrap_or_default();
-        // A key that is not there yet is of a row in the batch.
-        if keys.iter().any(|key| key.parent.is_some_and(|parent| batch.has(parent))) {
+        let id = object.head.id;
+        let keys = syncs.remove(&id).unwrap_or_default();
+        // A key that is not there yet, or a value that is not free yet, is of a row in the batch. What follows from a row that has
+        // changed is known when that was sent.
+        let waits = batch.is_of_other(object.head.mapper)
+            || keys.iter().any(|key| !key.post_update && key.parent.is_some_and(|parent| batch.has(parent)))
+            || uniques.freers(id).any(|freer| batch.has(freer));
+        if waits {
             batch.send(unit, conn)?;
         }
         write_keys(unit, &object, &keys, action, &mut later)?;
         // A new object that takes over a row is an insert to its listeners.
         let is_new = object.head.state.get() == State::Pending;
         hooks.before(if is_new { Kind::BeforeInsert } else { Kind::BeforeUpdate }, &object)?;
-        let row = match action {
+        let mut row = match action {
             Action::Insert => inserted(&object)?,
-            Action::Update | Action::Delete => match switched.get(&object.head.id) {
+            Action::Update | Action::Delete => match switched.get(&id) {
                 Some(old) => switch(unit, &object, *old)?,
                 None => updated(&object)?,
             },
         };
-        let Some(row) = row else { continue };
-        hooks.changed(&object, &row.columns)?;
-        if !batch.takes(&row) {
-            batch.send(unit, conn)?;
+        if let Some(row) = &row {
+            hooks.changed(&object, &row.columns)?;
         }
-        batch.push(object, row);
+        for (park, value) in parked.get(&id).into_iter().flatten() {
+            row = Some(park.mend(&object, row, value)?);
+        }
+        let Some(row) = row else { continue };
+        batch.push(unit, conn, object, row)?;
     }
     batch.send(unit, conn)?;
-    post_updates(unit, conn, later)?;
-    for rows in &links {
-        unlink(unit, conn, rows)?;
+    for (object, row) in post_update::rows(unit, later)? {
+        batch.push(unit, conn, object, row)?;
     }
-    for rows in &links {
-        link(unit, conn, rows)?;
+    batch.send(unit, conn)?;
+    carried.iter().try_for_each(|(object, relation)| carry(conn, object, relation))?;
+    if early.is_empty() {
+        links.iter().try_for_each(|rows| unlink(unit, conn, rows, false))?;
     }
-    deleted.iter().try_for_each(|object| hooks.before(Kind::BeforeDelete, object))?;
-    delete(unit, conn, &deleted)
+    links.iter().try_for_each(|rows| link(unit, conn, rows))?;
+    remove(unit, conn, &deleted, hooks)
+}
+
+/// Parks rows; what stands in them now, by who writes them later.
+fn park(conn: &mut Connection, parks: Vec<Park>) -> Result<HashMap<u64, Vec<(Park, Value)>>> {
+    let mut parked: HashMap<u64, Vec<(Park, Value)>> = HashMap::new();
+    for park in parks {
+        let value = park.send(conn)?;
+        parked.entry(park.id).or_default().push((park, value));
+    }
+    Ok(parked)
+}
+
+fn remove(unit: &Unit, conn: &mut Connection, objects: &[Rc<Object>], hooks: &dyn Hooks) -> Result<()> {
+    objects.iter().try_for_each(|object| hooks.before(Kind::BeforeDelete, object))?;
+    delete(unit, conn, objects)
 }
 
 #[derive(Default)]
@@ -66,9 +99,21 @@ impl Batch {
         self.ids.contains(&id)
     }
 
-    fn push(&mut self, object: Rc<Object>, row: Row) {
+    fn is_of_other(&self, mapper: &Mapper) -> bool {
+        self.rows.first().is_some_and(|(_, first)| first.mapper != mapper)
+    }
+
+    /// Takes a row in; rows of another shape are sent before.
+    fn push(&mut self, unit: &Unit, conn: &mut Connection, object: Rc<Object>, row: Row) -> Result<()> {
+        if !self.takes(&row) {
+            self.send(unit, conn)?;
+        }
+        // Rows of the same table may follow from it.
+        let moves = row.action == Action::Update
+            && row.columns.iter().any(|column| row.mapper.key().contains(column));
         self.ids.insert(object.head.id);
         self.rows.push((object, row));
+        if moves { self.send(unit, conn) } else { Ok(()) }
     }
 
     fn takes(&self, row: &Row) -> bool {
@@ -87,9 +132,14 @@ impl Batch {
         let (action, mapper, columns, wanted) = (*action, *mapper, columns.clone(), wanted.clone());
         let (objects, values): (Vec<Rc<Object>>, Vec<Vec<Value>>) =
             rows.into_iter().map(|(object, row)| (object, row.values)).unzip();
-        match action {
-            Action::Insert => insert(unit, conn, mapper, &objects, values, &columns, &wanted),
-            Action::Update | Action::Delete => update(unit, conn, mapper, &objects, values, &columns),
+        if action == Action::Insert {
+            return insert(unit, conn, mapper, &objects, values, &columns, &wanted);
         }
+        update(unit, conn, mapper, &objects, values, &columns)?;
+        if mapper.computes() {
+            // What the database has computed is read when it is next looked at.
+            objects.iter().for_each(|object| object.head.expiry.set(Expiry::Expired));
+        }
+        follow(unit, &objects, &columns)
     }
 }

@@ -1,12 +1,15 @@
-//! Parents before children.
+//! Parents before children, and who gives a unique value up before who takes it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use rebis_core::{Error, ErrorKind, Result};
+use rebis_core::Result;
 
+use super::layers::{Edge, depths};
 use super::sync::Sync;
-use super::work::{Action, own_key};
+use super::unique::Uniques;
+use super::values::{coming, is_changed, stored};
+use super::work::Action;
 use crate::mapper::{Direction, Mapper, Object, Relation};
 use crate::model::Key;
 use crate::unit::{NumberMap, Unit, conflict};
@@ -14,63 +17,196 @@ use crate::unit::{NumberMap, Unit, conflict};
 /// Objects, and what becomes of their rows.
 pub(super) type Saved = Vec<(Rc<Object>, Action)>;
 
-/// The objects, those that others name before the others. Tables are put in order by their foreign keys, whether or not the
-/// objects name one another; within a circle of tables the objects decide. Apart from that: the order in which they came, changed
-/// ones by their keys.
-///
-/// # Errors
-/// [`ErrorKind::InvalidState`] when new rows name one another in a circle.
-pub(super) fn order(unit: &Unit, objects: Saved, syncs: &NumberMap<Vec<Sync>>) -> Result<Saved> {
-    // By their names: tables that do not know each other have one order on every run.
-    let mut by_mapper: BTreeMap<(&str, u32), (&'static Mapper, Saved)> = BTreeMap::new();
-    for entry in objects {
-        let mapper = entry.0.head.mapper;
-        by_mapper.entry(place(mapper)).or_insert_with(|| (mapper, Vec::new())).1.push(entry);
+/// Columns of foreign keys that do not count, because they are written by statements of their own: an object, and its columns.
+pub(super) type Loose = BTreeSet<(u64, Vec<usize>)>;
+
+/// What rows are put in order by.
+pub(super) struct Order<'w> {
+    pub(super) unit: &'w Unit,
+    pub(super) syncs: &'w NumberMap<Vec<Sync>>,
+    pub(super) loose: &'w Loose,
+}
+
+impl Order<'_> {
+    /// The objects, those that others name before the others. Tables are put in order by their foreign keys, whether or not the
+    /// objects name one another; within a circle of tables the rows decide. Apart from that: the order in which they came, changed
+    /// ones by their keys. Who takes a unique value comes behind who gives it up; a circle of such is parted by parking a row.
+    ///
+    /// # Errors
+    /// [`InvalidState`](rebis_core::ErrorKind::InvalidState) when rows name one another in a circle.
+    pub(super) fn of(&self, objects: Saved, uniques: &mut Uniques) -> Result<Saved> {
+        // By their names: tables that do not know each other have one order on every run.
+        let mut by_mapper: BTreeMap<(&str, u32), (&'static Mapper, Saved)> = BTreeMap::new();
+        for entry in objects {
+            let mapper = entry.0.head.mapper;
+            by_mapper.entry(place(mapper)).or_insert_with(|| (mapper, Vec::new())).1.push(entry);
+        }
+        let mappers: Vec<&'static Mapper> = by_mapper.values().map(|(mapper, _)| *mapper).collect();
+        let mut ordered = Vec::new();
+        for group in groups(&mappers) {
+            let mut rows = Saved::new();
+            for mapper in &group {
+                if let Some((_, mut own)) = by_mapper.remove(&place(mapper)) {
+                    sort_by_key(&mut own)?;
+                    rows.append(&mut own);
+                }
+            }
+            let circle = group.len() > 1 || group.iter().any(|mapper| names(mapper, mapper));
+            if circle || group.iter().any(|mapper| uniques.concern(mapper)) {
+                rows = self.by_rows(rows, &group, uniques)?;
+            }
+            ordered.append(&mut rows);
+        }
+        Ok(ordered)
     }
-    let mappers: Vec<&'static Mapper> = by_mapper.values().map(|(mapper, _)| *mapper).collect();
-    let mut ordered = Vec::new();
-    for group in groups(&mappers) {
-        let mut rows = Saved::new();
-        for mapper in &group {
-            if let Some((_, mut own)) = by_mapper.remove(&place(mapper)) {
-                sort_by_key(&mut own)?;
-                rows.append(&mut own);
+
+    /// Row by row: each behind the rows that it needs.
+    fn by_rows(&self, rows: Saved, group: &[&'static Mapper], uniques: &mut Uniques) -> Result<Saved> {
+        let mut edges = self.edges(&rows, group)?;
+        let places: HashMap<u64, usize> =
+            rows.iter().enumerate().map(|(place, (object, _))| (object.head.id, place)).collect();
+        for (place, (object, _)) in rows.iter().enumerate() {
+            for parent in uniques.freers(object.head.id).filter_map(|freer| places.get(&freer)) {
+                if !edges[place].iter().any(|edge| edge.parent == *parent) {
+                    edges[place].push(Edge { parent: *parent, may_part: true });
+                }
             }
         }
-        let circle = group.len() > 1 || group.iter().any(|mapper| names(mapper, mapper));
-        if circle {
-            rows = by_rows(unit, rows, syncs)?;
-        }
-        ordered.append(&mut rows);
+        let depths = depths(&edges, |circle| uniques.part(&rows, &edges, circle))?;
+        let mut placed: Vec<_> = depths.into_iter().zip(rows).collect();
+        placed.sort_by_key(|(depth, _)| *depth);
+        Ok(placed.into_iter().map(|(_, row)| row).collect())
     }
-    Ok(ordered)
+
+    /// For each row, those that its foreign keys name, as far as they come, go, or change what is named.
+    fn edges(&self, rows: &Saved, group: &[&'static Mapper]) -> Result<Vec<Vec<Edge>>> {
+        let places: HashMap<u64, usize> =
+            rows.iter().enumerate().map(|(place, (object, _))| (object.head.id, place)).collect();
+        let mut index: HashMap<(u32, Vec<usize>), HashMap<Key, usize>> = HashMap::new();
+        let mut all = Vec::with_capacity(rows.len());
+        for (place, (object, action)) in rows.iter().enumerate() {
+            let mut edges: Vec<Edge> = Vec::new();
+            let syncs: &[Sync] = self.syncs.get(&object.head.id).map_or(&[], Vec::as_slice);
+            for refers in object.head.mapper.refers() {
+                let is_key =
+                    |sync: &&Sync| sync.columns.iter().map(|(near, _)| near).eq(refers.columns.iter());
+                let named = if let Some(sync) = syncs.iter().find(is_key) {
+                    let parent = sync.parent.filter(|_| !sync.post_update);
+                    parent.and_then(|parent| places.get(&parent).copied())
+                } else if !self.loose.is_empty()
+                    && self.loose.contains(&(object.head.id, refers.columns.clone()))
+                {
+                    None
+                } else {
+                    let key = self.value(object, *action, &refers.columns)?;
+                    let mut named = None;
+                    for target in group.iter().filter(|mapper| mapper.table().name() == refers.table) {
+                        let (Some(key), Some(columns)) = (&key, positions(target, &refers.referred)) else {
+                            continue;
+                        };
+                        let known = (target.number(), columns);
+                        if !index.contains_key(&known) {
+                            let values = self.values(rows, &known)?;
+                            index.insert(known.clone(), values);
+                        }
+                        named = named.or_else(|| index[&known].get(key).copied());
+                    }
+                    named
+                };
+                let counts =
+                    |parent: &usize| *parent != place && !edges.iter().any(|edge| edge.parent == *parent);
+                if let Some(parent) = named.filter(counts)
+                    && self.comes_or_goes(&rows[parent], refers)?
+                {
+                    edges.push(Edge { parent, may_part: false });
+                }
+            }
+            // A relation may follow columns that no foreign key has.
+            let has_key = |sync: &Sync| {
+                let columns = || sync.columns.iter().map(|(near, _)| near);
+                object.head.mapper.refers().iter().any(|refers| columns().eq(refers.columns.iter()))
+            };
+            for sync in syncs.iter().filter(|sync| !sync.post_update && !has_key(sync)) {
+                let parent = sync.parent.and_then(|parent| places.get(&parent).copied());
+                if let Some(parent) =
+                    parent.filter(|parent| *parent != place && rows[*parent].1 == Action::Insert)
+                {
+                    edges.push(Edge { parent, may_part: false });
+                }
+            }
+            all.push(edges);
+        }
+        Ok(all)
+    }
+
+    /// The rows of a mapper by the values of some columns.
+    fn values(&self, rows: &Saved, (mapper, columns): &(u32, Vec<usize>)) -> Result<HashMap<Key, usize>> {
+        let mut values = HashMap::new();
+        for (place, (object, action)) in rows.iter().enumerate() {
+            if object.head.mapper.number() == *mapper
+                && let Some(key) = self.value(object, *action, columns)?
+            {
+                values.insert(key, place);
+            }
+        }
+        Ok(values)
+    }
+
+    fn value(&self, object: &Object, action: Action, columns: &[usize]) -> Result<Option<Key>> {
+        match action {
+            Action::Delete => stored(object, columns),
+            _ => {
+                let syncs = self.syncs.get(&object.head.id).map_or(&[][..], Vec::as_slice);
+                coming(self.unit, object, columns, syncs)
+            }
+        }
+    }
+
+    /// A row that is there already, and stays what it is, can be named at any time.
+    fn comes_or_goes(
+        &self,
+        (object, action): &(Rc<Object>, Action),
+        refers: &crate::mapper::Refers,
+    ) -> Result<bool> {
+        if *action != Action::Update {
+            return Ok(true);
+        }
+        match positions(object.head.mapper, &refers.referred) {
+            Some(columns) => is_changed(object, &columns),
+            None => Ok(false),
+        }
+    }
+}
+
+/// The places of columns by their names.
+pub(super) fn positions(mapper: &Mapper, names: &[String]) -> Option<Vec<usize>> {
+    names.iter().map(|name| mapper.position(name).ok()).collect()
 }
 
 fn place(mapper: &'static Mapper) -> (&'static str, u32) {
     (mapper.table().name(), mapper.number())
 }
 
-/// New ones as they came, then changed ones by their keys: two sessions that change the same rows do it in the same order.
+/// New ones as they came, then changed ones by their keys: two sessions that change the same rows do it in the same order. Deleted ones
+/// the other way round, because the whole is turned round for them.
 fn sort_by_key(rows: &mut [(Rc<Object>, Action)]) -> Result<()> {
     for (object, _) in rows.iter() {
         if object.data.get().is_none() {
             return Err(conflict(&object.head));
         }
     }
-    rows.sort_by_key(|(object, action)| {
-        let key =
-            (*action == Action::Update).then(|| object.head.key.borrow().as_ref().map(sort_key)).flatten();
-        (*action == Action::Update, key, object.head.id)
+    rows.sort_by(|(one, what), (other, whats)| {
+        let by_key = || one.head.key.borrow().cmp(&other.head.key.borrow());
+        let by_id = || one.head.id.cmp(&other.head.id);
+        match (what, whats) {
+            (Action::Insert, Action::Insert) => by_id(),
+            (Action::Insert, _) => std::cmp::Ordering::Less,
+            (_, Action::Insert) => std::cmp::Ordering::Greater,
+            (Action::Delete, _) => by_key().then_with(by_id).reverse(),
+            _ => by_key().then_with(by_id),
+        }
     });
     Ok(())
-}
-
-/// Keys in an order of their own, the same everywhere.
-fn sort_key(key: &Key) -> (i64, String) {
-    match key {
-        Key::Integer(number) => (*number, String::new()),
-        other => (0, format!("{other:?}")),
-    }
 }
 
 /// Whether a foreign key of one table leads to another one, or a relation that follows other columns.
@@ -119,75 +255,4 @@ fn groups(mappers: &[&'static Mapper]) -> Vec<Vec<&'static Mapper>> {
         left = rest;
     }
     groups
-}
-
-/// Row by row: each behind the rows that its foreign keys name.
-fn by_rows(unit: &Unit, rows: Saved, syncs: &NumberMap<Vec<Sync>>) -> Result<Saved> {
-    // A row that is there already can be named at any time, and until its key changes it is where it was.
-    let come_or_go = |action: &Action| *action != Action::Update;
-    let here: BTreeSet<u64> =
-        rows.iter().filter(|(_, action)| come_or_go(action)).map(|(object, _)| object.head.id).collect();
-    let mut keys: HashMap<(u32, Key), u64> = HashMap::new();
-    for (object, _) in &rows {
-        if let Some(key) = own_key(object)? {
-            keys.insert((object.head.mapper.number(), key), object.head.id);
-        }
-    }
-    let mut parents: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
-    for (object, _) in &rows {
-        let id = object.head.id;
-        let mut named: BTreeSet<u64> = BTreeSet::new();
-        let own: &[Sync] = syncs.get(&id).map_or(&[], Vec::as_slice);
-        named.extend(own.iter().filter(|sync| !sync.post_update).filter_map(|sync| sync.parent));
-        named.extend(by_columns(unit, object, own, &keys)?);
-        named.remove(&id);
-        named.retain(|parent| here.contains(parent));
-        parents.insert(id, named);
-    }
-    let mut left = rows;
-    let mut done: BTreeSet<u64> = BTreeSet::new();
-    let mut ordered = Vec::with_capacity(left.len());
-    while !left.is_empty() {
-        let (ready, waiting): (Vec<_>, Vec<_>) = left
-            .into_iter()
-            .partition(|(object, _)| parents[&object.head.id].iter().all(|parent| done.contains(parent)));
-        if ready.is_empty() {
-            let of: Vec<&str> = waiting.iter().map(|(object, _)| object.head.mapper.name()).collect();
-            return Err(Error::new(
-                ErrorKind::InvalidState,
-                format!(
-                    "rows of {} name one another in a circle, and none can be written first; say post_update of one of the \
-                     relations",
-                    of.join(", ")
-                ),
-            ));
-        }
-        done.extend(ready.iter().map(|(object, _)| object.head.id));
-        ordered.extend(ready);
-        left = waiting;
-    }
-    Ok(ordered)
-}
-
-/// The objects that the foreign keys name by their values, as far as they are among these rows.
-fn by_columns(
-    unit: &Unit,
-    object: &Rc<Object>,
-    syncs: &[Sync],
-    keys: &HashMap<(u32, Key), u64>,
-) -> Result<Vec<u64>> {
-    let mut found = Vec::new();
-    for relation in object.head.mapper.relations()? {
-        // Columns that follow from a relation still have their old values.
-        let follows = syncs.iter().any(|sync| *sync.columns == *relation.pairs);
-        if relation.direction == Direction::ManyToOne
-            && !follows
-            && !relation.definition.post_update
-            && let Some(key) = unit.referred_key(object, relation)?
-            && let Some(parent) = keys.get(&(relation.target.number(), key))
-        {
-            found.push(*parent);
-        }
-    }
-    Ok(found)
 }

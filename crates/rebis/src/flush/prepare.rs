@@ -1,12 +1,14 @@
 //! What follows from the changes before anything is sent.
 
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
-use rebis_core::{Connection, Result};
+use rebis_core::{Connection, Error, ErrorKind, Result};
 
+use super::sync::changes_key;
 use crate::load::{Populate, load_related, refresh};
-use crate::mapper::{Direction, Object, Relation, State};
-use crate::unit::{NumberSet, Unit, conflict};
+use crate::mapper::{Direction, Links, Mapper, Object, PassiveDeletes, Relation, State};
+use crate::unit::{Unit, conflict};
 
 /// Takes in what was assigned to relation fields, finds orphans, and carries deletions on to what is deleted along.
 ///
@@ -20,28 +22,77 @@ pub(super) fn prepare(unit: &Unit, conn: &mut Connection) -> Result<()> {
         unit.take_assigned(&object, |relation| load_related(unit, conn, &object, relation))?;
     }
     // Each step may find new ones: an orphan's own children.
-    let (mut seen, mut doomed) = (NumberSet::default(), NumberSet::default());
-    loop {
-        let next = unit.changed_where(|object| {
-            let seen = if object.head.doomed.get() { &doomed } else { &seen };
-            !seen.contains(&object.head.id)
-        });
-        if next.is_empty() {
-            return Ok(());
+    let mut next: VecDeque<Rc<Object>> = unit.changed().into();
+    let mut seen = HashSet::new();
+    let mut owned = Owned::default();
+    while let Some(object) = next.pop_front() {
+        let doomed = object.head.doomed.get();
+        if !seen.insert((object.head.id, doomed)) {
+            continue;
         }
-        for object in next {
-            let seen = if object.head.doomed.get() { &mut doomed } else { &mut seen };
-            seen.insert(object.head.id);
-            orphans(unit, &object)?;
-            if object.head.doomed.get() {
-                doom_children(unit, conn, &object)?;
+        orphans(unit, &object, &mut owned, &mut next)?;
+        if doomed {
+            doom_children(unit, conn, &object, &mut next)?;
+        } else {
+            load_named(unit, conn, &object)?;
+        }
+    }
+    check_single_parents(unit)
+}
+
+/// Children that the session has to change, because the key that they name changes.
+fn load_named(unit: &Unit, conn: &mut Connection, object: &Rc<Object>) -> Result<()> {
+    for (number, relation) in object.head.mapper.relations()?.iter().enumerate() {
+        if relation.direction == Direction::OneToMany && changes_key(object, relation)? {
+            load_related(unit, conn, object, number)?;
+        }
+    }
+    Ok(())
+}
+
+/// Where a relation says single_parent, an object is in one at a time, as far as the session sees.
+fn check_single_parents(unit: &Unit) -> Result<()> {
+    let mut looked_at = BTreeSet::new();
+    for object in unit.changed() {
+        let mapper = object.head.mapper;
+        for (number, relation) in mapper.relations()?.iter().enumerate() {
+            let changed = object.head.links.borrow().get(number).is_some_and(Links::is_changed);
+            if !relation.definition.single_parent || !changed || !looked_at.insert((mapper.number(), number))
+            {
+                continue;
+            }
+            let mut owned = HashSet::new();
+            for owner in unit.all() {
+                if owner.head.mapper != mapper || owner.head.doomed.get() {
+                    continue;
+                }
+                let links = owner.head.links.borrow();
+                let loaded = links.get(number).and_then(|links| links.loaded.as_deref());
+                if !loaded.unwrap_or_default().iter().all(|id| owned.insert(*id)) {
+                    let text = format!(
+                        "a {} has several parents by {}::{}, which says single_parent",
+                        relation.target.name(),
+                        mapper.name(),
+                        relation.definition.name
+                    );
+                    return Err(Error::new(ErrorKind::InvalidState, text));
+                }
             }
         }
     }
+    Ok(())
 }
 
+/// By mapper and relation: the objects that have an owner there, for relations that nothing leads back from.
+type Owned = HashMap<(u32, usize), HashSet<u64>>;
+
 /// What has left a collection that owns it is deleted, or never comes to be.
-fn orphans(unit: &Unit, object: &Rc<Object>) -> Result<()> {
+fn orphans(
+    unit: &Unit,
+    object: &Rc<Object>,
+    owned: &mut Owned,
+    found: &mut VecDeque<Rc<Object>>,
+) -> Result<()> {
     for (number, relation) in object.head.mapper.relations()?.iter().enumerate() {
         if !relation.definition.cascade.delete_orphan {
             continue;
@@ -54,12 +105,15 @@ fn orphans(unit: &Unit, object: &Rc<Object>) -> Result<()> {
             before.chain(&links.removed).chain(&links.left).copied().collect()
         };
         for orphan in unit.objects(&gone) {
-            if has_owner(unit, &orphan, relation)? {
+            if has_owner(unit, &orphan, (object.head.mapper, number), relation, owned)? {
                 continue;
             }
             match orphan.head.state.get() {
                 State::Pending => unit.let_go(&orphan, State::Transient),
-                State::Persistent => unit.doom(&orphan)?,
+                State::Persistent => {
+                    unit.doom(&orphan)?;
+                    found.push_back(orphan);
+                }
                 _ => {}
             }
         }
@@ -67,15 +121,38 @@ fn orphans(unit: &Unit, object: &Rc<Object>) -> Result<()> {
     Ok(())
 }
 
-/// Whether the other side of the relation names an owner: the object was moved, and is no orphan.
-fn has_owner(unit: &Unit, orphan: &Object, relation: &Relation) -> Result<bool> {
-    let Some(back) = relation.back else { return Ok(false) };
-    let owner = unit.linked(orphan, back)?.and_then(|ids| ids.first().copied());
-    Ok(owner.is_some_and(|id| unit.object(id).is_some_and(|owner| !owner.head.doomed.get())))
+/// Whether the object has another owner by the same relation: it was moved, and is no orphan.
+fn has_owner(
+    unit: &Unit,
+    orphan: &Object,
+    (mapper, number): (&'static Mapper, usize),
+    relation: &Relation,
+    owned: &mut Owned,
+) -> Result<bool> {
+    if let Some(back) = relation.back {
+        let owners = unit.linked(orphan, back)?.unwrap_or_default();
+        return Ok(unit.objects(&owners).iter().any(|owner| !owner.head.doomed.get()));
+    }
+    let owned = owned.entry((mapper.number(), number)).or_insert_with(|| {
+        let owners = unit.all().into_iter().filter(|owner| owner.head.mapper == mapper);
+        let mut owned = HashSet::new();
+        for owner in owners.filter(|owner| !owner.head.doomed.get()) {
+            if let Some(links) = owner.head.links.borrow().get(number) {
+                owned.extend(links.loaded.iter().flatten().chain(&links.added));
+            }
+        }
+        owned
+    });
+    Ok(owned.contains(&orphan.head.id))
 }
 
 /// Children of a deleted object: deleted along, or freed from it.
-fn doom_children(unit: &Unit, conn: &mut Connection, object: &Rc<Object>) -> Result<()> {
+fn doom_children(
+    unit: &Unit,
+    conn: &mut Connection,
+    object: &Rc<Object>,
+    found: &mut VecDeque<Rc<Object>>,
+) -> Result<()> {
     if unit.is_expired(&object.head) {
         refresh(unit, conn, object, Populate::Expired)?;
     }
@@ -86,12 +163,17 @@ fn doom_children(unit: &Unit, conn: &mut Connection, object: &Rc<Object>) -> Res
         if relation.definition.view_only || !(deletes || frees) {
             continue;
         }
-        if !relation.definition.passive_deletes {
-            load_related(unit, conn, object, number)?;
+        match relation.definition.passive_deletes {
+            PassiveDeletes::No => load_related(unit, conn, object, number)?,
+            PassiveDeletes::Yes => {}
+            PassiveDeletes::All => continue,
         }
         for child in unit.objects(&unit.linked(object, number)?.unwrap_or_default()) {
             match child.head.state.get() {
-                State::Persistent if deletes && !child.head.doomed.get() => unit.doom(&child)?,
+                State::Persistent if deletes && !child.head.doomed.get() => {
+                    unit.doom(&child)?;
+                    found.push_back(child);
+                }
                 State::Pending if deletes => unit.let_go(&child, State::Transient),
                 _ => {}
             }

@@ -1,29 +1,29 @@
 //! Rows of the tables between two sides.
 
-use rebis_core::sql::{Expression, all, any, delete_from};
+use rebis_core::sql::{Expression, all, any, delete_from, update_table};
 use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
 use super::delete::DELETED_AT_A_TIME;
 use super::sync::LinkRows;
-use crate::mapper::State;
+use crate::load::values_in_database;
+use crate::mapper::{Object, Relation, State};
 use crate::unit::{Unit, conflict};
 
-/// The values of a row between two objects.
-fn between(unit: &Unit, rows: &LinkRows, pair: (u64, u64)) -> Result<Vec<Value>> {
+/// The values of a row between two objects; those that they have, or had at the last flush.
+fn between(unit: &Unit, rows: &LinkRows, pair: (u64, u64), before: bool) -> Result<Vec<Value>> {
     let Some(secondary) = &rows.relation.secondary else { return Ok(Vec::new()) };
     let mut values = Vec::new();
     for (id, side) in [(pair.0, &secondary.near), (pair.1, &secondary.far)] {
         let gone = || Error::new(ErrorKind::InvalidState, "a related object is not in the session any more");
         let object = unit.object(id).ok_or_else(gone)?;
-        let base = object.head.base.borrow();
+        let columns: Vec<usize> = side.iter().map(|(column, _)| *column).collect();
         // What has changed of an object that is deleted was never sent.
         let goes = object.head.doomed.get() || object.head.state.get() == State::Deleted;
-        match &*base {
-            Some(base) if goes => values.extend(side.iter().map(|(column, _)| base.read(*column))),
-            _ => {
-                let record = object.data.get().ok_or_else(|| conflict(&object.head))?;
-                values.extend(side.iter().map(|(column, _)| record.read(*column)));
-            }
+        if before || goes {
+            values.extend(values_in_database(&object, &columns)?);
+        } else {
+            let record = object.data.get().ok_or_else(|| conflict(&object.head))?;
+            values.extend(columns.iter().map(|column| record.read(*column)));
         }
     }
     Ok(values)
@@ -36,17 +36,18 @@ pub(super) fn link(unit: &Unit, conn: &mut Connection, rows: &LinkRows) -> Resul
     }
     let names: Vec<&str> =
         secondary.near.iter().chain(&secondary.far).map(|(_, name)| name.as_str()).collect();
-    let values = rows.added.iter().map(|pair| between(unit, rows, *pair)).collect::<Result<_>>()?;
+    let values = rows.added.iter().map(|pair| between(unit, rows, *pair, false)).collect::<Result<_>>()?;
     conn.insert_rows(&secondary.table, &names, values, &[]).map(|_| ())
 }
 
-pub(super) fn unlink(unit: &Unit, conn: &mut Connection, rows: &LinkRows) -> Result<()> {
+/// Takes rows out; `before` anything else is written, both sides have the keys that they had.
+pub(super) fn unlink(unit: &Unit, conn: &mut Connection, rows: &LinkRows, before: bool) -> Result<()> {
     let Some(secondary) = &rows.relation.secondary else { return Ok(()) };
     let removed: Vec<(u64, u64)> = rows.removed.iter().copied().collect();
     for some in removed.chunks(DELETED_AT_A_TIME) {
         let mut conditions = Vec::new();
         for pair in some {
-            let values = between(unit, rows, *pair)?;
+            let values = between(unit, rows, *pair, before)?;
             let columns =
                 secondary.near.iter().chain(&secondary.far).map(|(_, name)| secondary.table.c(name.clone()));
             conditions.push(all(columns.zip(values).map(|(column, value)| column.eq(value))));
@@ -63,4 +64,21 @@ pub(super) fn unlink(unit: &Unit, conn: &mut Connection, rows: &LinkRows) -> Res
         }
     }
     Ok(())
+}
+
+/// Gives all rows of an object whose key has changed the new one.
+pub(super) fn carry(conn: &mut Connection, object: &Object, relation: &Relation) -> Result<()> {
+    let Some(secondary) = &relation.secondary else { return Ok(()) };
+    let columns: Vec<usize> = secondary.near.iter().map(|(column, _)| *column).collect();
+    let old = values_in_database(object, &columns)?;
+    let mut update = update_table(&secondary.table);
+    {
+        let record = object.data.get().ok_or_else(|| conflict(&object.head))?;
+        for (column, name) in &secondary.near {
+            update = update.set_column(name.clone(), record.read(*column));
+        }
+    }
+    let names = secondary.near.iter().map(|(_, name)| secondary.table.c(name.clone()));
+    let named = all(names.zip(old).map(|(column, value)| column.eq(value)));
+    conn.execute(update.filter(named)).map(|_| ())
 }

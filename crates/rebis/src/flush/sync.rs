@@ -1,11 +1,12 @@
 //! Relations → foreign keys, and rows of the tables between two sides.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
 use rebis_core::Result;
 
-use crate::mapper::{Direction, Links, Object, Relation, State};
+use super::values::is_changed;
+use crate::mapper::{Direction, Links, Object, PassiveDeletes, Relation, State};
 use crate::unit::{NumberMap, Unit};
 
 /// A foreign key that follows from a relation.
@@ -32,6 +33,8 @@ pub(super) struct LinkRows {
 pub(super) struct Syncs {
     pub(super) keys: NumberMap<Vec<Sync>>,
     pub(super) links: Vec<LinkRows>,
+    /// Objects whose rows in a table between two sides get a new key.
+    pub(super) carried: Vec<(Rc<Object>, &'static Relation)>,
 }
 
 impl Syncs {
@@ -39,30 +42,55 @@ impl Syncs {
         let mut syncs = Syncs::default();
         for object in changed {
             let relations = object.head.mapper.relations()?;
-            let links = object.head.links.borrow();
-            for (relation, links) in relations.iter().zip(links.iter()) {
-                if relation.definition.view_only {
-                    continue;
+            for (number, relation) in relations.iter().enumerate() {
+                let links = looked_at(object, number, relation);
+                if let Some(links) = links.filter(|_| !relation.definition.view_only) {
+                    syncs.relation(unit, object, relation, &links);
                 }
-                syncs.relation(unit, object, relation, links);
+                syncs.changed_key(unit, object, number, relation)?;
             }
         }
         Ok(syncs)
     }
 
+    /// Children that the database does not change along when the key changes that they name.
+    fn changed_key(
+        &mut self,
+        unit: &Unit,
+        object: &Rc<Object>,
+        number: usize,
+        relation: &'static Relation,
+    ) -> Result<()> {
+        if !changes_key(object, relation)? {
+            return Ok(());
+        }
+        if relation.secondary.is_some() {
+            self.carried.push((Rc::clone(object), relation));
+            return Ok(());
+        }
+        for child in unit.linked(object, number)?.unwrap_or_default() {
+            self.key(unit, child, relation, Some(object.head.id), relation.key_columns());
+        }
+        Ok(())
+    }
+
     fn relation(&mut self, unit: &Unit, object: &Rc<Object>, relation: &'static Relation, links: &Links) {
         let doomed = object.head.doomed.get();
         let id = object.head.id;
+        // Of a deleted one the database itself takes care.
+        if doomed && relation.definition.passive_deletes == PassiveDeletes::All {
+            return;
+        }
         match relation.direction {
             Direction::ManyToOne => {
                 if !doomed && links.before.is_some() {
                     let parent = links.loaded.iter().flatten().next().copied();
-                    self.key(unit, id, relation, parent, &relation.pairs);
+                    self.key(unit, id, relation, parent, relation.key_columns());
                 }
             }
             Direction::OneToMany => {
                 let (added, removed) = difference(links, doomed);
-                let columns = relation.reversed.as_slice();
+                let columns = relation.key_columns();
                 for child in added {
                     self.key(unit, child, relation, Some(id), columns);
                 }
@@ -97,7 +125,13 @@ impl Syncs {
         parent: Option<u64>,
         columns: &'static [(usize, usize)],
     ) {
-        let Some(object) = unit.object(child) else { return };
+        let Some(object) = unit.object(child) else {
+            if parent.is_some() {
+                let (model, name) = (relation.target.name(), &relation.definition.name);
+                tracing::warn!(target: "rebis::session", model, relation = %name, "an object in a relation is not in the session, and is not saved");
+            }
+            return;
+        };
         if object.head.doomed.get() || !matches!(object.head.state.get(), State::Pending | State::Persistent)
         {
             return;
@@ -109,7 +143,7 @@ impl Syncs {
         } else if keys.iter().any(|key| key.columns == columns) {
             return;
         }
-        keys.push(Sync { parent, columns, post_update: relation.definition.post_update });
+        keys.push(Sync { parent, columns, post_update: relation.is_post_update() });
     }
 
     fn rows(&mut self, relation: &'static Relation, id: u64, added: &[u64], removed: &[u64]) {
@@ -155,8 +189,35 @@ fn difference(links: &Links, doomed: bool) -> (Vec<u64>, Vec<u64>) {
     }
     let (mut added, mut removed) = (links.added.clone(), links.removed.clone());
     if let (Some(before), Some(now)) = (&links.before, &links.loaded) {
-        added.extend(now.iter().filter(|id| !before.contains(id)));
-        removed.extend(before.iter().filter(|id| !now.contains(id)));
+        let (old, new): (HashSet<&u64>, HashSet<&u64>) = (before.iter().collect(), now.iter().collect());
+        added.extend(now.iter().filter(|id| !old.contains(id)));
+        removed.extend(before.iter().filter(|id| !new.contains(id)));
     }
     (added, removed)
+}
+
+/// The links of a relation, when something follows from them.
+fn looked_at(object: &Object, number: usize, relation: &Relation) -> Option<Links> {
+    let all = object.head.links.borrow();
+    let links = all.get(number)?;
+    // Those of a deleted one leave it, whether or not they have changed.
+    let leaves = object.head.doomed.get() && relation.direction != Direction::ManyToOne;
+    (links.is_changed() || leaves).then(|| links.clone())
+}
+
+/// Whether the session has to change what names an object, because the key that it is named by has changed.
+pub(super) fn changes_key(object: &Object, relation: &Relation) -> Result<bool> {
+    if relation.definition.passive_updates
+        || relation.definition.view_only
+        || relation.direction == Direction::ManyToOne
+        || object.head.doomed.get()
+        || object.head.state.get() != State::Persistent
+    {
+        return Ok(false);
+    }
+    let columns: Vec<usize> = match &relation.secondary {
+        Some(secondary) => secondary.near.iter().map(|(column, _)| *column).collect(),
+        None => relation.pairs.iter().map(|(near, _)| *near).collect(),
+    };
+    is_changed(object, &columns)
 }

@@ -5,9 +5,8 @@ use std::rc::Rc;
 use rebis_core::sql::{Expr, Expression, all, update_table};
 use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
-use super::keys::{missing_parent, write, write_key};
+use super::keys::{missing_parent, write};
 use super::row::{Row, names};
-use super::sync::Sync;
 use super::work::{Action, own_key};
 use crate::load::key_in_database;
 use crate::mapper::{Mapper, Object, State};
@@ -28,9 +27,11 @@ pub(super) fn updated(object: &Rc<Object>) -> Result<Option<Row>> {
                 .filter(writable)
                 .filter(|column| !record.same(&**base, *column) && record.is_loaded(*column)),
         );
-    }
-    if columns.is_empty() {
-        return Ok(None);
+        // Set by hand, the version alone is a change.
+        let is_set = mapper.version().is_some_and(|version| !record.same(&**base, version));
+        if columns.is_empty() && !is_set {
+            return Ok(None);
+        }
     }
     row_of_update(object, key_in_database(object)?, columns).map(Some)
 }
@@ -44,7 +45,7 @@ pub(super) fn switch(unit: &Unit, object: &Rc<Object>, old: u64) -> Result<Optio
             && Some(*column) != mapper.version()
             && !mapper.key().contains(column)
     };
-    let columns = (0..mapper.mapped().len()).filter(writable).collect();
+    let columns: Vec<usize> = (0..mapper.mapped().len()).filter(writable).collect();
     let key = key_in_database(&old)?;
     unit.touch_links(&old.head);
     unit.forget_key(&old.head);
@@ -54,10 +55,17 @@ pub(super) fn switch(unit: &Unit, object: &Rc<Object>, old: u64) -> Result<Optio
         let value = old.data.get().ok_or_else(|| conflict(&old.head))?.read(version);
         write(object, version, &value)?;
     }
+    if columns.is_empty() && mapper.version().is_none() {
+        // Nothing but the key, which the row has.
+        unit.set_state(&object.head, State::Persistent);
+        let key = own_key(object)?;
+        unit.remember_key(&object.head, key);
+        return Ok(None);
+    }
     row_of_update(object, key, columns).map(Some)
 }
 
-fn row_of_update(object: &Rc<Object>, key: Vec<Value>, mut columns: Vec<usize>) -> Result<Row> {
+pub(super) fn row_of_update(object: &Rc<Object>, key: Vec<Value>, mut columns: Vec<usize>) -> Result<Row> {
     let mapper = object.head.mapper;
     let mut values = key;
     if let Some(version) = mapper.version() {
@@ -150,30 +158,4 @@ pub(super) fn stale(mapper: &Mapper, verb: &str, expected: u64, found: u64) -> E
             mapper.table().name()
         ),
     )
-}
-
-/// Foreign keys that close a circle, in one UPDATE for each row.
-pub(super) fn post_updates(unit: &Unit, conn: &mut Connection, later: Vec<(Rc<Object>, Sync)>) -> Result<()> {
-    for (object, sync) in later {
-        unit.touch(&object)?;
-        write_key(unit, &object, &sync)?;
-        let mut columns: Vec<usize> = sync.columns.iter().map(|(near, _)| *near).collect();
-        let mapper = object.head.mapper;
-        // The row was written in this flush: it has the key and the version that the object has now.
-        let record = object.data.get().ok_or_else(|| conflict(&object.head))?;
-        let found_by = mapper.key().iter().copied().chain(mapper.version());
-        let mut values: Vec<Value> = found_by.map(|column| record.read(column)).collect();
-        drop(record);
-        if let Some(version) = mapper.version() {
-            if let Some(Value::Int(number)) = values.last() {
-                write(&object, version, &Value::Int(number + 1))?;
-            }
-            columns.push(version);
-        }
-        let record = object.data.get().ok_or_else(|| conflict(&object.head))?;
-        values.extend(columns.iter().map(|column| record.read(*column)));
-        drop(record);
-        update(unit, conn, mapper, &[object], vec![values], &columns)?;
-    }
-    Ok(())
 }

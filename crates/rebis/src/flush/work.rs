@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use rebis_core::Result;
 
-use super::order::{Saved, order};
+use super::order::{Loose, Order, Saved};
+use super::post_update::{Clear, clearing};
 use super::sync::{LinkRows, Sync, Syncs};
-use crate::mapper::{Object, State};
+use super::unique::{Rows, Uniques};
+use crate::mapper::{Object, Relation, State};
 use crate::model::Key;
 use crate::unit::{NumberMap, NumberSet, Unit, conflict};
 
@@ -23,58 +25,78 @@ pub(super) enum Action {
 pub(super) struct Work {
     /// In the order in which they are sent.
     pub(super) saved: Saved,
+    /// Those that go before anything is saved, because it takes a unique value of theirs.
+    pub(super) early: Vec<Rc<Object>>,
     /// In the order in which they are sent.
     pub(super) deleted: Vec<Rc<Object>>,
+    /// Keys of deleted rows that are cleared first.
+    pub(super) cleared: Vec<Clear>,
     pub(super) syncs: NumberMap<Vec<Sync>>,
     pub(super) links: Vec<LinkRows>,
+    pub(super) carried: Vec<(Rc<Object>, &'static Relation)>,
     /// New objects that take over the row of a deleted one, with the number of that one.
     pub(super) switched: BTreeMap<u64, u64>,
+    pub(super) uniques: Uniques,
 }
 
 impl Work {
-    pub(super) fn of(unit: &Unit) -> Result<Work> {
+    /// `folds` says whether the database takes texts that differ in case for one.
+    pub(super) fn of(unit: &Unit, folds: bool) -> Result<Work> {
         let changed = unit.changed();
-        let Syncs { keys: syncs, links } = Syncs::of(unit, &changed)?;
+        let Syncs { keys: syncs, links, carried } = Syncs::of(unit, &changed)?;
         let switched = switches(unit, &changed)?;
-        let gone: NumberSet = switched.values().copied().collect();
-        let mut saved = Vec::new();
-        let mut deleted = Vec::new();
-        let mut seen = NumberSet::default();
-        // A child may follow from its parent's collection without having been changed itself.
-        let mut followers: Vec<u64> = syncs.keys().copied().collect();
-        followers.sort_unstable();
-        for object in changed.into_iter().chain(unit.objects(&followers)) {
-            let head = &object.head;
-            if !seen.insert(head.id) {
-                continue;
-            }
-            match head.state.get() {
-                State::Pending if switched.contains_key(&head.id) => saved.push((object, Action::Update)),
-                State::Pending => saved.push((object, Action::Insert)),
-                State::Persistent if head.doomed.get() && gone.contains(&head.id) => {}
-                State::Persistent if head.doomed.get() => deleted.push(object),
-                State::Persistent if syncs.contains_key(&head.id) || has_changed(&object)? => {
-                    saved.push((object, Action::Update));
-                }
-                _ => {}
-            }
-        }
-        let saved = order(unit, saved, &syncs)?;
-        let deleted = order(
-            unit,
-            deleted.into_iter().map(|object| (object, Action::Delete)).collect(),
-            &NumberMap::default(),
-        )?;
-        let deleted = deleted.into_iter().rev().map(|(object, _)| object).collect();
-        Ok(Work { saved, deleted, syncs, links, switched })
+        let (saved, deleted) = sorted_out(unit, changed, &syncs, &switched)?;
+        let rows = Rows { unit, saved: &saved, deleted: &deleted, syncs: &syncs, switched: &switched, folds };
+        let mut uniques = Uniques::of(&rows)?;
+        let early = uniques.early(&rows)?;
+        let order = Order { unit, syncs: &syncs, loose: &Loose::new() };
+        let saved = order.of(saved, &mut uniques)?;
+        let (loose, cleared) = clearing(&deleted)?;
+        let order = Order { unit, syncs: &NumberMap::default(), loose: &loose };
+        let doomed = deleted.into_iter().map(|object| (object, Action::Delete)).collect();
+        let doomed = order.of(doomed, &mut Uniques::default())?.into_iter().rev().map(|(object, _)| object);
+        let (early, deleted) = doomed.partition(|object| early.contains(&object.head.id));
+        Ok(Work { saved, early, deleted, cleared, syncs, links, carried, switched, uniques })
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.saved.is_empty()
+            && self.early.is_empty()
             && self.deleted.is_empty()
             && self.switched.is_empty()
             && self.links.iter().all(|rows| rows.added.is_empty() && rows.removed.is_empty())
     }
+}
+
+/// What is inserted or updated, and what is deleted.
+fn sorted_out(
+    unit: &Unit,
+    changed: Vec<Rc<Object>>,
+    syncs: &NumberMap<Vec<Sync>>,
+    switched: &BTreeMap<u64, u64>,
+) -> Result<(Saved, Vec<Rc<Object>>)> {
+    let gone: NumberSet = switched.values().copied().collect();
+    let (mut saved, mut deleted, mut seen) = (Vec::new(), Vec::new(), NumberSet::default());
+    // A child may follow from its parent's collection without having been changed itself.
+    let mut followers: Vec<u64> = syncs.keys().copied().collect();
+    followers.sort_unstable();
+    for object in changed.into_iter().chain(unit.objects(&followers)) {
+        let head = &object.head;
+        if !seen.insert(head.id) {
+            continue;
+        }
+        match head.state.get() {
+            State::Pending if switched.contains_key(&head.id) => saved.push((object, Action::Update)),
+            State::Pending => saved.push((object, Action::Insert)),
+            State::Persistent if head.doomed.get() && gone.contains(&head.id) => {}
+            State::Persistent if head.doomed.get() => deleted.push(object),
+            State::Persistent if syncs.contains_key(&head.id) || has_changed(&object)? => {
+                saved.push((object, Action::Update));
+            }
+            _ => {}
+        }
+    }
+    Ok((saved, deleted))
 }
 
 fn has_changed(object: &Object) -> Result<bool> {
@@ -87,9 +109,6 @@ fn has_changed(object: &Object) -> Result<bool> {
 /// New objects with the key of one that is deleted in the same flush: its row is changed instead.
 fn switches(unit: &Unit, changed: &[Rc<Object>]) -> Result<BTreeMap<u64, u64>> {
     let mut switched = BTreeMap::new();
-    if !changed.iter().any(|object| object.head.doomed.get()) {
-        return Ok(switched);
-    }
     for object in changed.iter().filter(|object| object.head.state.get() == State::Pending) {
         let Some(key) = own_key(object)? else { continue };
         if let Some(old) = unit.find(object.head.mapper, &key)

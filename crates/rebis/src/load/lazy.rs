@@ -5,7 +5,7 @@ use std::rc::Rc;
 use rebis_core::sql::{Expr, Expression, Select, Source, Untyped, all};
 use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
-use super::{Fetch, Populate, select_all, strategy};
+use super::{Fetch, Populate, select_all, strategy, values_in_database};
 use crate::mapper::{Direction, Object, Relation, Secondary};
 use crate::model::{Loading, RelationKind};
 use crate::unit::{Unit, conflict};
@@ -98,11 +98,9 @@ fn joined_by(object: &Object, relation: &Relation) -> Result<Vec<Value>> {
         None => relation.pairs.iter().map(|(near, _)| *near).collect(),
         Some(secondary) => secondary.near.iter().map(|(near, _)| *near).collect(),
     };
-    match &*object.head.base.borrow() {
-        Some(base) if relation.direction != Direction::ManyToOne => {
-            Ok(columns.into_iter().map(|column| base.read(column)).collect())
-        }
-        _ => near(object, columns.into_iter()),
+    match relation.direction {
+        Direction::ManyToOne => near(object, columns.into_iter()),
+        _ => values_in_database(object, &columns),
     }
 }
 

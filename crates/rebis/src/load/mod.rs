@@ -17,7 +17,7 @@ pub(crate) use fetch::{Assembly, Fetch};
 pub(crate) use lazy::{check_lazy, find_related, load_related};
 pub(crate) use selectin::after;
 
-use crate::mapper::{Mapper, Object, Relation, State};
+use crate::mapper::{Mapper, Object, Record, Relation, State};
 use crate::model::{Key, LoadOptions, Loading};
 use crate::unit::{Kind, NumberSet, Unit, conflict};
 
@@ -26,6 +26,8 @@ use crate::unit::{Kind, NumberSet, Unit, conflict};
 pub(crate) enum Populate {
     /// It stays as it is, unless it is expired.
     Expired,
+    /// It stays as it is, unless it is expired; when its row has another version by now, that is an error.
+    Locked,
     /// It takes over the row; what has changed of it is lost.
     Existing,
 }
@@ -69,7 +71,7 @@ impl<'u> Reading<'u> {
     /// Whether an object that is in memory need not be read.
     fn may_keep(&self, object: &Object) -> bool {
         !self.unit.is_expired(&object.head)
-            && (self.populate == Populate::Expired || self.filled.borrow().contains(&object.head.id))
+            && (self.populate != Populate::Existing || self.filled.borrow().contains(&object.head.id))
     }
 
     /// The object of the row whose columns begin at this position; `None` when there is no row, as on the missing side of a join.
@@ -88,6 +90,9 @@ impl<'u> Reading<'u> {
             self.note(&object, options);
             return Ok(Some(unit.adopt(object, key)));
         };
+        if self.populate == Populate::Locked && self.may_keep(&object) {
+            check_version(&object, &*mapper.decoder().record(mapper, row, first)?)?;
+        }
         if !self.may_keep(&object) {
             let head = &object.head;
             // A query passes by what the program is looking at; it is refreshed when the guard has ended.
@@ -116,6 +121,20 @@ impl<'u> Reading<'u> {
         let options = (!options.is_empty()).then(|| Rc::clone(options));
         object.head.options.replace(options);
     }
+}
+
+/// A row that was locked is the truth: an object that was read before it changed is stale.
+fn check_version(object: &Object, row: &dyn Record) -> Result<()> {
+    let mapper = object.head.mapper;
+    let Some(version) = mapper.version() else { return Ok(()) };
+    if values_in_database(object, &[version])? == [row.read(version)] {
+        return Ok(());
+    }
+    let text = format!(
+        "the row of this {} has another version than the object: somebody else has changed it since it was read; refresh it",
+        mapper.name()
+    );
+    Err(Error::new(ErrorKind::StaleData, text))
 }
 
 /// The condition that a row has this key, by the values of a record.
@@ -217,12 +236,16 @@ fn gone(mapper: &Mapper) -> Error {
 
 /// The values by which the database knows an object: those of the last flush, where the key has changed since.
 pub(crate) fn key_in_database(object: &Object) -> Result<Vec<Value>> {
-    let columns = object.head.mapper.key().iter();
+    values_in_database(object, object.head.mapper.key())
+}
+
+/// The values of these columns at the last flush.
+pub(crate) fn values_in_database(object: &Object, columns: &[usize]) -> Result<Vec<Value>> {
     if let Some(base) = &*object.head.base.borrow() {
-        return Ok(columns.map(|column| base.read(*column)).collect());
+        return Ok(columns.iter().map(|column| base.read(*column)).collect());
     }
     let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
-    Ok(columns.map(|column| record.read(*column)).collect())
+    Ok(columns.iter().map(|column| record.read(*column)).collect())
 }
 
 /// The key that values given by the program name.

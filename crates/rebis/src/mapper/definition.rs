@@ -71,11 +71,23 @@ pub struct RelationDef {
     pub(crate) join: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     pub(crate) order_by: Vec<(Cow<'static, str>, bool)>,
     pub(crate) cascade: Cascade,
-    pub(crate) passive_deletes: bool,
+    pub(crate) passive_deletes: PassiveDeletes,
+    pub(crate) passive_updates: bool,
     pub(crate) post_update: bool,
     pub(crate) single_parent: bool,
     pub(crate) view_only: bool,
     pub(crate) loading: Loading,
+}
+
+/// What the session leaves to the database when a parent is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PassiveDeletes {
+    /// Nothing: children are loaded.
+    No,
+    /// Children that are not loaded.
+    Yes,
+    /// All children.
+    All,
 }
 
 /// The mapper of the objects that a relation leads to.
@@ -104,7 +116,8 @@ impl RelationDef {
             join: Vec::new(),
             order_by: Vec::new(),
             cascade: Cascade::DEFAULT,
-            passive_deletes: false,
+            passive_deletes: PassiveDeletes::No,
+            passive_updates: true,
             post_update: false,
             single_parent: false,
             view_only: false,
@@ -159,7 +172,23 @@ impl RelationDef {
     /// The database itself deletes, or clears the keys of, the children of a deleted parent that are not loaded.
     #[must_use]
     pub fn passive_deletes(mut self) -> Self {
-        self.passive_deletes = true;
+        self.passive_deletes = PassiveDeletes::Yes;
+        self
+    }
+
+    /// The same for all children, loaded or not: nothing is written of them. It goes with no cascade that deletes.
+    #[must_use]
+    pub fn passive_deletes_all(mut self) -> Self {
+        self.passive_deletes = PassiveDeletes::All;
+        self
+    }
+
+    /// Who changes the foreign keys of the children when the key that they name changes. By default the database itself, by ON UPDATE
+    /// CASCADE, and objects in memory follow. With `false` the session: it loads the children, and changes them behind the parent; the
+    /// database must put up with the moment in between, by a deferred constraint or by none.
+    #[must_use]
+    pub fn passive_updates(mut self, passive: bool) -> Self {
+        self.passive_updates = passive;
         self
     }
 

@@ -3,6 +3,7 @@
 //! [`Mapper`] is data, the same for derived structs and for tables that are known at run time only. [`Record`] is what the unit
 //! of work sees of an object, without type parameters.
 
+mod constraints;
 mod definition;
 #[doc(hidden)]
 pub mod derived;
@@ -22,7 +23,8 @@ use rebis_core::rows::RowView;
 use rebis_core::schema::Table;
 use rebis_core::{Error, ErrorKind, Result, Value};
 
-pub use definition::{Definition, RelationDef, Target};
+pub(crate) use constraints::Refers;
+pub use definition::{Definition, PassiveDeletes, RelationDef, Target};
 pub use dynamic::{DynamicRecord, Mappers};
 pub use embedded::Embedded;
 pub use object::State;
@@ -43,6 +45,8 @@ pub struct Mapper {
     width: usize,
     key: Vec<usize>,
     version: Option<usize>,
+    refers: Vec<Refers>,
+    uniques: Vec<Vec<usize>>,
     definitions: Vec<RelationDef>,
     relations: Published<Result<Vec<Relation>>>,
     decoder: Box<dyn Decoder>,
@@ -129,6 +133,8 @@ impl Mapper {
                 None => return fault(format!("has no column '{name}' that is deferred")),
             }
         }
+        let refers = constraints::refers(&table, place);
+        let uniques = constraints::uniques(&table, place);
         Ok(Mapper {
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             name,
@@ -137,6 +143,8 @@ impl Mapper {
             width,
             key,
             version,
+            refers,
+            uniques,
             definitions: relations,
             relations: Published::new(),
             decoder,
@@ -202,6 +210,21 @@ impl Mapper {
 
     pub(crate) fn version(&self) -> Option<usize> {
         self.version
+    }
+
+    /// Its foreign keys.
+    pub(crate) fn refers(&self) -> &[Refers] {
+        &self.refers
+    }
+
+    /// Sets of columns of which no two rows have the same values; the primary key is the first one.
+    pub(crate) fn uniques(&self) -> &[Vec<usize>] {
+        &self.uniques
+    }
+
+    /// Whether the database computes a column of it.
+    pub(crate) fn computes(&self) -> bool {
+        self.columns.iter().any(|column| column.computed)
     }
 
     pub(crate) fn decoder(&self) -> &dyn Decoder {

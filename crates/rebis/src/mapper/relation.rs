@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use rebis_core::schema::{ForeignKey, Table};
 use rebis_core::{Error, ErrorKind, Result};
 
-use super::{Mapper, RelationDef, Target};
+use super::{Mapper, PassiveDeletes, RelationDef, Target};
 use crate::model::RelationKind;
 
 /// A relation whose meaning is known.
@@ -22,6 +22,22 @@ pub(crate) struct Relation {
     pub(crate) secondary: Option<Secondary>,
     /// The relation of the target that leads back.
     pub(crate) back: Option<usize>,
+}
+
+impl Relation {
+    /// Whether the foreign key is written by an UPDATE of its own: either side may say it.
+    pub(crate) fn is_post_update(&self) -> bool {
+        let back = self.back.and_then(|back| self.target.definitions().get(back));
+        self.definition.post_update || back.is_some_and(|back| back.post_update)
+    }
+
+    /// The columns of the foreign key, and those that it names: a child's and a parent's.
+    pub(crate) fn key_columns(&self) -> &[(usize, usize)] {
+        match self.direction {
+            Direction::OneToMany => &self.reversed,
+            _ => &self.pairs,
+        }
+    }
 }
 
 /// The table between both sides of many to many.
@@ -125,6 +141,11 @@ fn of_definition(mapper: &'static Mapper, definition: &RelationDef) -> Result<Re
     let writes = definition.cascade.delete || definition.cascade.delete_orphan;
     if definition.view_only && writes {
         return Err("is view_only, and yet its cascade deletes".to_owned());
+    }
+    if definition.passive_deletes == PassiveDeletes::All && writes {
+        return Err(
+            "leaves all children to the database by passive_deletes, and yet its cascade deletes".to_owned()
+        );
     }
     let reversed = pairs.iter().map(|(near, far)| (*far, *near)).collect();
     Ok(Relation { definition: definition.clone(), direction, target, pairs, reversed, secondary, back })

@@ -3,7 +3,7 @@
 use rebis_core::{Error, ErrorKind, Result, Value};
 
 /// A primary key: equal keys are one row.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     /// A whole number.
     Integer(i64),

@@ -193,7 +193,7 @@ impl Core {
         given.into_iter().map(one).collect()
     }
 
-    fn take_in(&self, object: &Rc<Object>) -> Result<()> {
+    pub(super) fn take_in(&self, object: &Rc<Object>) -> Result<()> {
         let head = &object.head;
         let refused = |what: &str| {
             let text = format!("the {} {what}", head.mapper.name());

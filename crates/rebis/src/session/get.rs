@@ -44,7 +44,8 @@ impl<T> GetOptions<T> {
     }
 
     /// The row is locked until the end of the transaction, and read for that. An object that is in memory stays as it is, unless
-    /// [`populate_existing`](GetOptions::populate_existing) says otherwise. SQLite locks nothing.
+    /// [`populate_existing`](GetOptions::populate_existing) says otherwise; where it has a version, and the row another one, that is
+    /// [`StaleData`](ErrorKind::StaleData). SQLite locks nothing.
     pub fn for_update(mut self, wait: LockWait) -> Self {
         self.lock = Some(wait);
         self
@@ -101,7 +102,11 @@ impl Session {
         if let Some(wait) = lock {
             query = query.for_update(wait);
         }
-        let populate = if populate_existing { Populate::Existing } else { Populate::Expired };
+        let populate = match lock {
+            _ if populate_existing => Populate::Existing,
+            Some(_) => Populate::Locked,
+            None => Populate::Expired,
+        };
         let fetch = Fetch::new(mapper, query, Rc::new(options));
         let found = self.core.on_connection(|conn| fetch.all(unit, conn, populate))?.pop();
         Ok(found.map(|object| Instance::new(&self.core, object)))

@@ -10,7 +10,7 @@ use rebis_core::sql::Column;
 use super::core::Core;
 use super::instance::{Attribute, Instance};
 use super::keyed::Keyed;
-use crate::mapper::{Object, Record};
+use crate::mapper::{Object, Record, State};
 use crate::model::{ToMany, ToOne};
 
 /// A relation, as a name: `User::addresses`, `Address::user`.
@@ -91,7 +91,7 @@ impl<T: Record, U: Record> Attribute<T, Option<&Instance<U>>> for ToOne<T, U> {
         instance.core.check_begun()?;
         instance.core.freshen(&instance.object)?;
         let others: Vec<Rc<Object>> = match value {
-            Some(other) => vec![instance.core.own(other)?],
+            Some(other) => vec![instance.core.drawn_in(&instance.object, other)?],
             None => Vec::new(),
         };
         instance.core.unit.assign(&instance.object, self.0, &others)?;
@@ -143,7 +143,7 @@ impl<U: Record> Collection<U> {
         self.core.check_begun()?;
         let child = match child.into() {
             Child::Value(value) => self.core.unit.add(Box::new(value))?,
-            Child::Instance(instance) => self.core.own(&instance)?,
+            Child::Instance(instance) => self.core.drawn_in(&self.owner, &instance)?,
         };
         self.core.unit.link(&self.owner, self.relation, &child)?;
         self.core.tell_happenings();
@@ -268,6 +268,16 @@ impl<U> From<&Instance<U>> for Child<U> {
 }
 
 impl Core {
+    /// The object of an instance that is put into a relation: one that is in no session yet comes into that of the owner.
+    fn drawn_in<U: Record>(&self, owner: &Object, instance: &Instance<U>) -> Result<Rc<Object>> {
+        let object = self.own(instance)?;
+        let is_in = matches!(owner.head.state.get(), State::Pending | State::Persistent);
+        if is_in && object.head.state.get() == State::Transient {
+            self.take_in(&object)?;
+        }
+        Ok(object)
+    }
+
     /// The object of an instance that is this session's.
     pub(super) fn own<U: Record>(&self, instance: &Instance<U>) -> Result<Rc<Object>> {
         if std::ptr::eq(Rc::as_ptr(&instance.core), self) {

@@ -5,6 +5,8 @@ mod models;
 mod attach;
 mod basics;
 mod bulk;
+mod cascades;
+mod circles;
 mod columns;
 mod criteria;
 mod events;
@@ -12,13 +14,17 @@ mod expiring;
 mod flushes;
 mod joined;
 mod keyed;
+mod keys;
 mod loading;
 mod makers;
+mod orders;
 mod queries;
 mod relations;
 mod states;
 mod transactions;
 mod undo;
+mod uniques;
+mod versions;
 
 use std::sync::{Arc, Mutex};
 
@@ -37,10 +43,16 @@ struct Database {
 
 impl Database {
     fn new() -> Self {
+        Database::with(|engine| {
+            create_all::<(User, Address, Keyword, UserKeyword, Node, Team, Player, Shelf, Book)>(engine)?;
+            create_all::<(Profile, Badge, Parcel)>(engine)
+        })
+    }
+
+    /// With tables of a test's own.
+    fn with(create: impl FnOnce(&Engine) -> Result<()>) -> Self {
         let engine = Engine::new("sqlite://").unwrap();
-        create_all::<(User, Address, Keyword, UserKeyword, Node, Team, Player, Shelf, Book)>(&engine)
-            .unwrap();
-        create_all::<(Profile, Badge, Parcel)>(&engine).unwrap();
+        create(&engine).unwrap();
         let sent: Arc<Mutex<Vec<String>>> = Arc::default();
         let log = Arc::clone(&sent);
         engine.on_before_cursor_execute(move |event| {

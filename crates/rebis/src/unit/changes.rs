@@ -97,14 +97,6 @@ impl Unit {
         self.objects(&in_order(&self.changed.borrow()))
     }
 
-    /// Those of them for which this is true.
-    pub(crate) fn changed_where(&self, wanted: impl Fn(&Object) -> bool) -> Vec<Rc<Object>> {
-        let objects = self.objects.borrow();
-        let ids = in_order(&self.changed.borrow());
-        let changed = ids.iter().filter_map(|id| objects.get(id));
-        changed.filter(|object| wanted(object)).map(Rc::clone).collect()
-    }
-
     pub(crate) fn is_changed(&self) -> bool {
         !self.changed.borrow().is_empty()
     }

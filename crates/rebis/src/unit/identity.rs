@@ -1,5 +1,6 @@
 //! The identity map: for each row of the database at most one object.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::links::forget_loaded;
@@ -17,6 +18,14 @@ impl Unit {
     /// Whether the session has an object of this mapper.
     pub(crate) fn has_objects_of(&self, mapper: &Mapper) -> bool {
         self.identity.borrow().get(&mapper.number()).is_some_and(|keys| !keys.is_empty())
+    }
+
+    /// The mappers of its objects.
+    pub(crate) fn mappers(&self) -> Vec<&'static Mapper> {
+        let objects = self.objects.borrow();
+        let mappers: BTreeMap<u32, &'static Mapper> =
+            objects.values().map(|object| (object.head.mapper.number(), object.head.mapper)).collect();
+        mappers.into_values().collect()
     }
 
     /// Takes in an object that was read.

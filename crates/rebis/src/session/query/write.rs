@@ -31,13 +31,20 @@ impl<T: Record> Query<T> {
     }
 
     /// Changes the rows by one statement: `.update([User::name.set("ed")])`. Objects of them that the session has are read again when
-    /// they are next looked at.
+    /// they are next looked at. A version goes up by one, so that whoever has an older one is told.
     ///
     /// # Errors
     /// As [`delete`](Query::delete).
     pub fn update(self, assignments: impl IntoIterator<Item = Assignment>) -> Result<u64> {
         let (core, mapper, filters) = self.only_filters()?;
         let there = in_memory(&core, mapper, &filters)?;
+        let mut assignments: Vec<Assignment> = assignments.into_iter().collect();
+        if let Some(version) = mapper.version().map(|version| &*mapper.mapped()[version].name)
+            && !assignments.iter().any(|assignment| assignment.column() == version)
+        {
+            let old: Expr<i64> = mapper.table().typed(version.to_owned());
+            assignments.push(Assignment::expr(version.to_owned(), old + 1));
+        }
         let statement = update_table(mapper.table()).set_all(assignments);
         let statement = filters.into_iter().fold(statement, Update::filter);
         let affected = run(&core, statement)?;
