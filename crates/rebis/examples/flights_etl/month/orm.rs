@@ -65,10 +65,11 @@ fn write_month(session: &Session, month: u8, mut flights: Vec<Flight>) -> Result
     // Only while this worker is the one that the month is marked with: two runs at a time may both compute a month, and
     // one of them writes it.
     let locked = GetOptions::new().for_update(LockWait::Wait).populate_existing();
-    let mark = session
-        .get_with::<Month>(month, locked)?
-        .filter(|mark| mark.read().is_ok_and(|mark| is_ours(&mark)))
-        .ok_or_else(|| Error::other(format!("another run has taken over month {month}")))?;
+    let taken_over = || Error::other(format!("another run has taken over month {month}"));
+    let mark = session.get_with::<Month>(month, locked)?.ok_or_else(taken_over)?;
+    if !is_ours(&*mark.read()?) {
+        return Err(taken_over());
+    }
 
     add_delays(session, month, &flights)?;
     let mut counts = MonthCounts { read: flights.len() as u64, loaded: flights.len() as u64, rejects: 0 };
