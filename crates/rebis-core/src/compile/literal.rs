@@ -12,7 +12,7 @@ pub(super) fn push_literal(sql: &mut String, text: &str, dialect: &Dialect) -> R
     if text.contains('\0') {
         return Err(Error::new(
             ErrorKind::Schema,
-            "a default, a comment, a label or a value in DDL contains a NUL",
+            "a default, a comment, a label, a separator or a value in DDL contains a NUL",
         ));
     }
     let doubles = match dialect.tables.literals {

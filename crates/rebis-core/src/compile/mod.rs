@@ -36,16 +36,22 @@ pub(crate) struct Compiled {
     pub(crate) fixed: Box<[Value]>,
 }
 
+/// On every database the same, before anything is sent: SQLite would take a NUL for the end of the statement, PostgreSQL's protocol
+/// for the end of the message's text.
+fn check_nul(sql: &str) -> Result<()> {
+    if sql.contains('\0') {
+        return Err(Error::new(ErrorKind::Statement, "the statement contains a NUL"));
+    }
+    Ok(())
+}
+
 /// Compiles SQL written by hand: names become placeholders, everything else stays as it is.
 ///
 /// # Errors
 /// [`Statement`](crate::ErrorKind::Statement) when a quote or a comment does not end, for a placeholder of the database's
 /// own, and for a NUL.
 pub(crate) fn compile_text(text: &Text, dialect: &Dialect) -> Result<Compiled> {
-    if text.sql().contains('\0') {
-        // SQLite would take it for the end of the statement, and run the half before it.
-        return Err(Error::new(ErrorKind::Statement, "the statement contains a NUL"));
-    }
+    check_nul(text.sql())?;
     let mut sql = String::with_capacity(text.sql().len());
     let mut names: Vec<Box<str>> = Vec::new();
     let mut order = Vec::new();

@@ -21,6 +21,17 @@ pub(crate) enum Writing {
     Postgresql = 2,
 }
 
+impl Writing {
+    /// Whether an argument stands more than once in the text.
+    pub(crate) fn repeats(self, known: Known) -> bool {
+        match known {
+            Known::BitXor => self == Writing::Sqlite,
+            Known::JsonText => self != Writing::Postgresql,
+            _ => false,
+        }
+    }
+}
+
 impl Dialect {
     /// How the database writes it.
     pub(crate) fn template(&self, known: Known) -> Option<Template> {
@@ -55,6 +66,14 @@ fn templates(known: Known) -> Templates {
         Known::Extract(part) => extract(part),
         // Of two integers, towards zero, as in Rust.
         Known::IntegerDivide => each("{0!} / {1!}", "{0!} DIV {1!}", "{0!} / {1!}"),
+        Known::WholeDivide => each(
+            "{0!} / {1!}",
+            "{0!} DIV {1!}",
+            "CAST(div(CAST({0} AS NUMERIC), CAST({1} AS NUMERIC)) AS BIGINT)",
+        ),
+        Known::UnsignedDivide => {
+            each("{0!} / {1!}", "{0!} DIV {1!}", "div(CAST({0} AS NUMERIC), CAST({1} AS NUMERIC))")
+        }
         Known::TrueDivide => each(
             "CAST({0} AS REAL) / {1!}",
             "CAST({0} AS DOUBLE) / {1!}",
@@ -70,7 +89,10 @@ fn templates(known: Known) -> Templates {
             each("(({0!} | {1!}) - ({0!} & {1!}))", "CAST({0!} ^ {1!} AS SIGNED)", "({0!} # {1!})")
         }
         Known::BitNot => each("(~{0!})", "CAST(~{0!} AS SIGNED)", "(~{0!})"),
-        Known::ShiftLeft => each("({0!} << {1!})", "CAST({0!} << {1!} AS SIGNED)", "({0!} << {1!})"),
+        // PostgreSQL's keeps to the width of what it moves, and counts modulo it.
+        Known::ShiftLeft => {
+            each("({0!} << {1!})", "CAST({0!} << {1!} AS SIGNED)", "(CAST({0} AS BIGINT) << {1!})")
+        }
         // MySQL's is unsigned and shifts zeros in: the numbers are moved above zero before, and back behind.
         Known::ShiftRight => each(
             "({0!} >> {1!})",

@@ -154,8 +154,8 @@ impl Dialect {
         row_locks: Some(RowLocks {
             update: " FOR UPDATE",
             no_key_update: " FOR UPDATE",
-            share: " LOCK IN SHARE MODE",
-            key_share: " LOCK IN SHARE MODE",
+            share: " FOR SHARE",
+            key_share: " FOR SHARE",
             of: true,
         }),
         returning: Returning { insert: false, update: false, delete: false },
@@ -196,7 +196,12 @@ impl Dialect {
     pub const MARIADB: Dialect = Dialect {
         name: "mariadb",
         row_locks: match Dialect::MYSQL.row_locks {
-            Some(words) => Some(RowLocks { of: false, ..words }),
+            Some(words) => Some(RowLocks {
+                share: " LOCK IN SHARE MODE",
+                key_share: " LOCK IN SHARE MODE",
+                of: false,
+                ..words
+            }),
             None => None,
         },
         returning: Returning { insert: true, update: false, delete: true },

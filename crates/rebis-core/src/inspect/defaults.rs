@@ -5,7 +5,10 @@ use crate::schema::{DdlExpression, Sequence, ServerDefault, SqlType};
 /// The default that a database's own text says, in a table of this schema.
 pub(super) fn default_of(text: &str, sql_type: Option<&SqlType>, schema: &str) -> ServerDefault {
     let bare = without_parentheses(text);
-    if bare.to_ascii_lowercase().starts_with("current_timestamp") && !bare.contains(['+', '-', '|', ' ']) {
+    let is_now =
+        bare.to_ascii_lowercase().starts_with("current_timestamp") && !bare.contains(['+', '-', '|', ' ']);
+    // Of a type that only its database knows, how many digits it has is not known either: the catalogue's text says it.
+    if is_now && sql_type.is_some() {
         return ServerDefault::CurrentTimestamp;
     }
     if bare.eq_ignore_ascii_case("true") || bare.eq_ignore_ascii_case("false") {
@@ -46,7 +49,7 @@ fn next_value(text: &str, own: &str) -> Option<Sequence> {
 /// A number or a text; nothing for an expression.
 pub(super) fn server_default(text: &str, sql_type: Option<&SqlType>) -> Option<ServerDefault> {
     use SqlType::{BigInteger, Integer, SmallInteger};
-    let unwrapped = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(text);
+    let unwrapped = without_parentheses(text);
     if let Ok(number) = unwrapped.parse() {
         return Some(ServerDefault::Integer(number));
     }
@@ -65,7 +68,8 @@ fn literal(text: &str) -> Option<String> {
     let plain = rest.replace("''", "  ");
     let end = plain.find('\'')?;
     let after = rest.get(end + 1..)?;
-    let is_cast = after.starts_with("::") && !after.contains(['\'', '|', '+', '(']);
+    let in_a_name = |letter: char| letter.is_alphanumeric() || " _.\"[]".contains(letter);
+    let is_cast = after.strip_prefix("::").is_some_and(|name| name.chars().all(in_a_name));
     let inside = rest.get(..end)?;
     ((after.is_empty() || is_cast || is_sized_cast(after)) && !inside.contains('\\'))
         .then(|| inside.replace("''", "'"))

@@ -8,6 +8,7 @@ use super::facts::{
     Action, CheckInfo, ColumnInfo, Computed, ForeignKeyInfo, IndexInfo, KeyInfo, PrimaryKeyInfo, TableName,
     TableOptions, UniqueInfo,
 };
+use super::normal::unescaped;
 use super::types;
 use crate::engine::Connection;
 use crate::error::Result;
@@ -93,7 +94,9 @@ impl Catalog for Mysql {
              order by c.constraint_name"
         };
         let rows: Vec<(String, String)> = conn.fetch_all(of(table, sql))?;
-        Ok(rows.into_iter().map(|(name, text)| CheckInfo { name: Some(name), text }).collect())
+        let mariadb = is_mariadb(conn);
+        let check = |(name, text)| CheckInfo { name: Some(name), text: printed(text, mariadb) };
+        Ok(rows.into_iter().map(check).collect())
     }
 
     fn comment(&self, conn: &mut Connection, table: &Found) -> Result<Option<String>> {
@@ -158,7 +161,8 @@ fn column(row: ColumnRow, checks: &[CheckInfo], mariadb: bool) -> ColumnInfo {
     // MariaDB's JSON is a longtext with a check of its own.
     let valid = format!("json_valid(`{}`)", name.replace('`', "``"));
     let is_json = type_name == "longtext" && checks.iter().any(|check| check.text == valid);
-    let computed = non_empty(expression)
+    let computed = non_empty(expression).map(|text| printed(text, mariadb));
+    let computed = computed
         .map(|text| Computed { text, stored: extra.contains("stored") || extra.contains("persistent") });
     ColumnInfo {
         sql_type: if is_json { Some(SqlType::Json) } else { types::mysql(&type_name) },
@@ -174,12 +178,28 @@ fn column(row: ColumnRow, checks: &[CheckInfo], mariadb: bool) -> ColumnInfo {
     }
 }
 
+/// An expression of the catalogue. MySQL escapes it once more there, as if it stood in quotes: ``(`name` <> _utf8mb4\'x\')``.
+pub(super) fn printed(text: String, mariadb: bool) -> String {
+    if mariadb || !text.contains('\\') {
+        return text;
+    }
+    let mut letters = text.chars();
+    let mut plain = String::with_capacity(text.len());
+    while let Some(letter) = letters.next() {
+        plain.extend(if letter == '\\' { letters.next().map(unescaped) } else { Some(letter) });
+    }
+    plain
+}
+
 /// MariaDB gives SQL, and `NULL` where there is none; MySQL gives texts without their quotes.
-fn default_text(default: String, type_name: &str, extra: &str, mariadb: bool) -> Option<String> {
+pub(super) fn default_text(default: String, type_name: &str, extra: &str, mariadb: bool) -> Option<String> {
     if mariadb {
         return (default != "NULL").then_some(default);
     }
-    let is_expression = extra.contains("default_generated") || default.starts_with("CURRENT_TIMESTAMP");
+    if extra.contains("default_generated") {
+        return Some(printed(default, mariadb));
+    }
+    let is_expression = default.starts_with("CURRENT_TIMESTAMP");
     let letters = ["char", "text", "enum", "set", "date", "time", "year"];
     if is_expression || !letters.iter().any(|word| type_name.contains(word)) {
         return Some(default);

@@ -64,7 +64,7 @@ fn string(rest: &str, escaped: bool) -> (Option<String>, usize) {
 }
 
 /// What a letter behind a backslash means.
-fn unescaped(letter: char) -> char {
+pub(super) fn unescaped(letter: char) -> char {
     match letter {
         'n' => '\n',
         'r' => '\r',

@@ -3,7 +3,7 @@ mod fuzz;
 use super::defaults::{default_of, server_default};
 use super::facts::CheckInfo;
 use super::normal::normal;
-use super::{sqlite_text, types};
+use super::{mysql, sqlite_text, types};
 use crate::Dialect;
 use crate::error::ErrorKind;
 use crate::schema::{Deferral, MysqlType, PostgresqlType, Sequence, ServerDefault, SqlType, Table};
@@ -146,9 +146,20 @@ fn defaults() {
     assert_eq!(server_default("'7'::text", Some(&SqlType::Text)), text("7"));
     assert_eq!(server_default("'-1'::integer", Some(&SqlType::Integer)), Some(ServerDefault::Integer(-1)));
     assert_eq!(server_default("(-1)", None), Some(ServerDefault::Integer(-1)));
-    for none in
-        ["now()", "'a' || 'b'", "'a'::text || 'b'", "'a\\b'", "'", "", "1.5", "'a'::text || now()", "'é''"]
-    {
+    for none in [
+        "now()",
+        "'2024-01-01'::date - 1",
+        "'a'::text COLLATE \"C\" = 'b'",
+        "'1'::int * 2",
+        "'a' || 'b'",
+        "'a'::text || 'b'",
+        "'a\\b'",
+        "'",
+        "",
+        "1.5",
+        "'a'::text || now()",
+        "'é''",
+    ] {
         assert_eq!(server_default(none, None), None, "{none}");
     }
 }
@@ -266,7 +277,10 @@ fn expressions_that_databases_print_in_their_own_way() {
 fn defaults_with_a_word_of_their_own() {
     let default = |text: &str| default_of(text, None, "own");
     for now in ["CURRENT_TIMESTAMP", "current_timestamp(6)", "(current_timestamp)"] {
-        assert_eq!(default(now), ServerDefault::CurrentTimestamp, "{now}");
+        let typed = default_of(now, Some(&SqlType::DateTime), "own");
+        assert_eq!(typed, ServerDefault::CurrentTimestamp, "{now}");
+        // Of a type that only the database knows its own text is kept.
+        assert!(matches!(default(now), ServerDefault::Expression(_)), "{now}");
     }
     assert_eq!(default("true"), ServerDefault::Boolean(true));
     assert_eq!(default_of("0", Some(&SqlType::Boolean), ""), ServerDefault::Boolean(false));
@@ -302,4 +316,26 @@ fn the_text_of_create_index() {
     let when: Vec<_> = written.foreign_keys.iter().map(|(.., deferral)| *deferral).collect();
     let immediate = Some(Deferral::Immediate);
     assert_eq!(when, [None, Some(Deferral::Deferred), immediate, immediate]);
+}
+
+#[test]
+fn mysqls_catalogue_escapes_once_more() {
+    for (catalogue, plain) in [
+        (r"(`name` <> _utf8mb4\'x\')", "(`name` <> _utf8mb4'x')"),
+        (r"(`a` = _utf8mb4\'it\\\'s\')", r"(`a` = _utf8mb4'it\'s')"),
+        (r"(`a` = _utf8mb4\'b\\\\c\\n\')", r"(`a` = _utf8mb4'b\\c\n')"),
+        ("(`a` > 1)", "(`a` > 1)"),
+        ("\\", ""),
+    ] {
+        assert_eq!(mysql::printed(catalogue.to_owned(), false), plain);
+        assert_eq!(mysql::printed(catalogue.to_owned(), true), catalogue);
+    }
+    let said = normal("name <> 'x'", &Dialect::MYSQL);
+    assert_eq!(
+        normal(&mysql::printed(r"(`name` <> _utf8mb4\'x\')".to_owned(), false), &Dialect::MYSQL),
+        said
+    );
+    let default =
+        mysql::default_text(r"concat(_utf8mb4\'a\',1)".into(), "varchar(9)", "default_generated", false);
+    assert_eq!(default.as_deref(), Some("concat(_utf8mb4'a',1)"));
 }

@@ -56,7 +56,8 @@ impl MetaData {
         E::tables().into_iter().fold(MetaData::new(), MetaData::table)
     }
 
-    /// The same, where tables and sequences that are added later and name no schema are in this one.
+    /// The same, where tables, sequences and views that are added later and name no schema are in this one; temporary ones are in
+    /// none.
     ///
     /// ```
     /// use rebis_core::schema::{ColumnDef, MetaData, SqlType, Table};
@@ -110,7 +111,8 @@ impl MetaData {
     #[must_use]
     pub fn table(mut self, table: &Table) -> Self {
         let own = match (&self.schema, table.schema()) {
-            (Some(schema), None) => Some(table.in_schema(schema)),
+            // A temporary one is in a schema of its connection's.
+            (Some(schema), None) if !table.is_temporary() => Some(table.in_schema(schema)),
             _ => None,
         };
         let table = own.as_ref().unwrap_or(table);

@@ -12,7 +12,8 @@ use crate::url::Backend;
 /// How a query keeps others from its rows.
 #[derive(Debug, Clone)]
 pub(crate) struct Lock {
-    pub(crate) strength: LockStrength,
+    /// `None` while only its tables are named.
+    pub(crate) strength: Option<LockStrength>,
     pub(crate) wait: LockWait,
     /// The tables whose rows it is about; all, when there are none.
     pub(crate) of: Vec<Source>,
@@ -70,7 +71,8 @@ pub enum Grouping {
 
 impl<R> Select<R> {
     fn locked(mut self, strength: LockStrength, wait: LockWait) -> Self {
-        self.node.lock = Some(Lock { strength, wait, of: Vec::new() });
+        let of = self.node.lock.take().map(|lock| lock.of).unwrap_or_default();
+        self.node.lock = Some(Lock { strength: Some(strength), wait, of });
         self
     }
 
@@ -100,12 +102,12 @@ impl<R> Select<R> {
         self.locked(LockStrength::KeyShare, wait)
     }
 
-    /// Of a lock: only the rows of this table, `FOR UPDATE OF …`. MariaDB does not have it.
+    /// Of a lock: only the rows of this table, `FOR UPDATE OF …`. MariaDB does not have it. Before or behind the lock; without one it
+    /// is a [`Statement`](crate::ErrorKind::Statement) error.
     #[must_use]
     pub fn lock_of(mut self, source: impl Into<Source>) -> Self {
-        if let Some(lock) = &mut self.node.lock {
-            lock.of.push(source.into());
-        }
+        let none = Lock { strength: None, wait: LockWait::Wait, of: Vec::new() };
+        self.node.lock.get_or_insert(none).of.push(source.into());
         self
     }
 

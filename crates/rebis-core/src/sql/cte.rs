@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::columns::{Column, column_node};
 use super::expression::Expr;
 use super::from::TableAlias;
-use super::node::{Node, Source};
+use super::node::Source;
 use super::select::{Select, SelectNode, SetOperator};
-use super::selection::Item;
+use super::selection::{Item, item_names};
 use super::typed::Typed;
 use super::{Composed, Delete, Insert, StatementNode, Update};
 use crate::schema::Entity;
@@ -64,12 +64,7 @@ impl CteNode {
 
     /// What its columns are called; `None` when one of them has no name.
     pub(crate) fn columns(&self) -> Option<Vec<&str>> {
-        let names = self.first.items().iter().map(|item| match (&item.label, &*item.node) {
-            (Some(label), _) => Some(&**label),
-            (None, Node::Column { name, .. }) => Some(&**name),
-            _ => None,
-        });
-        names.collect()
+        item_names(self.first.items())
     }
 }
 

@@ -347,7 +347,9 @@ impl MetaData {
     #[must_use]
     pub fn view(mut self, view: &View) -> Self {
         let mut view = view.clone();
-        view.schema = view.schema.or_else(|| self.default_schema().map(Into::into));
+        if !view.temporary {
+            view.schema = view.schema.or_else(|| self.default_schema().map(Into::into));
+        }
         self.add_view(Opaque::new(Arc::new(view)));
         self
     }

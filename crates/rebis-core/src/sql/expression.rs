@@ -330,7 +330,11 @@ pub trait Expression: Operand + Sized {
     where
         Self: Operand<Family = family::Integer>,
     {
-        known(Known::ShiftLeft, vec![self.into_node(), digits(count.into())])
+        match count {
+            // PostgreSQL counts modulo 64; NULL stays NULL.
+            64.. => known(Known::BitAnd, vec![self.into_node(), digits(0)]),
+            _ => known(Known::ShiftLeft, vec![self.into_node(), digits(count.into())]),
+        }
     }
 
     /// The bits moved to the right, those of a negative number filled with its sign: `self >> count`.

@@ -22,6 +22,10 @@ pub enum Known {
     Now,
     Extract(DatePart),
     IntegerDivide,
+    /// As `IntegerDivide`, of what the database may not take for whole numbers: PostgreSQL's sum of BIGINT is NUMERIC.
+    WholeDivide,
+    /// The same, where the answer may be more than BIGINT holds.
+    UnsignedDivide,
     TrueDivide,
     FloatRemainder,
     DecimalRemainder,

@@ -10,10 +10,12 @@ use std::sync::Arc;
 use super::columns::Column;
 use super::expression::Expr;
 use super::known::Known;
-use super::node::{BinaryOperator, Node};
+use super::node::{BinaryOperator, Node, Source};
 use super::select::Select;
 use super::typed::{Family, Matches, Operand, Typed, family};
-use crate::schema::Entity;
+use crate::schema::{Entity, SqlType};
+use crate::url::Backend;
+use crate::value::Value;
 
 impl BitAnd for Expr<bool> {
     type Output = Expr<bool>;
@@ -183,8 +185,15 @@ fn calculate<T: Typed, F: Family>(operator: BinaryOperator, left: Arc<Node>, rig
     let integer = TypeId::of::<family::Integer>();
     let integers = TypeId::of::<T::Family>() == integer && TypeId::of::<F>() == integer;
     if operator == BinaryOperator::Divide && integers {
-        // `/` of MySQL makes a decimal of two integers.
-        return Expr::new(Node::Known { known: Known::IntegerDivide, arguments: vec![left, right] });
+        // `/` of MySQL makes a decimal of two integers, and that of PostgreSQL of what it counts as NUMERIC.
+        let known = if is_whole(&left, LOOK) && is_whole(&right, LOOK) {
+            Known::IntegerDivide
+        } else if TypeId::of::<T::Nullable>() == TypeId::of::<Option<u64>>() {
+            Known::UnsignedDivide
+        } else {
+            Known::WholeDivide
+        };
+        return Expr::new(Node::Known { known, arguments: vec![left, right] });
     }
     let one_is = |family| TypeId::of::<T::Family>() == family || TypeId::of::<F>() == family;
     if operator == BinaryOperator::Remainder && one_is(TypeId::of::<family::Float>()) {
@@ -194,6 +203,43 @@ fn calculate<T: Typed, F: Family>(operator: BinaryOperator, left: Arc<Node>, rig
         return Expr::new(Node::Known { known: Known::DecimalRemainder, arguments: vec![left, right] });
     }
     Expr::new(Node::Binary { operator, left, right })
+}
+
+/// How deep it is looked whether something is an integer.
+const LOOK: usize = 4;
+
+/// Whether it is surely of an integer type on PostgreSQL. What is not looked into is not.
+fn is_whole(node: &Node, levels: usize) -> bool {
+    let Some(below) = levels.checked_sub(1) else { return false };
+    match node {
+        Node::Column { source: Source::Table(table) | Source::Alias { table, .. }, name } => {
+            let column = table.column(name).map(|column| column.sql_type().on(Backend::Postgresql));
+            column.is_some_and(is_whole_type)
+        }
+        Node::Value(Value::Int(_)) | Node::Digits(_) => true,
+        Node::Value(Value::UInt(number)) => i64::try_from(*number).is_ok(),
+        Node::Negate(item) => is_whole(item, below),
+        Node::Binary { operator, left, right } => {
+            use BinaryOperator::{Add, Multiply, Remainder, Subtract};
+            matches!(operator, Add | Subtract | Multiply | Remainder)
+                && is_whole(left, below)
+                && is_whole(right, below)
+        }
+        Node::Known { known, .. } => {
+            use Known::{BitAnd, BitNot, BitOr, BitXor, ShiftLeft, ShiftRight};
+            let bits = matches!(known, BitAnd | BitOr | BitXor | BitNot | ShiftLeft | ShiftRight);
+            bits || matches!(
+                known,
+                Known::IntegerDivide | Known::WholeDivide | Known::Length | Known::Extract(_)
+            )
+        }
+        _ => false,
+    }
+}
+
+fn is_whole_type(sql_type: &SqlType) -> bool {
+    use SqlType::{BigInteger, Integer, SmallInteger, UnsignedInteger, UnsignedSmallInteger};
+    matches!(sql_type, SmallInteger | Integer | BigInteger | UnsignedSmallInteger | UnsignedInteger)
 }
 
 impl<T: Typed> Neg for Expr<T>

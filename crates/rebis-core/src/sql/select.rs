@@ -63,7 +63,34 @@ pub struct SelectNode {
     pub(crate) lock: Option<Lock>,
     pub(crate) words: Vec<Words>,
     pub(crate) combined: Vec<(SetOperator, SelectNode)>,
+    /// What had been said when the first query was combined with it.
+    pub(crate) before: Option<Said>,
     pub(crate) binds: Binds,
+}
+
+/// How much a query says of itself. What comes behind a combination would be of its first part alone, and what stood at the end
+/// of the first part would be of the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Said {
+    /// DISTINCT, and how many sources, joins, conditions and groups.
+    pub(crate) parts: (bool, [usize; 6]),
+    /// Whether it had an order, a limit or a lock when something was combined with it.
+    pub(crate) ended: bool,
+}
+
+impl SelectNode {
+    /// What counts of it when it is combined.
+    pub(crate) fn said_parts(&self) -> (bool, [usize; 6]) {
+        let SelectNode { distinct, distinct_on, from, joins, filters, group_by, having, .. } = self;
+        let lengths =
+            [distinct_on.len(), from.len(), joins.len(), filters.len(), group_by.len(), having.len()];
+        (*distinct, lengths)
+    }
+
+    /// Whether something stands behind its rows.
+    pub(crate) fn has_end(&self) -> bool {
+        !self.order_by.is_empty() || self.limit.is_some() || self.offset.is_some() || self.lock.is_some()
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -255,11 +282,27 @@ impl<R> Select<R> {
     }
 
     fn combine(mut self, operator: SetOperator, other: Select<R>) -> Self {
+        let (parts, ended) = (self.node.said_parts(), self.node.has_end());
+        let before = self.node.before.get_or_insert(Said { parts, ended });
+        before.ended |= ended;
         self.node.combined.push((operator, other.node));
         self
     }
 
-    /// The rows of both, none twice.
+    /// The rows of both, none twice. An order and a limit stand behind the last part and are of the whole; a part with an order, a
+    /// limit or a lock of its own, and a condition behind the combination, are a [`Statement`](crate::ErrorKind::Statement) error: make
+    /// what they belong to a [`subquery`](Select::subquery).
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    /// use rebis_core::sql::{Expression, literal, select};
+    ///
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// let both = select(literal(1).label("n")).union(select(literal(2).label("n"))).limit(1);
+    /// assert_eq!(conn.fetch_all(both.clone())?.len(), 1);
+    /// assert!(conn.fetch_all(both.union(select(literal(3).label("n")))).is_err());
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
     #[must_use]
     pub fn union(self, other: Select<R>) -> Self {
         self.combine(SetOperator::Union, other)
@@ -271,7 +314,7 @@ impl<R> Select<R> {
         self.combine(SetOperator::UnionAll, other)
     }
 
-    /// The rows that both have.
+    /// The rows that both have. Behind `union` or `except` it is an error: some databases would take it first.
     #[must_use]
     pub fn intersect(self, other: Select<R>) -> Self {
         self.combine(SetOperator::Intersect, other)

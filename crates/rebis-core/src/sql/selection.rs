@@ -59,6 +59,11 @@ impl Item {
     }
 }
 
+/// What the columns of a query are called; `None` when one of them has no name.
+pub(crate) fn item_names(items: &[Item]) -> Option<Vec<&str>> {
+    items.iter().map(Item::name).collect()
+}
+
 /// What can be selected: a column, an expression, a tuple of up to sixteen of them, or a `Vec` of expressions that are known at
 /// run time only.
 #[diagnostic::on_unimplemented(

@@ -10,6 +10,7 @@ mod composed;
 mod composed_functions;
 mod composed_queries;
 mod composed_selects;
+mod composed_traps;
 mod crates;
 mod ddl;
 mod described;
@@ -93,6 +94,7 @@ const SUBJECTS: &[&[Scenario]] = &[
     composed_queries::CASES,
     composed_functions::CASES,
     composed_selects::CASES,
+    composed_traps::CASES,
     reflection::CASES,
     streams::CASES,
     transactions::CASES,

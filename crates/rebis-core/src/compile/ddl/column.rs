@@ -1,5 +1,7 @@
 //! One column of CREATE TABLE.
 
+use std::borrow::Cow;
+
 use super::Writer;
 use super::objects::push_next_value;
 use crate::compile::types::{column_type_in, push_labels};
@@ -70,6 +72,11 @@ impl Writer<'_> {
         let Some(identity) = column.counting() else { return Ok(()) };
         let starts = self.dialect.tables.identity == Identity::AutoIncrement;
         if self.dialect.tables.identity == Identity::Generated {
+            if *column.sql_type.on(self.dialect.backend) == SqlType::UnsignedBigInteger {
+                let what = "counted columns of 64 bits without a sign; use `SqlType::BigInteger`, with the other as a variant \
+                            where it is wanted";
+                return self.unsupported(what);
+            }
             let when = if identity.always { "ALWAYS" } else { "BY DEFAULT" };
             self.push(&format!(" GENERATED {when} AS IDENTITY"));
             let start = identity.start.map(|start| format!("START WITH {start}"));
@@ -123,9 +130,25 @@ impl Writer<'_> {
             }
             ServerDefault::Integer(number) => self.push(&number.to_string()),
             ServerDefault::Boolean(value) => self.push(if *value { "TRUE" } else { "FALSE" }),
-            ServerDefault::CurrentTimestamp => self.push(self.dialect.tables.now),
+            ServerDefault::CurrentTimestamp => {
+                let now = self.now(sql_type.on(self.dialect.backend));
+                self.push(&now);
+            }
         }
         Ok(())
+    }
+
+    /// The moment of the insert. MySQL takes no other digits than the column's.
+    fn now(&self, sql_type: &SqlType) -> Cow<'static, str> {
+        match sql_type {
+            SqlType::DateTimeWith { precision } | SqlType::TimestampWith { precision }
+                if self.dialect.writing == Writing::Mysql =>
+            {
+                let digits = if *precision == 0 { String::new() } else { format!("({precision})") };
+                format!("CURRENT_TIMESTAMP{digits}").into()
+            }
+            _ => self.dialect.tables.now.into(),
+        }
     }
 }
 

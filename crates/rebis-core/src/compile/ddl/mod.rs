@@ -8,6 +8,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use super::check_nul;
 use super::identifier::{push_identifier, push_qualified};
 use super::literal::push_literal;
 use super::render::expression_of_table;
@@ -117,11 +118,9 @@ pub(super) fn render(ddl: &Ddl, dialect: &Dialect, schemas: &SchemaTranslateMap)
         DdlNode::CreateView(view) => writer.create_view(view)?,
         DdlNode::DropView(view) => writer.drop_view(view)?,
         DdlNode::CreateTableAs(query) => writer.create_table_as(query)?,
-        DdlNode::Verbatim(sql) if sql.contains('\0') => {
-            return Err(Error::new(ErrorKind::Statement, "the statement contains a NUL"));
-        }
         DdlNode::Verbatim(sql) => writer.push(sql),
     }
+    check_nul(&writer.sql)?;
     Ok(writer.sql)
 }
 

@@ -8,7 +8,7 @@ use crate::schema::{
     ServerDefault, SqlType, Table, UniqueConstraint,
 };
 use crate::sql::{Ddl, add_constraint, create_index, create_table, drop_constraint, drop_index, drop_table};
-use crate::{Dialect, ErrorKind};
+use crate::{Backend, Dialect, ErrorKind};
 
 mod described;
 mod objects;
@@ -82,6 +82,29 @@ fn keys_that_are_counted() {
     );
     let composite = Table::build("t").column(id()).column(number("part").primary_key()).finish().unwrap();
     assert_eq!(kinds(&create_table(&composite)), [Some(ErrorKind::Unsupported), None, None]);
+}
+
+#[test]
+fn a_key_of_64_bits_without_a_sign_is_not_counted_by_postgresql() {
+    let key = |sql_type| Table::build("t").column(ColumnDef::new("id", sql_type).autoincrement()).finish();
+    let unsigned = SqlType::UnsignedBigInteger;
+    let create = create_table(&key(unsigned.clone()).unwrap());
+    assert_eq!(kinds(&create), [None, None, Some(ErrorKind::Unsupported)]);
+    let variant = unsigned.with_variant(Backend::Postgresql, SqlType::BigInteger);
+    assert_eq!(kinds(&create_table(&key(variant).unwrap())), [None; 3]);
+}
+
+#[test]
+fn the_moment_of_a_column_has_its_digits() {
+    let now =
+        |sql_type| columns(ColumnDef::new("at", sql_type).server_default(ServerDefault::CurrentTimestamp));
+    let [_, mysql, postgresql] = now(SqlType::DateTimeWith { precision: 3 });
+    assert_eq!(mysql, "`at` DATETIME(3) DEFAULT CURRENT_TIMESTAMP(3) NOT NULL");
+    assert!(postgresql.contains("DEFAULT CURRENT_TIMESTAMP NOT NULL"), "{postgresql}");
+    let [_, mysql, _] = now(SqlType::TimestampWith { precision: 0 });
+    assert!(mysql.contains("DEFAULT CURRENT_TIMESTAMP NOT NULL"), "{mysql}");
+    let [_, mysql, _] = now(SqlType::Timestamp);
+    assert!(mysql.contains("DEFAULT CURRENT_TIMESTAMP(6) NOT NULL"), "{mysql}");
 }
 
 #[test]

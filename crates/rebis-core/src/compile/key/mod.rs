@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use self::shape::Shape;
 use super::places::Places;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Writing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{SchemaTranslateMap, Table};
 use crate::sql::{
@@ -33,6 +33,8 @@ pub(super) struct Key<'s> {
     shared: Vec<*const ()>,
     /// Whether lists in IN have their own length: filled up they would have more values than the database takes.
     is_exact: bool,
+    /// Whose texts are counted; of none before it has begun.
+    writing: Option<Writing>,
     depth: usize,
     deepest: usize,
 }
@@ -42,6 +44,8 @@ const DEEPEST: usize = 1000;
 /// For how many levels a call, a CASE and the like count, and a query: they take more of the stack than operators do.
 const LEVELS_OF_A_CALL: usize = 3;
 const LEVELS_OF_A_QUERY: usize = 8;
+/// What is written twice doubles the text at each level: ten make a thousand pieces.
+const LEVELS_OF_A_DOUBLE: usize = 100;
 
 /// From so many values on, a list in IN is filled up to the next power of two by repeating its last value: a few texts serve
 /// lists of every length.
@@ -66,14 +70,42 @@ impl<'s> Key<'s> {
         if key.values.len() > dialect.writes.most_parameters {
             key = Key::look(statement, dialect, schemas, true);
         }
-        if key.deepest > DEEPEST {
+        key.checked()
+    }
+
+    /// Looks only whether a query of DDL is too deep.
+    ///
+    /// # Errors
+    /// As [`of`](Key::of).
+    pub(super) fn check_query(select: &SelectNode, dialect: &Dialect) -> Result<()> {
+        let mut key = Key::begun(dialect);
+        key.select(select);
+        key.checked().map(drop)
+    }
+
+    /// The same of an expression.
+    ///
+    /// # Errors
+    /// As [`of`](Key::of).
+    pub(super) fn check_expression(node: &Node, dialect: &Dialect) -> Result<()> {
+        let mut key = Key::begun(dialect);
+        key.node(node);
+        key.checked().map(drop)
+    }
+
+    fn begun(dialect: &Dialect) -> Self {
+        Key { writing: Some(dialect.writing), ..Key::default() }
+    }
+
+    fn checked(self) -> Result<Self> {
+        if self.deepest > DEEPEST {
             let text = format!(
-                "the statement has expressions inside of each other more than {DEEPEST} deep, calls counted {LEVELS_OF_A_CALL} times and \
-                 queries {LEVELS_OF_A_QUERY} times; use `all`, `any`, lists or values"
+                "the statement has expressions inside of each other more than {DEEPEST} deep, calls counted {LEVELS_OF_A_CALL} times, \
+                 queries {LEVELS_OF_A_QUERY} times, and what the database writes twice {LEVELS_OF_A_DOUBLE} times; use `all`, `any`, lists or values"
             );
             return Err(Error::new(ErrorKind::Statement, text));
         }
-        Ok(key)
+        Ok(self)
     }
 
     fn look(
@@ -82,7 +114,7 @@ impl<'s> Key<'s> {
         schemas: &SchemaTranslateMap,
         is_exact: bool,
     ) -> Self {
-        let mut key = Key { shape: Shape(Vec::with_capacity(256)), is_exact, ..Key::default() };
+        let mut key = Key { shape: Shape(Vec::with_capacity(256)), is_exact, ..Key::begun(dialect) };
         // An engine's servers may be MySQL and MariaDB.
         key.shape.add(dialect.name);
         key.shape.add(schemas);
@@ -188,8 +220,14 @@ impl<'s> Key<'s> {
     }
 
     fn node(&mut self, node: &'s Node) {
-        let is_operator = matches!(node, Node::Binary { .. } | Node::Column { .. } | Node::Value(_));
-        self.deeper(if is_operator { 1 } else { LEVELS_OF_A_CALL }, |key| key.parts(node));
+        let levels = match node {
+            Node::Binary { .. } | Node::Column { .. } | Node::Value(_) => 1,
+            Node::Known { known, .. } if self.writing.is_some_and(|writing| writing.repeats(*known)) => {
+                LEVELS_OF_A_DOUBLE
+            }
+            _ => LEVELS_OF_A_CALL,
+        };
+        self.deeper(levels, |key| key.parts(node));
     }
 
     fn parts(&mut self, node: &'s Node) {
@@ -405,9 +443,10 @@ impl<'s> Key<'s> {
             lock,
             words,
             combined,
+            before,
             binds: _,
         } = select;
-        self.shape.add(&(distinct, ties, words));
+        self.shape.add(&(distinct, ties, words, before));
         self.maybe(lock.as_ref(), |key, lock| {
             let Lock { strength, wait, of } = lock;
             key.shape.add(&(strength, wait));

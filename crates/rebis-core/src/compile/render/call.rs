@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Renderer;
 use super::expression::ATOM;
+use crate::compile::literal::push_literal;
 use crate::dialect::JoinTexts;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::{Call, Frame, FrameBound, FrameExclusion, FrameUnit, JsonStep, Known, Node, Window};
@@ -73,7 +74,7 @@ impl Renderer<'_> {
         let behind = self.dialect.joins_texts == JoinTexts::GroupConcatSeparator;
         if let Some(separator) = call.separator.filter(|_| !behind) {
             self.push(", ");
-            self.quoted(separator);
+            push_literal(&mut self.sql, separator, self.dialect)?;
         }
         if !call.order_by.is_empty() {
             self.push(" ORDER BY ");
@@ -81,7 +82,7 @@ impl Renderer<'_> {
         }
         if let Some(separator) = call.separator.filter(|_| behind) {
             self.push(" SEPARATOR ");
-            self.quoted(separator);
+            push_literal(&mut self.sql, separator, self.dialect)?;
         }
         self.push(")");
         if !call.within_group.is_empty() {
@@ -98,18 +99,6 @@ impl Renderer<'_> {
             self.push(")");
         }
         Ok(())
-    }
-
-    /// A text of the program's own, as a literal.
-    fn quoted(&mut self, text: &str) {
-        self.push("'");
-        for character in text.chars() {
-            if character == '\'' || (character == '\\' && self.dialect.backslash_escapes) {
-                self.sql.push(character);
-            }
-            self.sql.push(character);
-        }
-        self.push("'");
     }
 
     pub(super) fn window(&mut self, window: &Window) -> Result<()> {

@@ -55,7 +55,12 @@ fn strength(known: Known) -> u8 {
     match known {
         Known::RegularExpression | Known::JsonBoolean | Known::FullText => COMPARISON,
         Known::JsonText => EITHER,
-        Known::IntegerDivide | Known::TrueDivide | Known::FloatRemainder | Known::DecimalRemainder => PRODUCT,
+        Known::IntegerDivide
+        | Known::WholeDivide
+        | Known::UnsignedDivide
+        | Known::TrueDivide
+        | Known::FloatRemainder
+        | Known::DecimalRemainder => PRODUCT,
         // Written with a sum or a product by one of the databases.
         Known::Extract(DatePart::Quarter | DatePart::DayOfWeek) => SUM,
         _ => ATOM,
@@ -282,15 +287,17 @@ impl Renderer<'_> {
                 self.push(")");
                 return Ok(());
             }
-            Op::Concatenate => (" || ", CONCATENATION),
+            Op::Concatenate => {
+                // SQLite's binds more strongly than `*`, PostgreSQL's less than `+`: nothing stands beside it bare but itself.
+                self.operand(left, if binds(left) == CONCATENATION { CONCATENATION } else { ATOM })?;
+                self.push(" || ");
+                return self.operand(right, ATOM);
+            }
         };
         self.operand(left, strength)?;
         self.push(text);
         // From the left: what stands on the right of `-` or `/` needs parentheses when it is one itself.
-        self.operand(
-            right,
-            if strength >= CONCATENATION && strength != COMPARED { strength + 1 } else { strength },
-        )
+        self.operand(right, if strength > COMPARED { strength + 1 } else { strength })
     }
 
     fn null_safe(&mut self, negated: bool, left: &Node, right: &Node) -> Result<()> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Renderer;
 use super::scope::Scope;
 use crate::compile::types::cast_that_keeps;
-use crate::dialect::Upsert;
+use crate::dialect::{Upsert, Writing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::Table;
 use crate::sql::{Conflict, CteNode, InsertNode, Node, SelectNode, Source};
@@ -31,6 +31,9 @@ impl Renderer<'_> {
         } else if insert.ordered {
             self.ordered_rows(insert)?;
         } else if insert.columns.is_empty() {
+            if insert.conflict.is_some() && self.dialect.writing == Writing::Sqlite {
+                return self.unsupported("upsert of a row of defaults alone; name a column");
+            }
             self.push(self.dialect.default_row);
         } else {
             self.own_columns(insert)?;

@@ -17,10 +17,10 @@ use std::sync::Arc;
 
 pub(crate) use self::arrays::{fits_in_array, update_of_arrays};
 use self::scope::Scope;
-use super::Compiled;
 use super::identifier::push_identifier;
 use super::key::{Key, is_plain};
 use super::literal::push_value;
+use super::{Compiled, check_nul};
 use crate::dialect::{Dialect, Placeholder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{SchemaTranslateMap, Table};
@@ -46,6 +46,7 @@ pub(super) fn render(
     renderer.order.reserve(key.values.len());
     renderer.statement(statement)?;
     let Renderer { sql, order, fixed, .. } = renderer;
+    check_nul(&sql)?;
     Ok(Compiled { sql: sql.into(), names: Box::default(), order: order.into(), fixed: fixed.into() })
 }
 
@@ -104,6 +105,7 @@ pub(super) fn query_with_values(
     dialect: &Dialect,
     schemas: &SchemaTranslateMap,
 ) -> Result<String> {
+    Key::check_query(select, dialect)?;
     let mut renderer = Renderer::new(dialect, schemas);
     renderer.select(select)?;
     Ok(renderer.sql)
@@ -119,6 +121,7 @@ pub(super) fn expression_of_table(
     dialect: &Dialect,
     schemas: &SchemaTranslateMap,
 ) -> Result<String> {
+    Key::check_expression(node, dialect)?;
     let mut renderer = Renderer { own_table: Some(table), ..Renderer::new(dialect, schemas) };
     renderer.expression(node)?;
     Ok(renderer.sql)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Renderer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{ColumnDef, Table};
-use crate::sql::{BinaryOperator, Call, CteBody, Item, JoinKind, Node, SelectNode, Source};
+use crate::sql::{BinaryOperator, Call, CteBody, Item, JoinKind, Node, SelectNode, Source, item_names};
 
 /// The sources of one query that can be named, each with whether its row may be missing; and those that are joined later.
 #[derive(Debug, Default)]
@@ -177,7 +177,7 @@ impl Renderer<'_> {
                 }
                 ("table", table.name(), Some(table.columns().iter().map(ColumnDef::name).collect()))
             }
-            Source::Subquery { select, name, .. } => ("subquery", &**name, item_names(select)),
+            Source::Subquery { select, name, .. } => ("subquery", &**name, item_names(&select.items)),
             Source::Cte { cte, .. } => ("CTE", &*cte.name, cte.columns()),
             Source::Values { columns, name, .. } => ("rows of values", &**name, Some(columns.clone())),
             Source::Function { columns, name, .. } => {
@@ -273,11 +273,6 @@ fn missing_inside<'n>(source: &'n Source, name: &str) -> Option<(&'n str, &'n st
         place.is_some_and(|place| matches!(select.joins[place].kind, JoinKind::Left | JoinKind::Full))
             || select.joins[behind..].iter().any(|join| join.kind == JoinKind::Full)
     })
-}
-
-/// What the columns of a query are called; `None` when one of them has no name.
-fn item_names(select: &SelectNode) -> Option<Vec<&str>> {
-    select.items.iter().map(Item::name).collect()
 }
 
 /// What the columns of a source are called, as far as it is known.

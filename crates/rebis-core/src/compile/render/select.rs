@@ -12,6 +12,9 @@ use crate::sql::{
 };
 use crate::url::Backend;
 
+const PART_WITH_AN_END: &str =
+    "combined query with a part that has an order, a limit, a CTE or parts of its own; make it a subquery";
+
 impl Renderer<'_> {
     pub(super) fn select(&mut self, select: &SelectNode) -> Result<()> {
         let known = self.ctes.len();
@@ -78,11 +81,8 @@ impl Renderer<'_> {
 
     /// One of several queries that are combined.
     fn part(&mut self, part: &SelectNode) -> Result<()> {
-        let has_own_end = !part.order_by.is_empty() || part.limit.is_some() || part.offset.is_some();
-        if has_own_end || !part.combined.is_empty() || part.lock.is_some() || !part.with.is_empty() {
-            return self.unsupported(
-                "combined query with a part that has an order, a limit, a CTE or parts of its own; make it a subquery",
-            );
+        if part.has_end() || !part.combined.is_empty() || !part.with.is_empty() {
+            return self.unsupported(PART_WITH_AN_END);
         }
         self.core(part).map(drop)
     }
@@ -102,7 +102,30 @@ impl Renderer<'_> {
         Ok(())
     }
 
+    /// Whether what was said before and behind the combination is what it would be taken for.
+    fn check_combined(&self, select: &SelectNode) -> Result<()> {
+        let Some(before) = select.before else { return Ok(()) };
+        if before.ended {
+            return self.unsupported(PART_WITH_AN_END);
+        }
+        if before.parts != select.said_parts() {
+            let text = "a condition, a join, a group or DISTINCT stands behind combined queries and would be of the first one alone; say \
+                        it of each part, or make them a subquery";
+            return Err(Error::new(ErrorKind::Statement, text));
+        }
+        let is_intersect =
+            |operator: &SetOperator| matches!(operator, SetOperator::Intersect | SetOperator::IntersectAll);
+        let mut operators = select.combined.iter().map(|(operator, _)| operator);
+        // SQLite goes from the left, the others take INTERSECT first.
+        if operators.by_ref().any(|operator| !is_intersect(operator)) && operators.any(is_intersect) {
+            let text = "INTERSECT behind UNION or EXCEPT comes first on some databases; make what stands before it a subquery";
+            return Err(Error::new(ErrorKind::Statement, text));
+        }
+        Ok(())
+    }
+
     fn whole(&mut self, select: &SelectNode) -> Result<()> {
+        self.check_combined(select)?;
         let scope = self.core(select)?;
         for (operator, other) in &select.combined {
             self.operator(*operator)?;
@@ -289,8 +312,14 @@ impl Renderer<'_> {
     }
 
     fn lock(&mut self, select: &SelectNode) -> Result<()> {
-        let (Some(lock), Some(words)) = (&select.lock, self.dialect.row_locks) else { return Ok(()) };
-        self.push(match lock.strength {
+        let Some(lock) = &select.lock else { return Ok(()) };
+        let Some(strength) = lock.strength else {
+            let text =
+                "`lock_of` names a table of a lock, and the query has none; say `for_update` or its like";
+            return Err(Error::new(ErrorKind::Statement, text));
+        };
+        let Some(words) = self.dialect.row_locks else { return Ok(()) };
+        self.push(match strength {
             LockStrength::Update => words.update,
             LockStrength::NoKeyUpdate => words.no_key_update,
             LockStrength::Share => words.share,

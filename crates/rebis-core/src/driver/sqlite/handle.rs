@@ -96,6 +96,10 @@ impl Handle {
     }
 
     pub(super) fn prepare(&self, sql: &str) -> Result<Statement> {
+        if sql.contains('\0') {
+            // SQLite would take it for the end of the statement, and run the half before it.
+            return Err(Error::new(ErrorKind::Statement, "the statement contains a NUL"));
+        }
         let _inside = gate::enter();
         let length = c_int::try_from(sql.len())
             .map_err(|_| Error::new(ErrorKind::Statement, "the statement is longer than 2 GiB"))?;

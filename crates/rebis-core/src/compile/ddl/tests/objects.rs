@@ -4,8 +4,8 @@ use super::*;
 use crate::compile::create_statements;
 use crate::schema::{SchemaTranslateMap, Sequence};
 use crate::sql::{
-    Expression, View, create_schema, create_sequence, create_table_as, create_view, drop_schema,
-    drop_sequence, drop_view, select, set_table_comment,
+    Expr, Expression, View, create_schema, create_sequence, create_table_as, create_view, drop_schema,
+    drop_sequence, drop_view, literal, select, set_table_comment,
 };
 
 fn people() -> Table {
@@ -166,4 +166,26 @@ fn tables_stand_where_the_schemas_are_translated_to() {
     );
     let own = Table::build("own").temporary().column(ColumnDef::new("n", SqlType::Integer)).finish().unwrap();
     assert_eq!(say(&drop_table(&own)), r#"DROP TABLE "own""#, "a temporary table is in no schema");
+}
+
+#[test]
+fn what_is_too_deep_is_an_error_in_ddl_too() {
+    let deep = |times| (0..times).fold(literal(1_i64), |sum: Expr<i64>, _| sum + 1);
+    let view = |times| create_view(&View::new("v", select(deep(times).label("n"))));
+    assert_eq!(kinds(&view(900)), [None; 3]);
+    assert_eq!(kinds(&view(5000)), [Some(ErrorKind::Statement); 3]);
+    let query = create_table_as(&View::new("t", select(deep(5000).label("n"))));
+    assert_eq!(kinds(&query), [Some(ErrorKind::Statement); 3]);
+    let table = Table::build("t").column(number("n").server_default(deep(5000))).finish().unwrap();
+    assert_eq!(kinds(&create_table(&table)), [Some(ErrorKind::Statement); 3]);
+}
+
+#[test]
+fn a_default_schema_is_not_of_what_is_temporary() {
+    let table = Table::build("t").column(number("n")).temporary().finish().unwrap();
+    let view = View::new("v", select(table.c("n"))).temporary();
+    let metadata = MetaData::new().schema("s").table(&table).view(&view);
+    assert_eq!(metadata.find("t").unwrap().schema(), None);
+    let made: Vec<&View> = metadata.views().iter().filter_map(|view| view.get::<View>()).collect();
+    assert_eq!(made[0].schema, None);
 }

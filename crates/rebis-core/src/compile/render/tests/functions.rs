@@ -62,7 +62,7 @@ fn joined_texts_and_arrays() {
         [
             r#"group_concat("users"."name", '''\' ORDER BY "users"."id" DESC)"#,
             r#"group_concat("users"."name" ORDER BY "users"."id" DESC SEPARATOR '''\\')"#,
-            r#"string_agg("users"."name", '''\' ORDER BY "users"."id" DESC)"#,
+            r#"string_agg("users"."name", E'''\\' ORDER BY "users"."id" DESC)"#,
         ],
     );
     say(
@@ -191,7 +191,68 @@ fn division_and_bits_g7() {
         [
             r#"((~"users"."id") << 3)"#,
             r#"CAST(CAST(~"users"."id" AS SIGNED) << 3 AS SIGNED)"#,
-            r#"((~"users"."id") << 3)"#,
+            r#"(CAST((~"users"."id") AS BIGINT) << 3)"#,
+        ],
+    );
+    say(
+        selected(User::id.shift_left(64)),
+        [r#"("users"."id" & 0)"#, r#"CAST("users"."id" & 0 AS SIGNED)"#, r#"("users"."id" & 0)"#],
+    );
+}
+
+#[test]
+fn division_of_what_may_be_no_integer_there() {
+    let sums = sum(User::id).type_coerce::<i64>() / count_all() * 2;
+    say(
+        selected(sums),
+        [
+            r#"sum("users"."id") / count(*) * ?1"#,
+            r#"sum("users"."id") DIV count(*) * ?"#,
+            r#"CAST(div(CAST(sum("users"."id") AS NUMERIC), CAST(count(*) AS NUMERIC)) AS BIGINT) * $1"#,
+        ],
+    );
+    let unsigned = User::id.type_coerce::<u64>() / literal(u64::MAX);
+    say(
+        selected(unsigned),
+        [
+            r#""users"."id" / ?1"#,
+            r#""users"."id" DIV ?"#,
+            r#"div(CAST("users"."id" AS NUMERIC), CAST($1 AS NUMERIC))"#,
+        ],
+    );
+    let [_, _, whole] =
+        texts(selected((User::id.bit_and(7).type_coerce::<i64>() - 1) / (-User::id.expr()).shift_right(1)));
+    assert!(!whole.contains("div"), "{whole}");
+}
+
+#[test]
+fn what_is_written_twice_nests_a_few_times_only() {
+    let nested = |times| (0..times).fold(User::id.expr(), |xor: Expr<i64>, number: i64| xor.bit_xor(number));
+    let text = select(nested(8)).to_sql(Dialect::SQLITE).unwrap();
+    assert!(text.len() < 20_000, "{}", text.len());
+    let error = select(nested(40)).to_sql(Dialect::SQLITE).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Statement);
+    assert!(select(nested(40)).to_sql(Dialect::POSTGRESQL).is_ok());
+}
+
+#[test]
+fn concatenation_takes_nothing_apart() {
+    let product = || (User::id * 2).type_coerce::<String>();
+    say(
+        selected(product().concat(" EUR").concat(product())),
+        [
+            r#"("users"."id" * ?1) || ?2 || ("users"."id" * ?3)"#,
+            r#"concat(concat("users"."id" * ?, ?), "users"."id" * ?)"#,
+            r#"("users"."id" * $1) || $2 || ("users"."id" * $3)"#,
+        ],
+    );
+    let negative = (-User::id.expr()).type_coerce::<String>();
+    say(
+        selected(User::name.concat(User::name.concat(negative))),
+        [
+            r#""users"."name" || ("users"."name" || (-"users"."id"))"#,
+            r#"concat("users"."name", concat("users"."name", -"users"."id"))"#,
+            r#""users"."name" || ("users"."name" || (-"users"."id"))"#,
         ],
     );
 }

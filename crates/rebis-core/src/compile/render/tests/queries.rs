@@ -160,6 +160,9 @@ fn inserts_of_queries_and_defaults() {
             r#"INSERT INTO "users" DEFAULT VALUES"#
         ]
     );
+    let upsert = defaults.on_conflict_do_nothing(["id"]);
+    assert_eq!(upsert.to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Unsupported);
+    assert!(upsert.to_sql(Dialect::MYSQL).is_ok() && upsert.to_sql(Dialect::POSTGRESQL).is_ok());
 }
 
 #[test]
@@ -241,6 +244,16 @@ fn what_is_too_deep_is_an_error_and_not_the_end_of_the_stack() {
         query = select(User::id).from(table::<User>()).filter(User::id.in_select(query));
     }
     assert!(query.to_sql(Dialect::POSTGRESQL).is_ok());
+}
+
+#[test]
+fn a_nul_is_no_part_of_a_statement() {
+    let cut = update::<User>()
+        .set_all([Assignment::expr("name", text_expr::<String>(raw("'x'\0")))])
+        .filter(User::id.eq(1));
+    for dialect in DIALECTS {
+        assert_eq!(cut.to_sql(dialect).unwrap_err().kind(), ErrorKind::Statement, "{}", dialect.name);
+    }
 }
 
 #[test]

@@ -183,8 +183,13 @@ fn ties_locks_and_words() {
     let locks = [
         (users().for_update(LockWait::Wait), " FOR UPDATE", " FOR UPDATE"),
         (users().for_no_key_update(LockWait::NoWait), " FOR UPDATE NOWAIT", " FOR NO KEY UPDATE NOWAIT"),
-        (users().for_share(LockWait::Wait), " LOCK IN SHARE MODE", " FOR SHARE"),
-        (users().for_key_share(LockWait::Wait), " LOCK IN SHARE MODE", " FOR KEY SHARE"),
+        (users().for_share(LockWait::NoWait), " FOR SHARE NOWAIT", " FOR SHARE NOWAIT"),
+        (users().for_key_share(LockWait::Wait), " FOR SHARE", " FOR KEY SHARE"),
+        (
+            users().lock_of(table::<User>()).for_share(LockWait::Wait),
+            r#" FOR SHARE OF "users""#,
+            r#" FOR SHARE OF "users""#,
+        ),
         (
             users().for_update(LockWait::SkipLocked).lock_of(table::<User>()),
             r#" FOR UPDATE OF "users" SKIP LOCKED"#,
@@ -198,6 +203,12 @@ fn ties_locks_and_words() {
             Ok(sql.split_once(&format!("FROM {quote}users{quote}")).unwrap().1.to_owned())
         };
         say(end, ["", mysql, postgresql]);
+    }
+    let shared = users().for_share(LockWait::SkipLocked).to_sql(Dialect::MARIADB).unwrap();
+    assert!(shared.ends_with(" LOCK IN SHARE MODE SKIP LOCKED"), "{shared}");
+    for dialect in DIALECTS {
+        let error = users().lock_of(table::<User>()).to_sql(dialect).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Statement, "{}", dialect.name);
     }
     let worded = users()
         .distinct()
@@ -321,4 +332,47 @@ fn digits_are_digits() {
     }
     let wide = "-170141183460469231731687303715884105728";
     assert!(text(wide, Dialect::POSTGRESQL).unwrap().ends_with(&format!("= ({wide})")));
+}
+
+#[test]
+fn combined_queries_mean_one_thing() {
+    let kind =
+        |query: Select<(i64,)>| DIALECTS.map(|dialect| query.to_sql(dialect).err().map(|error| error.kind()));
+    let refused = [Some(ErrorKind::Statement); 3];
+    for query in [
+        users().union(users()).intersect(users()),
+        users().except(users()).union(users()).intersect(users()),
+        users().intersect(users()).union_all(users()).intersect(users()),
+        users().union(users()).filter(User::id.gt(1)),
+        users().union(users()).join(table::<Address>(), User::id.eq(Address::user_id)),
+        users().union(users()).group_by(User::id),
+        users().union(users()).having(User::id.gt(1)),
+        users().union(users()).from(table::<User>()),
+        users().union(users()).distinct(),
+        users().union(users()).filter(User::id.gt(1)).union(users()),
+    ] {
+        assert_eq!(kind(query.clone()), refused, "{query:?}");
+        assert_eq!(kind(users().filter(User::id.in_select(query))), refused);
+    }
+    for query in [
+        users().order_by(User::id).limit(1).union(users()),
+        users().offset(1).union(users()),
+        users().order_by(User::id).union(users()),
+        users().for_update(LockWait::Wait).union(users()),
+        users().union(users()).limit(1).union(users()),
+    ] {
+        assert_eq!(kind(query), [Some(ErrorKind::Unsupported); 3]);
+    }
+    for query in [
+        users().intersect(users()).union(users()).except(users()),
+        users().filter(User::id.gt(1)).distinct().union(users()).order_by(User::id).limit(1),
+    ] {
+        assert_eq!(kind(query), [None; 3]);
+    }
+    // The same parts in another order are not taken for one another in the cache.
+    let (cache, schemas) = (CompiledCache::new(8), SchemaTranslateMap::new());
+    let before = users().filter(User::id.gt(1)).union(users()).into();
+    let behind = users().union(users()).filter(User::id.gt(1)).into();
+    assert!(cache.statement(&before, &Dialect::SQLITE, &schemas).is_ok());
+    assert!(cache.statement(&behind, &Dialect::SQLITE, &schemas).is_err());
 }
