@@ -11,19 +11,18 @@ mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use self::numbers::{Counted, Keyed};
+use self::numbers::KeyMap;
 use rebis_core::{Error, ErrorKind, Result};
 
 pub(crate) use happenings::{Happening, Kind, Wanted};
 pub(crate) use numbers::{NumberMap, NumberSet};
 
 use crate::mapper::{Expiry, Given, Head, Mapper, Object, Record, State};
-use crate::model::{Key, ObjectRef};
+use crate::model::ObjectRef;
 
 /// The objects of one session.
 pub(crate) struct Unit {
@@ -32,7 +31,7 @@ pub(crate) struct Unit {
     open: Cell<bool>,
     objects: RefCell<NumberMap<Rc<Object>>>,
     /// For each mapper, by its number.
-    identity: RefCell<HashMap<u32, HashMap<Key, u64, Keyed>, BuildHasherDefault<Counted>>>,
+    identity: RefCell<HashMap<u32, KeyMap>>,
     next: Cell<u64>,
     /// How many transactions have ended and expired what they had read.
     ends: Cell<u32>,

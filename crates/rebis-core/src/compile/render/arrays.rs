@@ -12,20 +12,22 @@ use crate::value::Value;
 /// Whether an array of this column's type holds all these values as they are.
 pub(crate) fn fits_in_array<'v>(sql_type: &SqlType, mut values: impl Iterator<Item = &'v Value>) -> bool {
     let sql_type = sql_type.on(Backend::Postgresql);
-    values.all(|value| match (sql_type, value) {
-        (_, Value::Null) => true,
-        (SqlType::SmallInteger | SqlType::Integer | SqlType::BigInteger, Value::Int(_)) => true,
-        (SqlType::Boolean, Value::Bool(_)) => true,
-        (SqlType::Float | SqlType::Double, Value::Float(_)) => true,
-        (SqlType::Numeric { .. }, Value::Decimal(_) | Value::Int(_)) => true,
-        (SqlType::String { .. } | SqlType::Text, Value::Text(_)) => true,
-        (SqlType::Binary { .. } | SqlType::LargeBinary, Value::Bytes(_)) => true,
-        (SqlType::Date, Value::Date(_)) => true,
-        (SqlType::Time, Value::Time(_)) => true,
-        (SqlType::DateTime, Value::DateTime(_)) => true,
-        (SqlType::Timestamp, Value::Timestamp(_)) => true,
-        (SqlType::Uuid, Value::Uuid(_)) => true,
-        _ => false,
+    values.all(|value| {
+        matches!(
+            (sql_type, value),
+            (_, Value::Null)
+                | (SqlType::SmallInteger | SqlType::Integer | SqlType::BigInteger, Value::Int(_))
+                | (SqlType::Boolean, Value::Bool(_))
+                | (SqlType::Float | SqlType::Double, Value::Float(_))
+                | (SqlType::Numeric { .. }, Value::Decimal(_) | Value::Int(_))
+                | (SqlType::String { .. } | SqlType::Text, Value::Text(_))
+                | (SqlType::Binary { .. } | SqlType::LargeBinary, Value::Bytes(_))
+                | (SqlType::Date, Value::Date(_))
+                | (SqlType::Time, Value::Time(_))
+                | (SqlType::DateTime, Value::DateTime(_))
+                | (SqlType::Timestamp, Value::Timestamp(_))
+                | (SqlType::Uuid, Value::Uuid(_))
+        )
     })
 }
 
