@@ -19,6 +19,7 @@ pub(super) const CASES: &[Scenario] = &[
     ("dml_key_of_an_inserted_row_g20", key),
     ("dml_defaults_of_the_program", defaults),
     ("dml_rows_with_values_of_their_own", each),
+    ("dml_rows_with_versions_in_their_keys", versions),
 ];
 
 /// A new table; others use the same servers.
@@ -433,4 +434,30 @@ fn each(database: &Database) -> Outcome {
         1
     );
     passed("250 rows, of every kind of type")
+}
+
+/// A version is among the keys and among the columns: rows that somebody else has changed are not found.
+fn versions(database: &Database) -> Outcome {
+    let integer = |name: &str| ColumnDef::new(name.to_owned(), SqlType::Integer);
+    let table = Table::build("conf_dml_version")
+        .column(integer("id").primary_key())
+        .column(integer("version"))
+        .column(integer("n").nullable())
+        .finish()
+        .unwrap();
+    let mut conn = made(database, &table);
+    let rows = (1..=300).map(|id| vec![Value::from(id), Value::from(id % 2), Value::Null]).collect();
+    conn.insert_rows(&table, &["id", "version", "n"], rows, &[]).unwrap();
+    let rows: Vec<Vec<Value>> =
+        (1..=300).map(|id| vec![id.into(), 1.into(), 2.into(), (id * 10).into()]).collect();
+    let found = conn.update_rows(&table, &["id", "version"], &["version", "n"], rows).unwrap();
+    assert_eq!(found, 150);
+    let changed = |condition| {
+        let count = select(count_all()).from(&table).filter(condition);
+        move |conn: &mut Connection| conn.execute(count).unwrap().of::<(i64,)>().one().unwrap().0
+    };
+    let whole = table.c("version").eq(2) & table.c("n").eq(table.c("id") * 10);
+    assert_eq!(changed(whole)(&mut conn), 150);
+    assert_eq!(changed(table.c("version").eq(0) & table.c("n").is_null())(&mut conn), 150);
+    passed("150 of 300 rows had the version")
 }

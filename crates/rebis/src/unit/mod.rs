@@ -12,22 +12,18 @@ mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use self::numbers::{Counted, Keyed};
+use self::numbers::KeyMap;
 use rebis_core::{Error, ErrorKind, Result};
 
 pub(crate) use happenings::{Happening, Kind, Wanted};
 pub(crate) use numbers::{NumberMap, NumberSet};
 
 use crate::mapper::{Expiry, Given, Head, Mapper, Object, Record, State};
-use crate::model::{Key, ObjectRef};
-
-/// The objects of one mapper, by their keys.
-type OfMapper = HashMap<Key, u64, Keyed>;
+use crate::model::ObjectRef;
 
 /// The objects of one session.
 pub(crate) struct Unit {
@@ -36,7 +32,7 @@ pub(crate) struct Unit {
     open: Cell<bool>,
     objects: RefCell<NumberMap<Rc<Object>>>,
     /// For each mapper, by its number.
-    identity: RefCell<HashMap<u32, OfMapper, BuildHasherDefault<Counted>>>,
+    identity: RefCell<HashMap<u32, KeyMap>>,
     next: Cell<u64>,
     /// How many transactions have ended and expired what they had read.
     ends: Cell<u32>,

@@ -20,10 +20,6 @@ impl Hasher for Counted {
         bytes.iter().for_each(|byte| self.write_u64((*byte).into()));
     }
 
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(number.into());
-    }
-
     fn write_u64(&mut self, number: u64) {
         self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(FACTOR);
     }
@@ -31,6 +27,9 @@ impl Hasher for Counted {
 
 pub(crate) type NumberMap<V> = HashMap<u64, V, BuildHasherDefault<Counted>>;
 pub(crate) type NumberSet = HashSet<u64, BuildHasherDefault<Counted>>;
+
+/// Numbers of objects by their primary keys.
+pub(super) type KeyMap = HashMap<crate::model::Key, u64, Keyed>;
 
 /// In the order in which they were counted.
 pub(super) fn in_order(numbers: &NumberSet) -> Vec<u64> {
@@ -41,7 +40,7 @@ pub(super) fn in_order(numbers: &NumberSet) -> Vec<u64> {
 
 /// Hashes of primary keys, with a secret: others may choose them.
 #[derive(Debug, Clone)]
-pub(crate) struct Keyed(u64);
+pub(super) struct Keyed(u64);
 
 impl Default for Keyed {
     fn default() -> Self {
@@ -58,7 +57,7 @@ impl BuildHasher for Keyed {
 }
 
 #[derive(Debug)]
-pub(crate) struct KeyHasher(u64);
+pub(super) struct KeyHasher(u64);
 
 impl Hasher for KeyHasher {
     fn finish(&self) -> u64 {

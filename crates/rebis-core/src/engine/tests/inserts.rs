@@ -21,7 +21,7 @@ fn rows(numbers: impl IntoIterator<Item = i64>) -> Vec<Vec<Value>> {
 
 #[test]
 fn rows_that_come_back_in_another_order_are_sorted_by_the_counted_key_g19() {
-    let ordered = r#"INSERT INTO "t" ("n") SELECT CAST("new"."0" AS INTEGER) FROM (VALUES ($1, 0), ($2, 1), ($3, 2)) AS "new" ("0", "row") ORDER BY "new"."row" RETURNING "t"."n", "t"."id""#;
+    let ordered = r#"INSERT INTO "t" ("n") SELECT "new"."0" FROM unnest(CAST($1 AS INTEGER[])) WITH ORDINALITY AS "new" ("0", "row") ORDER BY "new"."row" RETURNING "t"."n", "t"."id""#;
     let plain = r#"INSERT INTO "t" ("n") VALUES (?1), (?2), (?3) RETURNING "t"."n", "t"."id""#;
     for (dialect, sql) in [(Dialect::POSTGRESQL, ordered), (Dialect::SQLITE, plain)] {
         let (script, engine) = scripted_as(dialect);

@@ -295,3 +295,31 @@ fn statements_in_with_have_the_defaults_of_the_program_too() {
     );
     assert!(both.to_sql_with_values(Dialect::POSTGRESQL).unwrap().contains("VALUES (1, 7)"));
 }
+
+#[test]
+fn many_rows_are_an_array_for_each_column() {
+    use crate::compile::update_of_arrays;
+    let schemas = SchemaTranslateMap::new();
+    let table = User::table();
+    assert_eq!(
+        update_of_arrays(table, &["id"], &["name", "manager_id"], &POSTGRESQL, &schemas).unwrap(),
+        r#"UPDATE "users" AS "old" SET "name" = "new"."1", "manager_id" = "new"."2" FROM unnest(CAST($1 AS BIGINT[]), CAST($2 AS TEXT[]), CAST($3 AS BIGINT[])) WITH ORDINALITY AS "new" ("0", "1", "2", "row") WHERE "old"."id" = "new"."0""#
+    );
+    let mut insert = row();
+    insert.node.arrays = true;
+    insert.node.ordered = true;
+    assert_eq!(
+        insert.returning(User::id).to_sql(POSTGRESQL).unwrap(),
+        r#"INSERT INTO "users" ("id", "name") SELECT "new"."0", "new"."1" FROM unnest(CAST($1 AS BIGINT[]), CAST($2 AS TEXT[])) WITH ORDINALITY AS "new" ("0", "1", "row") ORDER BY "new"."row" RETURNING "users"."id""#
+    );
+}
+
+#[test]
+fn values_of_another_kind_are_in_no_array() {
+    use crate::compile::fits_in_array;
+    let fits = |sql_type: &SqlType, value: Value| fits_in_array(sql_type, [value, Value::Null].iter());
+    assert!(fits(&SqlType::Integer, Value::Int(1)) && fits(&SqlType::String { length: 3 }, "abc".into()));
+    assert!(!fits(&SqlType::Integer, Value::Float(1.5)), "a literal of it is no integer");
+    assert!(!fits(&SqlType::Text, Value::Int(1)));
+    assert!(!fits(&SqlType::Array(Box::new(SqlType::Integer)), vec![1].into()));
+}
