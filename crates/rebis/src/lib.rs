@@ -170,7 +170,7 @@ pub use rebis_derive::FromRow;
 ///
 /// | on a column's field | |
 /// |---|---|
-/// | `primary_key` | the key, or a part of it. A whole number (or an `Option` of one) that is the key alone is counted by the database, unless it is a foreign key, has a default or a type of its own, or says `autoincrement = false`; `autoincrement` says it of an alias |
+/// | `primary_key` | the key, or a part of it. A whole number (or an `Option` of one) that is the key alone is counted by the database, unless it is a foreign key, has a default or a type of its own, or says `autoincrement = false`; `autoincrement` says it of an alias. PostgreSQL counts no `u64` |
 /// | `column = "name"`, `const = "NAME"` | the name of the column, and that of the constant |
 /// | `unique`, `index`, `comment = "…"`, `collation = "…"` | |
 /// | `length = 50` | of text |

@@ -26,6 +26,7 @@ mod sql_enum;
 mod text;
 mod tuple;
 mod typed;
+mod unravel;
 mod update_each;
 mod window;
 

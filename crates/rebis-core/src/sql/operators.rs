@@ -37,21 +37,20 @@ impl Not for Expr<bool> {
     type Output = Expr<bool>;
 
     fn not(self) -> Self {
-        let node = match Arc::unwrap_or_clone(self.node) {
-            Node::Not(item) => return Expr::shared(item),
-            Node::IsNull { item, negated } => Node::IsNull { item, negated: !negated },
-            Node::In { item, list, negated } => Node::In { item, list, negated: !negated },
-            Node::InSelect { item, select, negated } => Node::InSelect { item, select, negated: !negated },
-            Node::Between { item, low, high, negated } => {
-                Node::Between { item, low, high, negated: !negated }
-            }
-            Node::Like { item, pattern, escaped, negated } => {
-                Node::Like { item, pattern, escaped, negated: !negated }
-            }
-            Node::Exists { select, negated } => Node::Exists { select, negated: !negated },
-            other => Node::Not(Arc::new(other)),
-        };
-        Expr::new(node)
+        let mut node = self.node;
+        if let Node::Not(item) = &*node {
+            return Expr::shared(Arc::clone(item));
+        }
+        match Arc::make_mut(&mut node) {
+            Node::IsNull { negated, .. }
+            | Node::In { negated, .. }
+            | Node::InSelect { negated, .. }
+            | Node::Between { negated, .. }
+            | Node::Like { negated, .. }
+            | Node::Exists { negated, .. } => *negated = !*negated,
+            _ => return Expr::new(Node::Not(node)),
+        }
+        Expr::shared(node)
     }
 }
 

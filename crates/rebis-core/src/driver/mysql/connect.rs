@@ -261,10 +261,10 @@ impl MysqlConnection {
     pub(super) fn set_up(&mut self) -> Result<()> {
         let sql_mode = &*self.sql_mode;
         // The names again: a server may be told to ignore the handshake's.
-        // `string_agg` is cut at its limit with no more than a warning: the limit is the widest that a server of 32 bits takes.
+        // `string_agg` is cut at its limit with no more than a warning: the limit is the longest packet. MariaDB takes no more.
         let settings = format!(
             "SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = '{sql_mode}', autocommit = 1, \
-             group_concat_max_len = 4294967295"
+             group_concat_max_len = 1073741824"
         );
         self.ask(&[&settings, "SELECT @@max_allowed_packet"])?;
         self.read_done()?;

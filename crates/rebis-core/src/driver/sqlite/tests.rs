@@ -29,6 +29,12 @@ fn cells_come_in_place_and_read_twice() {
 }
 
 #[test]
+fn a_statement_with_a_nul_is_not_run_by_half() {
+    let mut conn = connect("sqlite://");
+    assert_eq!(conn.execute("select 1\0 where x", &[]).map(drop).unwrap_err().kind(), ErrorKind::Statement);
+}
+
+#[test]
 fn a_forgotten_cursor_does_not_block_the_next_statement() {
     let mut connection = connect("sqlite://");
     connection.control("create table t (i integer primary key)").unwrap();

@@ -247,6 +247,20 @@ fn what_is_too_deep_is_an_error_and_not_the_end_of_the_stack() {
 }
 
 #[test]
+fn what_is_far_too_deep_ends_without_the_end_of_the_stack() {
+    const DEEP: usize = 200_000;
+    let kept = User::id + 1;
+    let sum = (0..DEEP).fold(kept.clone(), |sum, _| sum + 1);
+    assert_eq!(select(sum.clone()).to_sql(Dialect::SQLITE).unwrap_err().kind(), ErrorKind::Statement);
+    drop(sum);
+    assert!(select(kept).to_sql(Dialect::SQLITE).is_ok(), "what others hold stays");
+    drop((0..DEEP).fold(User::id.expr(), |sum, _| (User::id + 1) * (sum - 1) / 2));
+    drop((0..DEEP).fold(User::name.expr(), |text, _| coalesce(lower(text), "x")));
+    drop((0..DEEP).fold(User::id.expr(), |inner, _| case(User::id.gt(1), inner).otherwise(1)));
+    drop((0..DEEP).fold(User::id.eq(1), |inner, _| !(inner & User::id.eq(2))));
+}
+
+#[test]
 fn a_nul_is_no_part_of_a_statement() {
     let cut = update::<User>()
         .set_all([Assignment::expr("name", text_expr::<String>(raw("'x'\0")))])
