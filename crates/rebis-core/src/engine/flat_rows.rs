@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::connection::Connection;
 use super::execute::Sending;
-use super::insert_rows::{item, missing_rows};
+use super::insert_rows::{item, missing_rows, or_refused};
 use super::row_order::{RowOrder, key_of};
 use crate::compile::{Rendered, fits_in_array};
 use crate::dialect::ManyRows;
@@ -167,7 +167,7 @@ impl Connection {
         let width = flat.insert.returning.len();
         let first = found.len();
         answer.each(|row| {
-            found.push((0..width).map(|index| row.value(index)).collect::<Result<Vec<Value>>>()?);
+            found.push((0..width).map(|index| or_refused(row.value(index))).collect::<Result<Vec<Value>>>()?);
             Ok(())
         })?;
         match found.get_mut(first..) {

@@ -1,5 +1,6 @@
 //! The answer to several statements, as if it were one.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::driver::{Column, Cursor};
@@ -43,7 +44,11 @@ impl Cursor for Gathered {
     }
 
     fn cell(&self, index: usize) -> Result<ValueRef<'_>> {
-        Ok(self.row.get(index).map_or(ValueRef::Null, Value::as_ref))
+        Ok(match self.row.get(index).map_or(ValueRef::Null, Value::as_ref) {
+            // As a driver's cell: a decimal however many digits it has.
+            ValueRef::Digits(digits) => ValueRef::Decimal(Cow::Borrowed(digits)),
+            value => value,
+        })
     }
 
     fn rows_affected(&self) -> u64 {

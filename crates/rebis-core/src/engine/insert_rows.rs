@@ -35,6 +35,8 @@ impl Connection {
     /// the database has made, say. There may be any number of rows; they go out in statements of at most a thousand, or as
     /// arrays (PostgreSQL) or by the bulk protocol (MariaDB, when nothing is to come back).
     ///
+    /// Rows that go out in several statements see those before them: a value that reads the table is better computed first.
+    ///
     /// It runs in the connection's transaction. At [`Autocommit`](crate::IsolationLevel::Autocommit) each statement stands by
     /// itself, and an error leaves those before it.
     ///
@@ -199,7 +201,7 @@ impl Connection {
                             first, in the same transaction";
                 return Err(Error::new(ErrorKind::Unsupported, text));
             }
-            let mut answer = self.answer_to(&rendered, deadline)?;
+            let mut answer = self.answer_to(rendered, deadline)?;
             if order.is_sorted() {
                 answer.rows = order.sort(&insert, answer.rows, shown)?;
             }
@@ -243,8 +245,8 @@ impl Connection {
     }
 
     /// Runs one statement and reads its answer.
-    pub(super) fn answer_to(&mut self, rendered: &Rendered, deadline: Deadline) -> Result<Answer> {
-        let sql = Sql::Text(rendered.sql.clone().into());
+    pub(super) fn answer_to(&mut self, rendered: Rendered, deadline: Deadline) -> Result<Answer> {
+        let sql = Sql::Text(rendered.sql.into());
         let parameters: Vec<ValueRef<'_>> = rendered.values.iter().map(Value::as_ref).collect();
         let sending = Sending { sql: sql.clone(), parameters, sets: 1, cached: false, deadline };
         let sent =
@@ -254,7 +256,7 @@ impl Connection {
         let mut rows = Rows::new(sent.answer, sent.watch);
         let mut read = Vec::new();
         while let Some(row) = rows.next()? {
-            read.push((0..width).map(|index| row.value(index)).collect::<Result<Vec<Value>>>()?);
+            read.push((0..width).map(|index| or_refused(row.value(index))).collect::<Result<_>>()?);
         }
         let (affected, last_insert_id) = (rows.rows_affected(), rows.last_insert_id());
         Ok(Answer { columns, rows: read, affected, last_insert_id, sql: Some(sql) })
@@ -285,6 +287,14 @@ impl Answer {
         self.columns = next.columns.iter().take(shown).cloned().collect();
         self.sql = next.sql;
         self.rows.extend(next.rows);
+    }
+}
+
+/// A cell that cannot be read is alone an error, when it is asked for: the rows are written.
+pub(super) fn or_refused(cell: Result<Value>) -> Result<Value> {
+    match cell {
+        Err(why) if why.kind() == ErrorKind::Conversion => Ok(Value::Refused(why.to_string().into())),
+        cell => cell,
     }
 }
 

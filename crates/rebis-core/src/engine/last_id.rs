@@ -26,7 +26,10 @@ impl Connection {
             .map(|key| {
                 let index = insert.columns.iter().position(|name| *name == key.name())?;
                 match &**row.get(index)? {
-                    Node::Value(value) if *value != Value::Null => Some(value.clone()),
+                    // MySQL counts for these.
+                    Node::Value(Value::Null) => None,
+                    Node::Value(Value::Int(0) | Value::UInt(0)) if counted.is_some() => None,
+                    Node::Value(value) => Some(value.clone()),
                     _ => None,
                 }
             })
@@ -44,16 +47,15 @@ impl Connection {
             conflict.assignments.push(Assignment { column: key.clone().into(), value });
         }
         let upsert = insert.conflict.is_some();
+        if counted.is_none() && (given.is_none() || upsert) {
+            return Err(not_told());
+        }
         let statement = Composed(StatementNode::Insert(insert));
         let id = self.execute(crate::sql::Statement::Composed(Box::new(statement)))?.last_insert_id();
         match (given, counted, id) {
-            (Some(given), None, _) if !upsert => Ok(given),
-            (Some(given), Some(_), _) if !upsert => Ok(given),
+            (Some(given), ..) if !upsert => Ok(given),
             (_, Some(_), Some(id)) => Ok(vec![Value::Int(id)]),
-            _ => Err(Error::new(
-                ErrorKind::Unsupported,
-                "this server has no RETURNING and did not count the key; select the row in the same transaction",
-            )),
+            _ => Err(not_told()),
         }
     }
 
@@ -69,13 +71,15 @@ impl Connection {
         let wanted = std::mem::take(&mut insert.returning);
         let mut rest = VecDeque::from(std::mem::take(&mut insert.rows));
         let step: i64 = match order {
-            RowOrder::Ascending => self.scalar(text("select @@auto_increment_increment"))?,
+            RowOrder::Ascending if rest.len() > 1 => {
+                self.scalar(text("select @@auto_increment_increment"))?
+            }
             _ => 1,
         };
         let mut whole = Answer::default();
         while !rest.is_empty() {
             let rendered = self.next_batch(&mut insert, &mut rest, ROWS_AT_A_TIME)?;
-            let inserted = self.answer_to(&rendered, deadline)?;
+            let inserted = self.answer_to(rendered, deadline)?;
             let keys = match (order, inserted.last_insert_id) {
                 // The number of rows was known to the server, so it has counted them without a gap.
                 (RowOrder::Ascending, Some(first)) => counted(first, step, insert.rows.len())?,
@@ -89,7 +93,7 @@ impl Connection {
                 self.dialect(),
                 &self.options.schema_translate_map,
             )?;
-            let mut found = self.answer_to(&rendered, deadline)?;
+            let mut found = self.answer_to(rendered, deadline)?;
             found.rows = order.sort(&insert, found.rows, wanted.len())?;
             found.affected = inserted.affected;
             found.last_insert_id = inserted.last_insert_id;
@@ -139,6 +143,12 @@ fn key_values(insert: &InsertNode) -> Vec<Vec<Value>> {
         _ => Value::Null,
     };
     insert.rows.iter().map(|row| places.iter().map(|place| value(row, *place)).collect()).collect()
+}
+
+fn not_told() -> Error {
+    let text =
+        "this server has no RETURNING and does not count the key; select the row in the same transaction";
+    Error::new(ErrorKind::Unsupported, text)
 }
 
 fn not_counted() -> Error {

@@ -1,10 +1,12 @@
 //! Many rows changed, each to values of its own.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::connection::Connection;
 use super::execute::Sending;
 use super::flat_rows::{as_many_as_fit, transposed};
+use super::row_order::key_of;
 use crate::compile::{Rendered, fits_in_array, update_of_arrays};
 use crate::dialect::ManyRows;
 use crate::error::{Error, ErrorKind, Result};
@@ -56,7 +58,8 @@ impl Connection {
         let most = self.dialect().writes.most_parameters;
         let each = keys.len() * (columns.len() + 1) + columns.len();
         let batch = (most / each.max(1)).clamp(1, ROWS_AT_A_TIME);
-        if rows.len() > batch && keys.iter().all(|key| columns.contains(key)) {
+        let changes_key = keys.iter().any(|key| columns.contains(key));
+        if rows.len() > batch && changes_key && !told_apart(table, keys, columns, &rows) {
             let text = format!(
                 "rows that get another key go in one statement, of at most {batch}: the next one would find them again"
             );
@@ -171,4 +174,14 @@ impl Connection {
         }
         Ok(found)
     }
+}
+
+/// Whether the keys that stay as they are tell the rows apart: then none is found again under its new key.
+fn told_apart(table: &Table, keys: &[&str], columns: &[&str], rows: &[Vec<Value>]) -> bool {
+    let unchanged: Vec<_> = keys.iter().enumerate().filter(|(_, key)| !columns.contains(key)).collect();
+    let key = |row: &Vec<Value>| -> Option<Vec<_>> {
+        unchanged.iter().map(|(at, name)| key_of(table.column(name)?.sql_type(), row.get(*at)?)).collect()
+    };
+    let mut seen = HashSet::with_capacity(rows.len());
+    !unchanged.is_empty() && rows.iter().all(|row| key(row).is_some_and(|key| seen.insert(key)))
 }

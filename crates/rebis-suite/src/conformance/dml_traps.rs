@@ -14,6 +14,8 @@ use super::{Database, Outcome, Scenario, passed};
 pub(super) const CASES: &[Scenario] = &[
     ("dml_keys_that_are_set", moved),
     ("dml_keys_that_count_down_or_have_fractions", down),
+    ("dml_parts_of_keys_that_are_set", parts),
+    ("dml_wide_decimals_that_come_back", wide),
     ("dml_upserts_of_queries", upserts),
     ("dml_defaults_in_with", defaults),
     ("dml_groups_and_queries_inside", groups),
@@ -45,6 +47,60 @@ fn moved(database: &Database) -> Outcome {
     let chain = (0..200_i64).map(|id| vec![Value::from(id), Value::from(id + 100)]).collect();
     assert_eq!(conn.update_rows(&table, &["id"], &["id"], chain).unwrap_err().kind(), ErrorKind::Statement);
     passed("a key is set beside another column")
+}
+
+/// Rows that get another part of their key, in more rows than one statement takes: the next statement would find them again.
+fn parts(database: &Database) -> Outcome {
+    let table = Table::build("conf_trap_parts")
+        .column(ColumnDef::new("a", SqlType::BigInteger).primary_key())
+        .column(ColumnDef::new("b", SqlType::BigInteger).primary_key())
+        .finish()
+        .unwrap();
+    let mut conn = made(database, &table);
+    conn.insert_rows(&table, &["a", "b"], vec![vec![1.into(), 1.into()]], &[]).unwrap();
+    let chain = (1..=150_i64).map(|a| vec![a.into(), 1.into(), (a + 1000).into()]).collect();
+    let refused = conn.update_rows(&table, &["a", "b"], &["a"], chain);
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Statement);
+    // What stays of the key tells these apart.
+    let apart = (1..=150_i64).map(|b| vec![b.into(), b.into(), (b + 1000).into()]).collect();
+    assert_eq!(conn.update_rows(&table, &["a", "b"], &["a"], apart).unwrap(), 1);
+    let all = select((whole(&table, "a"), whole(&table, "b")));
+    assert_eq!(conn.fetch_all(all).unwrap(), [(1001, 1)]);
+    passed("refused where the rest of the key is the same")
+}
+
+/// Two rows come back as one does.
+fn wide(database: &Database) -> Outcome {
+    if !database.is_server() {
+        return Outcome::Skipped("SQLite has no decimals of more than 28 digits".to_owned());
+    }
+    let numeric = SqlType::Numeric { precision: 40, scale: 2 };
+    let table = Table::build("conf_trap_wide")
+        .column(ColumnDef::new("id", SqlType::BigInteger).autoincrement())
+        .column(ColumnDef::new("n", numeric))
+        .finish()
+        .unwrap();
+    let mut conn = made(database, &table);
+    let row = || [Assignment::of("n", Value::Digits("12345678901234567890123456789012345.25".into()))];
+    let inserted = insert_into(&table).row(row()).unwrap().row(row()).unwrap().returning(table.c("n"));
+    let texts: Vec<String> = conn
+        .execute(inserted)
+        .unwrap()
+        .of::<(Value,)>()
+        .map(|row| match row.unwrap().0 {
+            Value::Digits(digits) | Value::Text(digits) => digits,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(texts, ["12345678901234567890123456789012345.25"; 2]);
+    let inserted =
+        insert_into(&table).row(row()).unwrap().row(row()).unwrap().returning(table.typed::<f64>("n"));
+    let floats: Vec<(f64,)> = conn.fetch_all(inserted).unwrap();
+    assert!(
+        floats.iter().all(|(float,)| (float / 1.234_567_890_123_456_8e34 - 1.0).abs() < 1e-9),
+        "{floats:?}"
+    );
+    passed("as digits, and as floats")
 }
 
 fn down(database: &Database) -> Outcome {

@@ -145,6 +145,9 @@ fn a_single_key_comes_from_the_last_id_where_there_is_no_returning_g20() {
     assert_eq!(conn.insert_for_last_id(nothing.node).unwrap(), [Value::Int(2)]);
     let own = insert_into(&table).row([Assignment::of("id", 50), Assignment::of("n", 50)]).unwrap();
     assert_eq!(conn.insert_for_last_id(own.node).unwrap(), [Value::Int(50)]);
+    // The server counts for a 0.
+    let zero = insert_into(&table).row([Assignment::of("id", 0), Assignment::of("n", 51)]).unwrap();
+    assert_eq!(conn.insert_for_last_id(zero.node).unwrap(), [Value::Int(51)]);
 }
 
 #[test]
