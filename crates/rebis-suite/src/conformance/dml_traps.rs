@@ -96,10 +96,7 @@ fn wide(database: &Database) -> Outcome {
     let inserted =
         insert_into(&table).row(row()).unwrap().row(row()).unwrap().returning(table.typed::<f64>("n"));
     let floats: Vec<(f64,)> = conn.fetch_all(inserted).unwrap();
-    assert!(
-        floats.iter().all(|(float,)| (float / 1.234_567_89e34 - 1.0).abs() < 1e-7),
-        "{floats:?}"
-    );
+    assert!(floats.iter().all(|(float,)| (float / 1.234_567_89e34 - 1.0).abs() < 1e-7), "{floats:?}");
     passed("as digits, and as floats")
 }
 
