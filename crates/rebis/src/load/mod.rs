@@ -15,7 +15,7 @@ use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 pub(crate) use deferred::load_deferred;
 pub(crate) use fetch::{Assembly, Fetch};
 pub(crate) use lazy::{check_lazy, find_related, load_related};
-pub(crate) use selectin::after;
+pub(crate) use selectin::{after, typed};
 
 use crate::mapper::{Mapper, Object, Record, Relation, State};
 use crate::model::{Key, LoadOptions, Loading};

@@ -158,7 +158,13 @@ fn owner_key(
 }
 
 /// A cell as the value that an object of this mapper has in that column: a UUID that came as text is one.
-fn typed(row: &RowView<'_>, cell: usize, like: &Object, column: usize, mapper: &Mapper) -> Result<Value> {
+pub(crate) fn typed(
+    row: &RowView<'_>,
+    cell: usize,
+    like: &Object,
+    column: usize,
+    mapper: &Mapper,
+) -> Result<Value> {
     let value: Value = row.value(cell)?;
     if matches!(value, Value::Null | Value::Int(_)) {
         return Ok(value);

@@ -126,14 +126,19 @@ impl Session {
     /// # Errors
     /// As [`flush`](Session::flush), what the database says, and [`Conversion`](ErrorKind::Conversion).
     pub fn execute<R: FromRow>(&self, statement: impl rebis_core::rows::Query<R>) -> Result<Answer<R>> {
+        let statement = self.noted(statement)?;
+        let rows = self.core.on_connection(|conn| conn.execute(statement)?.all())?;
+        Ok(Answer { rows, marker: PhantomData })
+    }
+
+    /// A statement that may write: what is read from then on is read again after a rollback.
+    fn noted(&self, statement: impl IntoStatement) -> Result<Statement> {
         self.core.autoflush()?;
         let statement = statement.into_statement();
         if !matches!(&statement, Statement::Composed(composed) if composed.is_select()) {
-            // It may write: what is read from now on is read again after a rollback.
             self.core.unit.note_write();
         }
-        let rows = self.core.on_connection(|conn| conn.execute(statement)?.all())?;
-        Ok(Answer { rows, marker: PhantomData })
+        Ok(statement)
     }
 
     /// Runs a statement that gives no rows, and says how many it has changed. Objects in memory know nothing of it:
@@ -152,8 +157,8 @@ impl Session {
     /// # Errors
     /// [`NoRow`](ErrorKind::NoRow), and as [`execute`](Session::execute).
     pub fn scalar<T: FromValue>(&self, statement: impl rebis_core::rows::Query<(T,)>) -> Result<T> {
-        self.core.autoflush()?;
-        self.core.on_connection(|conn| conn.scalar(statement))
+        let statement = self.noted(statement)?;
+        self.core.on_connection(|conn| conn.execute(statement)?.scalar())
     }
 
     /// The first column of all rows of a statement.
@@ -161,7 +166,7 @@ impl Session {
     /// # Errors
     /// As [`execute`](Session::execute).
     pub fn scalars<T: FromValue>(&self, statement: impl rebis_core::rows::Query<(T,)>) -> Result<Vec<T>> {
-        self.core.autoflush()?;
-        self.core.on_connection(|conn| conn.scalars(statement)?.all())
+        let statement = self.noted(statement)?;
+        self.core.on_connection(|conn| conn.execute(statement)?.scalars().all())
     }
 }

@@ -224,10 +224,8 @@ impl Core {
                         refused("has another object in the session by now; merge its value")
                     }
                     Some(key) => {
-                        self.unit.place(Rc::clone(object));
-                        self.unit.set_state(head, State::Persistent);
-                        self.unit.adopt(Rc::clone(object), key);
-                        Ok(())
+                        drop(record);
+                        self.unit.take_back(object, key)
                     }
                     None => refused("has no key, and so no row"),
                 }

@@ -149,12 +149,13 @@ impl Core {
         let conn = match &mut *place {
             Some(conn) => conn,
             empty => {
-                let conn = empty.insert(self.engine.connect()?);
+                let mut conn = self.engine.connect()?;
                 if let Some(options) = &self.options.execution_options {
                     conn.execution_options(|own| own.clone_from(options))?;
                 }
-                self.tell_begun(conn)?;
-                conn
+                self.tell_begun(&mut conn)?;
+                // Not before: a listener that has failed is asked again.
+                empty.insert(conn)
             }
         };
         if let Some(joined) = &self.joined {
@@ -286,18 +287,36 @@ impl Core {
         if let Some(ids) = self.unit.linked(object, relation)? {
             return Ok(ids);
         }
-        if matches!(object.head.state.get(), State::Detached | State::Transient) || !self.unit.is_open() {
-            let mapper = object.head.mapper;
-            let name = &mapper.definitions()[relation].name;
-            let text =
-                format!("{}::{name} is not loaded, and the object is in no session any more", mapper.name());
-            return Err(Error::new(ErrorKind::Detached, text));
-        }
+        self.check_attached(object, relation)?;
         check_lazy(object, relation, false)?;
         if !find_related(&self.unit, object, relation)? {
             check_lazy(object, relation, true)?;
             self.count_lazy_load(object, relation, caller)?;
             self.autoflush()?;
+            self.on_connection(|conn| load_related(&self.unit, conn, object, relation))?;
+        }
+        Ok(self.unit.linked(object, relation)?.unwrap_or_default())
+    }
+
+    /// Refuses to load a relation of what is in no session.
+    fn check_attached(&self, object: &Object, relation: usize) -> Result<()> {
+        let has_left = matches!(object.head.state.get(), State::Detached | State::Transient);
+        if !has_left && self.unit.is_open() {
+            return Ok(());
+        }
+        let mapper = object.head.mapper;
+        let name = &mapper.definitions()[relation].name;
+        let text =
+            format!("{}::{name} is not loaded, and the object is in no session any more", mapper.name());
+        Err(Error::new(ErrorKind::Detached, text))
+    }
+
+    /// The numbers of the objects of a relation that was opened before, loaded again if they are not there any more.
+    pub(super) fn once_loaded(&self, object: &Rc<Object>, relation: usize) -> Result<Vec<u64>> {
+        self.check_process()?;
+        self.freshen(object)?;
+        if self.unit.linked(object, relation)?.is_none() {
+            self.check_attached(object, relation)?;
             self.on_connection(|conn| load_related(&self.unit, conn, object, relation))?;
         }
         Ok(self.unit.linked(object, relation)?.unwrap_or_default())

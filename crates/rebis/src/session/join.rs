@@ -93,10 +93,13 @@ impl Joined {
     pub(super) fn end(&self, conn: &mut Connection, commit: bool) -> Result<()> {
         self.under_way.set(false);
         match (self.mode, self.savepoint.take(), commit) {
-            (JoinMode::CreateSavepoint, Some(savepoint), true) => conn.release_savepoint(savepoint),
+            // What could not be kept is undone, in the database as well as in memory.
+            (JoinMode::CreateSavepoint, Some(savepoint), true) => conn
+                .release_savepoint(savepoint)
+                .or_else(|error| conn.rollback_to_savepoint(savepoint).and(Err(error))),
             (JoinMode::CreateSavepoint, Some(savepoint), false) => conn.rollback_to_savepoint(savepoint),
             (JoinMode::CreateSavepoint, None, _) | (JoinMode::RollbackOnly, _, true) => Ok(()),
-            (JoinMode::ControlFully, _, true) => conn.commit(),
+            (JoinMode::ControlFully, _, true) => conn.commit().inspect_err(|_| drop(conn.rollback())),
             (JoinMode::RollbackOnly | JoinMode::ControlFully, _, false) => conn.rollback(),
         }
     }

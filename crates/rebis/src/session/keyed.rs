@@ -65,7 +65,7 @@ impl<U: Record, V> Keyed<U, V> {
     }
 
     fn find(&self, key: &Value) -> Result<Option<Instance<U>>> {
-        for instance in self.collection.all().into_iter().rev() {
+        for instance in self.collection.loaded_instances()?.into_iter().rev() {
             if instance.column(self.column.name())? == *key {
                 return Ok(Some(instance));
             }
@@ -142,7 +142,7 @@ impl<U: Record, V: FromValue> Keyed<U, V> {
             let key = V::from_value(instance.column(name)?.as_ref());
             Ok((key.map_err(|mismatch| mismatched(name, &mismatch))?, instance))
         };
-        self.collection.all().into_iter().map(entry).collect()
+        self.collection.loaded_instances()?.into_iter().map(entry).collect()
     }
 }
 

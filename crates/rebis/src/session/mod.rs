@@ -74,6 +74,10 @@ impl Drop for Last {
         }
         self.0.close();
         self.0.unit.close();
+        // Instances that outlive the session do not keep a connection that it has joined.
+        if let Ok(mut place) = self.0.connection.try_borrow_mut() {
+            drop(place.take());
+        }
     }
 }
 

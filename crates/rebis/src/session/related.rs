@@ -1,5 +1,6 @@
 //! Relations of an instance: the objects on the other side.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
@@ -10,7 +11,7 @@ use rebis_core::sql::Column;
 use super::core::Core;
 use super::instance::{Attribute, Instance};
 use super::keyed::Keyed;
-use crate::mapper::{Object, Record, State};
+use crate::mapper::{Direction, Object, Record, State};
 use crate::model::{ToMany, ToOne};
 
 /// A relation, as a name: `User::addresses`, `Address::user`.
@@ -39,16 +40,11 @@ impl<T: Record> Instance<T> {
     /// # Errors
     /// As [`related`](Instance::related); [`Configuration`](rebis_core::ErrorKind::Configuration) for a name that is none of its
     /// relations, or a relation to objects of another type.
+    #[track_caller]
     pub fn related_by_name<U: Record>(&self, name: &str) -> Result<Collection<U>> {
         let number = self.object.head.mapper.relation(name)?;
-        self.core.related(&self.object, number)?;
-        let Instance { core, object, .. } = self;
-        Ok(Collection {
-            core: Rc::clone(core),
-            owner: Rc::clone(object),
-            relation: number,
-            marker: PhantomData,
-        })
+        let ids = self.core.related(&self.object, number)?;
+        Ok(Collection::opened(&self.core, &self.object, number, &ids))
     }
 }
 
@@ -57,14 +53,8 @@ impl<T: Record, U: Record> Related<T> for ToMany<T, U> {
 
     #[track_caller]
     fn open(self, instance: &Instance<T>) -> Result<Collection<U>> {
-        instance.core.related(&instance.object, self.0)?;
-        let Instance { core, object, .. } = instance;
-        Ok(Collection {
-            core: Rc::clone(core),
-            owner: Rc::clone(object),
-            relation: self.0,
-            marker: PhantomData,
-        })
+        let ids = instance.core.related(&instance.object, self.0)?;
+        Ok(Collection::opened(&instance.core, &instance.object, self.0, &ids))
     }
 }
 
@@ -90,6 +80,12 @@ impl<T: Record, U: Record> Attribute<T, Option<&Instance<U>>> for ToOne<T, U> {
         instance.core.check()?;
         instance.core.check_begun()?;
         instance.core.freshen(&instance.object)?;
+        let (core, owner) = (&instance.core, &instance.object);
+        let direction = owner.head.mapper.relations()?[self.0].direction;
+        if direction == Direction::OneToMany && owner.head.state.get() == State::Persistent {
+            // Who is there now has the key, and has to lose it.
+            core.once_loaded(owner, self.0)?;
+        }
         let others: Vec<Rc<Object>> = match value {
             Some(other) => vec![instance.core.drawn_in(&instance.object, other)?],
             None => Vec::new(),
@@ -100,18 +96,40 @@ impl<T: Record, U: Record> Attribute<T, Option<&Instance<U>>> for ToOne<T, U> {
     }
 }
 
-/// The objects of a relation to many: [`Instance::related`].
+/// The objects of a relation to many: [`Instance::related`]. One that is held over a commit loads its objects again when it is next
+/// looked at.
 pub struct Collection<U> {
     core: Rc<Core>,
     owner: Rc<Object>,
     relation: usize,
+    /// As they were last seen.
+    seen: RefCell<Vec<Rc<Object>>>,
     marker: PhantomData<U>,
 }
 
 impl<U: Record> Collection<U> {
+    fn opened(core: &Rc<Core>, owner: &Rc<Object>, relation: usize, ids: &[u64]) -> Self {
+        let (core, owner) = (Rc::clone(core), Rc::clone(owner));
+        let seen = RefCell::new(core.unit.objects(ids));
+        Collection { core, owner, relation, seen, marker: PhantomData }
+    }
+
+    /// The objects, loaded again where a commit or an expiry has come between.
+    fn loaded(&self) -> Result<Vec<Rc<Object>>> {
+        let ids = self.core.once_loaded(&self.owner, self.relation)?;
+        let objects = self.core.unit.objects(&ids);
+        self.seen.replace(objects.clone());
+        Ok(objects)
+    }
+
+    /// The same; where they cannot be loaded, as they were last seen.
     fn objects(&self) -> Vec<Rc<Object>> {
-        let ids = self.core.unit.linked(&self.owner, self.relation).ok().flatten().unwrap_or_default();
-        self.core.unit.objects(&ids)
+        self.loaded().unwrap_or_else(|_| self.seen.borrow().clone())
+    }
+
+    /// All of them, or why they cannot be loaded.
+    pub(super) fn loaded_instances(&self) -> Result<Vec<Instance<U>>> {
+        Ok(self.loaded()?.into_iter().map(|object| Instance::new(&self.core, object)).collect())
     }
 
     /// How many there are.
@@ -155,7 +173,7 @@ impl<U: Record> Collection<U> {
     /// # Errors
     /// As [`push`](Collection::push).
     pub fn insert(&self, instance: &Instance<U>) -> Result<bool> {
-        let is_new = !self.contains(instance);
+        let is_new = !self.loaded()?.iter().any(|object| Rc::ptr_eq(object, &instance.object));
         self.push(instance)?;
         Ok(is_new)
     }
@@ -206,6 +224,7 @@ impl<U: Record> Collection<U> {
         self.core.check_begun()?;
         let objects =
             instances.into_iter().map(|instance| self.core.own(instance)).collect::<Result<Vec<_>>>()?;
+        self.loaded()?;
         self.core.unit.assign(&self.owner, self.relation, &objects)?;
         self.core.tell_happenings();
         Ok(())

@@ -12,6 +12,7 @@ mod criteria;
 mod events;
 mod expiring;
 mod flushes;
+mod held;
 mod joined;
 mod keyed;
 mod keys;

@@ -247,6 +247,10 @@ impl Core {
         self.streaming.set(0);
         self.failed.replace(None);
         let undone = self.on_connection(|conn| conn.rollback_to_savepoint(on_wire));
+        if let Err(error) = &undone {
+            // More than the savepoint may be gone: only a rollback brings memory and database together.
+            self.failed.replace(Some(error.to_string()));
+        }
         self.unit.rolled_back_to(level);
         let told = self.tell_session(Kind::AfterSoftRollback);
         self.tell_happenings();

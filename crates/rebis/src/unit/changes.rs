@@ -43,6 +43,11 @@ impl Unit {
 
     /// The same, for who has the columns at hand.
     pub(crate) fn touch_record(&self, head: &Head, record: &dyn Record) {
+        if head.state.get() == State::Detached {
+            // No session's; what has changed counts if it is taken in again.
+            head.base.borrow_mut().get_or_insert_with(|| record.copy().into());
+            return;
+        }
         let needs_base = head.state.get() == State::Persistent && head.base.borrow().is_none();
         let copy = self.note(head, Some(record));
         if needs_base {
@@ -58,6 +63,10 @@ impl Unit {
 
     /// Returns the copy of the columns, when one was made now.
     fn note(&self, head: &Head, record: Option<&dyn Record>) -> Option<Rc<dyn Record>> {
+        // What is in no session has nothing to flush and nothing to undo.
+        if !self.objects.borrow().contains_key(&head.id) {
+            return None;
+        }
         let level = self.level.get();
         self.changed.borrow_mut().insert(head.id);
         let mut undo = head.undo.borrow_mut();
@@ -125,7 +134,10 @@ impl Unit {
         head.expiry.set(Expiry::Expired);
         head.base.take();
         head.links.borrow_mut().clear();
-        self.changed.borrow_mut().remove(&head.id);
+        // That it is to be deleted is nothing that is read again.
+        if !head.doomed.get() {
+            self.changed.borrow_mut().remove(&head.id);
+        }
     }
 
     // ---- transactions ----

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use rebis_core::Result;
+
 use super::links::forget_loaded;
 use super::{Kind, Unit};
 use crate::mapper::{Expiry, Head, Mapper, Object, State};
@@ -15,9 +17,10 @@ impl Unit {
         self.object(id)
     }
 
-    /// Whether the session has an object of this mapper.
-    pub(crate) fn has_objects_of(&self, mapper: &Mapper) -> bool {
-        self.identity.borrow().get(&mapper.number()).is_some_and(|keys| !keys.is_empty())
+    /// Some object of this mapper, when the session has one.
+    pub(crate) fn some_of(&self, mapper: &Mapper) -> Option<Rc<Object>> {
+        let id = self.identity.borrow().get(&mapper.number())?.values().next().copied()?;
+        self.object(id)
     }
 
     /// The mappers of its objects.
@@ -35,6 +38,20 @@ impl Unit {
         self.note_read(&object.head);
         self.note_loaded(Kind::Load, &object);
         self.place(object)
+    }
+
+    /// Takes in an object again that had left: what has changed of it counts.
+    ///
+    /// # Errors
+    /// [`Conflict`](rebis_core::ErrorKind::Conflict) when it is borrowed.
+    pub(crate) fn take_back(&self, object: &Rc<Object>, key: Key) -> Result<()> {
+        self.place(Rc::clone(object));
+        self.set_state(&object.head, State::Persistent);
+        self.adopt(Rc::clone(object), key);
+        if object.head.base.borrow().is_some() {
+            self.touch(object)?;
+        }
+        Ok(())
     }
 
     /// Notes that the columns of an object are as the database has them now.

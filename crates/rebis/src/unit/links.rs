@@ -35,7 +35,7 @@ impl Unit {
     /// The numbers of the related objects, when they are known without asking the database.
     pub(crate) fn linked(&self, object: &Object, relation: usize) -> Result<Option<Vec<u64>>> {
         let found = self.links(object, relation)?.loaded.clone();
-        if found.is_none() && object.head.state.get() != State::Persistent {
+        if found.is_none() && !matches!(object.head.state.get(), State::Persistent | State::Detached) {
             // It has no row, so nothing can be there but what was put in.
             return Ok(Some(self.links(object, relation)?.added.clone()));
         }

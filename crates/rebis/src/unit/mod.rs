@@ -216,7 +216,12 @@ impl Unit {
         let head = &object.head;
         self.set_state(head, state);
         head.undo.borrow_mut().clear();
-        head.base.borrow_mut().take();
+        if state == State::Detached {
+            // Those on the other side may have left as well, and would read as none.
+            head.links.borrow_mut().clear();
+        } else {
+            head.base.borrow_mut().take();
+        }
         head.doomed.set(false);
         // The last values answer, also those that a commit has expired.
         head.expiry.set(Expiry::ReadIn(self.ends.get()));

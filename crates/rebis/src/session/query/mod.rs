@@ -8,7 +8,7 @@ mod write;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use rebis_core::sql::{Expr, LockWait, Ordering, Select, Source, Untyped, count_all};
+use rebis_core::sql::{Expr, LockWait, Ordering, Select, Source, Untyped, count_all, literal};
 use rebis_core::{Error, ErrorKind, Result};
 
 pub use filters::JoinRelated;
@@ -30,6 +30,8 @@ pub struct Query<T> {
     select: Result<(&'static Mapper, Select<Untyped>)>,
     /// Whether it has a LIMIT, an OFFSET or a DISTINCT.
     paged: bool,
+    /// Whether it says more than which rows: to ask something else of them it is a subquery.
+    ordered: bool,
     filters: Vec<Expr<bool>>,
     /// Whether the rows are locked: then nothing is joined to them, as PostgreSQL locks no rows that may be missing.
     locked: bool,
@@ -54,6 +56,7 @@ impl<T: Record> Query<T> {
             core: CoreRef(Rc::clone(core)),
             select: mapper.map(|mapper| (mapper, select_all(mapper))),
             paged: false,
+            ordered: false,
             filters: Vec::new(),
             locked: false,
             only_filters: true,
@@ -101,7 +104,8 @@ impl<T: Record> Query<T> {
     }
 
     /// In this order, behind what was said before.
-    pub fn order_by(self, key: impl Into<Ordering>) -> Self {
+    pub fn order_by(mut self, key: impl Into<Ordering>) -> Self {
+        self.ordered = true;
         self.with(|select| select.order_by(key))
     }
 
@@ -186,7 +190,7 @@ impl<T: Record> Query<T> {
         let select = self.options.criteria().apply(select, &[]);
         let core = &self.core.0;
         core.autoflush()?;
-        let statement = if self.paged {
+        let statement = if self.paged || self.ordered || self.locked {
             rebis_core::sql::select((count_all(),)).from(&select.subquery("counted"))
         } else {
             select.with_only_columns((count_all(),))
@@ -205,6 +209,10 @@ impl<T: Record> Query<T> {
         let select = self.options.criteria().apply(select, &[]);
         let core = &self.core.0;
         core.autoflush()?;
+        if self.paged || self.ordered || self.locked {
+            let found = rebis_core::sql::select((literal(1_i64),)).from(&select.subquery("found")).limit(1);
+            return core.on_connection(|conn| Ok(conn.execute(found)?.first()?.is_some()));
+        }
         let key = mapper.key().iter().take(1).map(|key| &mapper.mapped()[*key].name);
         let key: Vec<_> = key.map(|name| mapper.table().c(name.to_string())).collect();
         let statement = select.with_only_columns(key).limit(1);

@@ -5,9 +5,10 @@ use std::rc::Rc;
 use rebis_core::sql::{
     Assignment, Delete, Expr, IntoStatement, Select, Source, Update, delete_from, select, update_table,
 };
-use rebis_core::{Error, ErrorKind, Result, Value};
+use rebis_core::{Error, ErrorKind, Result};
 
 use super::Query;
+use crate::load::typed;
 use crate::mapper::{Mapper, Object, Record};
 use crate::model::Key;
 use crate::session::core::Core;
@@ -73,9 +74,7 @@ fn run(core: &Rc<Core>, statement: impl IntoStatement) -> Result<u64> {
 /// The objects in memory that the filters mean: their keys are asked for before the statement runs, in its transaction.
 fn in_memory(core: &Rc<Core>, mapper: &'static Mapper, filters: &[Expr<bool>]) -> Result<Vec<Rc<Object>>> {
     core.autoflush()?;
-    if !core.unit.has_objects_of(mapper) {
-        return Ok(Vec::new());
-    }
+    let Some(like) = core.unit.some_of(mapper) else { return Ok(Vec::new()) };
     let keys = mapper.key().iter().map(|key| mapper.table().c(mapper.mapped()[*key].name.to_string()));
     let query = select(keys.collect::<Vec<_>>()).from(mapper.table());
     let query = filters.iter().cloned().fold(query, Select::filter);
@@ -83,9 +82,10 @@ fn in_memory(core: &Rc<Core>, mapper: &'static Mapper, filters: &[Expr<bool>]) -
         let mut found = Vec::new();
         let mut rows = conn.execute(query)?;
         while let Some(row) = rows.next()? {
-            let values =
-                (0..mapper.key().len()).map(|at| row.value::<Value>(at)).collect::<Result<Vec<_>>>()?;
-            if let Some(key) = Key::of(values)? {
+            let view = row.view();
+            let cells = mapper.key().iter().enumerate();
+            let values = cells.map(|(cell, column)| typed(&view, cell, &like, *column, mapper));
+            if let Some(key) = Key::of(values.collect::<Result<Vec<_>>>()?)? {
                 found.extend(core.unit.find(mapper, &key));
             }
         }
