@@ -18,6 +18,7 @@ mod keyed;
 mod keys;
 mod loading;
 mod makers;
+mod mended;
 mod orders;
 mod queries;
 mod relations;
