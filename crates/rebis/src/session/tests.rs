@@ -21,6 +21,7 @@ mod orders;
 mod queries;
 mod relations;
 mod states;
+mod together;
 mod transactions;
 mod undo;
 mod uniques;

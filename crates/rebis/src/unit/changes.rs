@@ -120,12 +120,14 @@ impl Unit {
         }
     }
 
-    /// The columns of an object are to be read again; what has changed of it is dropped.
+    /// The columns of an object are to be read again; what has changed of it is dropped, but not that it is to be deleted.
     pub(crate) fn expire(&self, head: &Head) {
         head.expiry.set(Expiry::Expired);
         head.base.take();
         head.links.borrow_mut().clear();
-        self.changed.borrow_mut().remove(&head.id);
+        if !head.doomed.get() {
+            self.changed.borrow_mut().remove(&head.id);
+        }
     }
 
     // ---- transactions ----
