@@ -9,7 +9,7 @@ use rebis_core::{Error, ErrorKind, Result};
 
 use super::layers::Edge;
 use super::order::{Saved, positions};
-use super::park::{Filler, Park, filler};
+use super::park::{Filler, Named, Park, filler};
 use super::sync::Sync;
 use super::values::{coming, is_changed, stored};
 use super::work::Action;
@@ -34,6 +34,7 @@ pub(super) struct Uniques {
     mappers: BTreeSet<u32>,
     /// New objects in the rows of deleted ones.
     switched: BTreeMap<u64, Rc<Object>>,
+    named: Named,
     pub(super) parks: Vec<Park>,
 }
 
@@ -85,6 +86,9 @@ impl Uniques {
                     found.needs.push(Need { taker: head.id, freer, set });
                 }
             }
+        }
+        if !found.needs.is_empty() {
+            found.named = named(rows.unit)?;
         }
         Ok(found)
     }
@@ -151,7 +155,7 @@ impl Uniques {
             } else if let Some(doomed) = gone.get(&freer)
                 && !self.parks.iter().any(|park| park.object.head.id == freer && park.set == set)
             {
-                let Some((column, filler)) = filler(doomed.head.mapper, set, false) else {
+                let Some((column, filler)) = filler(doomed.head.mapper, set, false, &self.named) else {
                     let taker = rows.unit.object(taker);
                     return Err(cannot_park(doomed, taker.as_deref(), set));
                 };
@@ -208,7 +212,7 @@ impl Uniques {
         let sets = needs.iter().map(|need| &self.needs[*need]).filter(|need| need.freer == id);
         sets.map(|need| {
             let object = self.switched.get(&id).unwrap_or(freer);
-            match filler(object.head.mapper, need.set, true) {
+            match filler(object.head.mapper, need.set, true, &self.named) {
                 Some((column, filler)) => {
                     Ok(Park { object: Rc::clone(object), id, set: need.set, column, filler })
                 }
@@ -228,11 +232,21 @@ fn changes(object: &Object, columns: &[usize], syncs: &[Sync]) -> Result<bool> {
     Ok(follows() || is_changed(object, columns)?)
 }
 
+/// What the foreign keys lead to that the session knows of.
+fn named(unit: &Unit) -> Result<Named> {
+    let mut mappers = unit.mappers();
+    for mapper in unit.mappers() {
+        mappers.extend(mapper.relations()?.iter().map(|relation| relation.target));
+    }
+    let refers = mappers.iter().flat_map(|mapper| mapper.refers());
+    Ok(refers.flat_map(|to| to.referred.iter().map(|column| (to.table.clone(), column.clone()))).collect())
+}
+
 /// A table, and columns of it.
-type Named<'m> = (&'m str, &'m [String]);
+type Columns<'m> = (&'m str, &'m [String]);
 
 /// Deleted rows by what they are named by.
-fn keys_of(gone: &HashMap<u64, &Rc<Object>>, (table, referred): Named<'_>) -> Result<HashMap<Key, u64>> {
+fn keys_of(gone: &HashMap<u64, &Rc<Object>>, (table, referred): Columns<'_>) -> Result<HashMap<Key, u64>> {
     let mut keys = HashMap::new();
     for (id, doomed) in gone.iter().filter(|(_, gone)| gone.head.mapper.table().name() == table) {
         if let Some(columns) = positions(doomed.head.mapper, referred)
@@ -248,11 +262,11 @@ fn keys_of(gone: &HashMap<u64, &Rc<Object>>, (table, referred): Named<'_>) -> Re
 fn named_by(rows: &Rows<'_>, gone: &HashMap<u64, &Rc<Object>>) -> Result<HashMap<u64, Vec<u64>>> {
     let changed = rows.saved.iter().filter(|(_, action)| *action == Action::Update).map(|(object, _)| object);
     let all: Vec<&Rc<Object>> = changed.chain(rows.deleted).collect();
-    let mut index: HashMap<Named<'_>, HashMap<Key, u64>> = HashMap::new();
+    let mut index: HashMap<Columns<'_>, HashMap<Key, u64>> = HashMap::new();
     let mut named_by: HashMap<u64, Vec<u64>> = HashMap::new();
     for object in &all {
         for refers in object.head.mapper.refers() {
-            let named: Named<'_> = (&refers.table, &refers.referred);
+            let named: Columns<'_> = (&refers.table, &refers.referred);
             let keys = match index.entry(named) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => new.insert(keys_of(gone, named)?),

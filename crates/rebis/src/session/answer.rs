@@ -127,11 +127,7 @@ impl Session {
     /// As [`flush`](Session::flush), what the database says, and [`Conversion`](ErrorKind::Conversion).
     pub fn execute<R: FromRow>(&self, statement: impl rebis_core::rows::Query<R>) -> Result<Answer<R>> {
         self.core.autoflush()?;
-        let statement = statement.into_statement();
-        if !matches!(&statement, Statement::Composed(composed) if composed.is_select()) {
-            // It may write: what is read from now on is read again after a rollback.
-            self.core.unit.note_write();
-        }
+        let statement = self.noted(statement);
         let rows = self.core.on_connection(|conn| conn.execute(statement)?.all())?;
         Ok(Answer { rows, marker: PhantomData })
     }
@@ -153,7 +149,8 @@ impl Session {
     /// [`NoRow`](ErrorKind::NoRow), and as [`execute`](Session::execute).
     pub fn scalar<T: FromValue>(&self, statement: impl rebis_core::rows::Query<(T,)>) -> Result<T> {
         self.core.autoflush()?;
-        self.core.on_connection(|conn| conn.scalar(statement))
+        let statement = self.noted(statement);
+        self.core.on_connection(|conn| conn.execute(statement)?.scalar())
     }
 
     /// The first column of all rows of a statement.
@@ -162,6 +159,16 @@ impl Session {
     /// As [`execute`](Session::execute).
     pub fn scalars<T: FromValue>(&self, statement: impl rebis_core::rows::Query<(T,)>) -> Result<Vec<T>> {
         self.core.autoflush()?;
-        self.core.on_connection(|conn| conn.scalars(statement)?.all())
+        let statement = self.noted(statement);
+        self.core.on_connection(|conn| conn.execute(statement)?.scalars().all())
+    }
+
+    /// A statement that gives rows may write all the same: what is read from now on is read again after a rollback then.
+    fn noted(&self, statement: impl IntoStatement) -> Statement {
+        let statement = statement.into_statement();
+        if !matches!(&statement, Statement::Composed(composed) if composed.is_select()) {
+            self.core.unit.note_write();
+        }
+        statement
     }
 }

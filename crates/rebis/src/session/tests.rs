@@ -3,6 +3,7 @@
 mod models;
 
 mod attach;
+mod attacks;
 mod basics;
 mod bulk;
 mod cascades;
