@@ -10,6 +10,7 @@ use rebis_core::{Error, ErrorKind, Result};
 use super::layers::Edge;
 use super::order::{Saved, positions};
 use super::park::{Filler, Named, Park, filler};
+use super::post_update::{Clear, nullable};
 use super::sync::Sync;
 use super::values::{coming, is_changed, stored};
 use super::work::Action;
@@ -36,6 +37,8 @@ pub(super) struct Uniques {
     switched: BTreeMap<u64, Rc<Object>>,
     named: Named,
     pub(super) parks: Vec<Park>,
+    /// Foreign keys that lead to rows which go early.
+    pub(super) cleared: Vec<Clear>,
 }
 
 /// A mapper, one of its sets, and values of it.
@@ -130,7 +133,7 @@ impl Uniques {
     }
 
     /// Of the deleted rows, those that have to go before anything is written, because a value of theirs is taken: with the deleted rows
-    /// that name them. One that a changed row still names cannot go first, and is parked.
+    /// that name them. Changed rows that still name one are cleared of it before; where that cannot be, it is parked.
     pub(super) fn early(&mut self, rows: &Rows<'_>) -> Result<BTreeSet<u64>> {
         let gone: HashMap<u64, &Rc<Object>> =
             rows.deleted.iter().map(|object| (object.head.id, object)).collect();
@@ -144,14 +147,25 @@ impl Uniques {
         for need in wanted {
             let Need { taker, freer, set } = self.needs[need];
             let (mut closure, mut next, mut free) = (BTreeSet::new(), vec![freer], true);
+            let mut cleared = Vec::new();
             while let Some(id) = next.pop() {
-                free &= gone.contains_key(&id);
-                if closure.insert(id) {
-                    next.extend(named_by.get(&id).into_iter().flatten());
+                if !closure.insert(id) {
+                    continue;
+                }
+                for (by, columns) in named_by.get(&id).into_iter().flatten() {
+                    let by_id = by.head.id;
+                    if gone.contains_key(&by_id) {
+                        next.push(by_id);
+                        continue;
+                    }
+                    let syncs = rows.syncs.get(&by_id).map_or(&[][..], Vec::as_slice);
+                    free &= nullable(by.head.mapper, columns) && changes(by, columns, syncs)?;
+                    cleared.push(Clear::of(by, columns));
                 }
             }
             if free {
                 early.extend(closure);
+                self.cleared.extend(cleared);
             } else if let Some(doomed) = gone.get(&freer)
                 && !self.parks.iter().any(|park| park.object.head.id == freer && park.set == set)
             {
@@ -258,12 +272,15 @@ fn keys_of(gone: &HashMap<u64, &Rc<Object>>, (table, referred): Columns<'_>) -> 
     Ok(keys)
 }
 
+/// For each deleted row, those that name it, and by which columns.
+type NamedBy = HashMap<u64, Vec<(Rc<Object>, Vec<usize>)>>;
+
 /// The rows of the flush that name a deleted one, as the database has them.
-fn named_by(rows: &Rows<'_>, gone: &HashMap<u64, &Rc<Object>>) -> Result<HashMap<u64, Vec<u64>>> {
+fn named_by(rows: &Rows<'_>, gone: &HashMap<u64, &Rc<Object>>) -> Result<NamedBy> {
     let changed = rows.saved.iter().filter(|(_, action)| *action == Action::Update).map(|(object, _)| object);
     let all: Vec<&Rc<Object>> = changed.chain(rows.deleted).collect();
     let mut index: HashMap<Columns<'_>, HashMap<Key, u64>> = HashMap::new();
-    let mut named_by: HashMap<u64, Vec<u64>> = HashMap::new();
+    let mut named_by = NamedBy::new();
     for object in &all {
         for refers in object.head.mapper.refers() {
             let named: Columns<'_> = (&refers.table, &refers.referred);
@@ -275,7 +292,7 @@ fn named_by(rows: &Rows<'_>, gone: &HashMap<u64, &Rc<Object>>) -> Result<HashMap
                 && let Some(id) = keys.get(&key)
                 && *id != object.head.id
             {
-                named_by.entry(*id).or_default().push(object.head.id);
+                named_by.entry(*id).or_default().push((Rc::clone(object), refers.columns.clone()));
             }
         }
     }

@@ -4,7 +4,7 @@ use rebis_core::ErrorKind;
 use rebis_derive::Model;
 
 use super::*;
-use crate::{Instance, Many, State};
+use crate::{Instance, Many, One, State};
 
 /// With a key of its own, which its articles name.
 #[derive(Debug, Clone, Default, Model)]
@@ -199,4 +199,64 @@ fn a_mark_to_delete_outlives_an_expire() {
     session.flush().unwrap();
     assert_eq!(doomed, a.state() == State::Deleted);
     assert_eq!(kind(a.write().map(drop)), ErrorKind::ObjectDeleted);
+}
+
+/// With a key that its notes may be free of.
+#[derive(Debug, Clone, Default, Model)]
+#[rebis(crate = "crate", table = "heads")]
+struct Heading {
+    #[rebis(primary_key, length = 40)]
+    word: String,
+    #[rebis(relationship(back_populates = "heading"))]
+    notes: Many<Note>,
+}
+
+#[derive(Debug, Clone, Default, Model)]
+#[rebis(crate = "crate", table = "notes", version = version)]
+struct Note {
+    #[rebis(primary_key)]
+    id: i64,
+    #[rebis(length = 40, foreign_key = Heading::word)]
+    word: Option<String>,
+    version: i64,
+    #[rebis(relationship(back_populates = "notes"))]
+    heading: One<Heading>,
+}
+
+fn headings() -> (Database, Session, [Instance<Heading>; 2]) {
+    let db = Database::with(create_all::<(Heading, Note)>);
+    let session = db.session();
+    let headings =
+        ["a", "b"].map(|word| session.add(Heading { word: word.into(), ..Heading::default() }).unwrap());
+    session.commit().unwrap();
+    (db, session, headings)
+}
+
+#[test]
+fn a_deleted_object_frees_what_it_got_since_the_last_flush() {
+    let (db, session, [a, b]) = headings();
+    let moved = b.related(Heading::notes).unwrap().push(Note::default()).unwrap();
+    session.flush().unwrap();
+    moved.set(Note::heading, &a).unwrap();
+    let new = session.no_autoflush(|| a.related(Heading::notes)?.push(Note::default())).unwrap();
+    session.delete(&a).unwrap();
+    session.flush().unwrap();
+    assert_eq!((moved.get(Note::word).unwrap(), new.get(Note::word).unwrap()), (None, None));
+    session.commit().unwrap();
+    assert_eq!(db.ask::<(Option<String>,)>("select word from notes"), [(None,), (None,)]);
+}
+
+#[test]
+fn a_key_is_taken_from_a_deleted_row_whose_children_are_freed() {
+    let (db, session, [a, b]) = headings();
+    let note = a.related(Heading::notes).unwrap().push(Note::default()).unwrap();
+    session.commit().unwrap();
+    session.delete(&a).unwrap();
+    b.set(Heading::word, "a").unwrap();
+    let rolled_back = session.begin_nested().unwrap();
+    assert_eq!(note.get(Note::word).unwrap(), None);
+    rolled_back.rollback().unwrap();
+    session.commit().unwrap();
+    assert_eq!(db.ask::<(Option<String>, i64)>("select word, version from notes"), [(None, 2)]);
+    assert_eq!(db.ask::<(String,)>("select word from heads"), [("a".to_owned(),)]);
 }
