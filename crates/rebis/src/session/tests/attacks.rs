@@ -361,6 +361,12 @@ fn merges_with_deferred_columns_and_children() {
     assert_eq!(held.get(Profile::photo).unwrap(), [1]);
     session.flush().unwrap();
     assert_eq!(row().2, [1]);
+    // What was set without having been loaded is not sent either.
+    session.commit().unwrap();
+    held.set(Profile::photo, vec![7_u8]).unwrap();
+    session.expire_part(&held, Profile::photo).unwrap();
+    session.flush().unwrap();
+    assert_eq!((row().2, held.get(Profile::photo).unwrap()), (vec![1], vec![1]));
     held.set(Profile::photo, vec![7_u8]).unwrap();
     session.expire_part(&held, Profile::nick).unwrap();
     assert_eq!(
