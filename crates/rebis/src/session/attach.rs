@@ -115,10 +115,13 @@ impl Core {
                 return Err(Error::new(ErrorKind::StaleData, text));
             }
         }
+        // They are no part of the columns: taken over with those, they would be assigned once more by the flush.
+        let given: Vec<Option<Vec<Given>>> =
+            (0..mapper.relations()?.len()).map(|relation| record.take_related(relation)).collect();
         self.unit.touch(&object)?;
         take_over(&object, &*record)?;
-        for relation in 0..mapper.relations()?.len() {
-            if let Some(given) = record.take_related(relation) {
+        for (relation, given) in given.into_iter().enumerate() {
+            if let Some(given) = given {
                 self.on_connection(|conn| load_related(&self.unit, conn, &object, relation))?;
                 let others = self.merge_all(given)?;
                 self.unit.assign(&object, relation, &others)?;

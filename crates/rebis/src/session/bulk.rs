@@ -78,14 +78,15 @@ impl Session {
         if values.is_empty() || columns.is_empty() {
             return Ok(());
         }
-        self.core.unit.note_write();
-        self.core.on_connection(|conn| update_records(conn, mapper, &columns, &values))?;
+        let mut there = Vec::new();
         for value in &values {
             let key: Vec<Value> = mapper.key().iter().map(|column| value.read(*column)).collect();
-            if let Some(object) = key_of(mapper, &key)?.and_then(|key| self.core.unit.find(mapper, &key)) {
-                self.core.unit.expire(&object.head);
-            }
+            there.extend(key_of(mapper, &key)?.and_then(|key| self.core.unit.find(mapper, &key)));
         }
-        Ok(())
+        self.core.check_rereadable(&there)?;
+        self.core.unit.note_write();
+        self.core.on_connection(|conn| update_records(conn, mapper, &columns, &values))?;
+        let written = columns.iter().filter_map(|name| mapper.position(name).ok()).chain(mapper.version());
+        self.core.reread(&there, &written.collect::<Vec<_>>())
     }
 }

@@ -5,10 +5,12 @@ use std::rc::Rc;
 use rebis_core::sql::Column;
 use rebis_core::{Error, ErrorKind, Result};
 
+use super::core::Core;
 use super::{AnyInstance, Instance, Session};
 use crate::load::{Populate, refresh, refresh_columns};
 use crate::mapper::{Mapper, Object, Record, State};
 use crate::model::{ToMany, ToOne};
+use crate::unit::conflict;
 
 /// A part of an object: a column or a relation, as [`Session::expire_part`] takes it.
 pub trait Part<T: Record> {
@@ -195,7 +197,7 @@ impl Session {
     }
 }
 
-impl super::core::Core {
+impl Core {
     /// Reads the columns of an object that are to be read again, if they are not all.
     pub(super) fn freshen_parts(&self, object: &Rc<Object>) -> Result<()> {
         match self.unit.expired_columns(&object.head) {
@@ -204,5 +206,36 @@ impl super::core::Core {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Refuses what [`reread`](Core::reread) could not do afterwards.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] when one that has changed is borrowed.
+    pub(super) fn check_rereadable(&self, objects: &[Rc<Object>]) -> Result<()> {
+        for object in objects {
+            if self.unit.is_modified(object)? && object.data.get_mut().is_none() {
+                return Err(conflict(&object.head));
+            }
+        }
+        Ok(())
+    }
+
+    /// A statement past the unit of work has written these columns of objects: they are read again. Of one that has changed, at once,
+    /// and the rest of it stays.
+    pub(super) fn reread(&self, objects: &[Rc<Object>], columns: &[usize]) -> Result<()> {
+        for object in objects {
+            let (head, mapper) = (&object.head, object.head.mapper);
+            let stays = self.unit.is_modified(object)? && !self.unit.is_expired(head);
+            if !stays || head.doomed.get() || columns.iter().any(|column| mapper.key().contains(column)) {
+                self.unit.expire(head);
+                continue;
+            }
+            let mut columns = columns.to_vec();
+            columns.extend(self.unit.expired_columns(head).into_iter().flatten());
+            self.unit.forget_relations(head);
+            self.on_connection(|conn| refresh_columns(&self.unit, conn, object, &columns))?;
+        }
+        Ok(())
     }
 }

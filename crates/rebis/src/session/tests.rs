@@ -3,6 +3,7 @@
 mod models;
 
 mod attach;
+mod attacks;
 mod basics;
 mod bulk;
 mod cascades;
@@ -22,6 +23,7 @@ mod orders;
 mod queries;
 mod relations;
 mod states;
+mod together;
 mod transactions;
 mod undo;
 mod uniques;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::Unit;
-use crate::mapper::{Object, State};
+use crate::mapper::{Links, Object, State};
 
 /// Below that many objects nothing is let go.
 const FEWEST: usize = 5_000;
@@ -37,8 +37,10 @@ impl Unit {
                 continue;
             }
             if let Some(object) = objects.get(&id) {
-                for links in object.head.links.borrow().iter() {
-                    next.extend(links.loaded.iter().flatten());
+                // A flush still takes out what has left a relation, and a rollback puts it back.
+                next.extend(object.head.links.borrow().iter().flat_map(Links::all));
+                for undo in object.head.undo.borrow().iter() {
+                    next.extend(undo.links.iter().flat_map(Links::all));
                 }
             }
         }
