@@ -274,9 +274,20 @@ impl Core {
         self.on_connection(|conn| refresh(&self.unit, conn, object, Populate::Expired))
     }
 
-    /// The numbers of the objects of a relation, loaded if they are not there.
+    /// The objects of a relation, loaded if they are not there.
     #[track_caller]
-    pub(super) fn related(&self, object: &Rc<Object>, relation: usize) -> Result<Vec<u64>> {
+    pub(super) fn related(&self, object: &Rc<Object>, relation: usize) -> Result<Vec<Rc<Object>>> {
+        let ids = self.related_ids(object, relation)?;
+        self.unit.shown(object, &ids).ok_or_else(|| {
+            let mapper = object.head.mapper;
+            let name = &mapper.definitions()[relation].name;
+            let text = format!("what {}::{name} had is in no session any more, and gone", mapper.name());
+            Error::new(ErrorKind::Detached, text)
+        })
+    }
+
+    #[track_caller]
+    fn related_ids(&self, object: &Rc<Object>, relation: usize) -> Result<Vec<u64>> {
         let caller = Location::caller();
         self.check_process()?;
         self.freshen(object)?;

@@ -175,13 +175,15 @@ impl Session {
         if matches!(instance.state(), State::Transient | State::Detached) {
             return Err(Error::new(ErrorKind::InvalidState, "the object is in no session"));
         }
-        for object in self.core.unit.along(&instance.object, |cascade| cascade.expunge)? {
+        let gone = self.core.unit.along(&instance.object, |cascade| cascade.expunge)?;
+        for object in &gone {
             let state = match object.head.state.get() {
                 State::Pending => State::Transient,
                 _ => State::Detached,
             };
-            self.core.unit.let_go(&object, state);
+            self.core.unit.let_go(object, state);
         }
+        self.core.unit.keep_left(gone);
         self.core.tell_happenings();
         Ok(())
     }

@@ -26,8 +26,8 @@ impl<T: Record> Instance<T> {
     /// The objects on the other side of a relation. They are loaded when they are first asked for.
     ///
     /// # Errors
-    /// [`Detached`](rebis_core::ErrorKind::Detached) when they are not loaded and the object is in no session any more; and what the
-    /// database says.
+    /// [`Detached`](rebis_core::ErrorKind::Detached) when they are not loaded and the object is in no session any more (what was loaded
+    /// stays readable); and what the database says.
     #[track_caller]
     pub fn related<R: Related<T>>(&self, relation: R) -> Result<R::Other> {
         relation.open(self)
@@ -73,8 +73,7 @@ impl<T: Record, U: Record> Related<T> for ToOne<T, U> {
 
     #[track_caller]
     fn open(self, instance: &Instance<T>) -> Result<Option<Instance<U>>> {
-        let ids = instance.core.related(&instance.object, self.0)?;
-        let found = instance.core.unit.objects(&ids).into_iter().next();
+        let found = instance.core.related(&instance.object, self.0)?.into_iter().next();
         Ok(found.map(|object| Instance::new(&instance.core, object)))
     }
 }
@@ -111,7 +110,7 @@ pub struct Collection<U> {
 impl<U: Record> Collection<U> {
     fn objects(&self) -> Vec<Rc<Object>> {
         let ids = self.core.unit.linked(&self.owner, self.relation).ok().flatten().unwrap_or_default();
-        self.core.unit.objects(&ids)
+        self.core.unit.shown(&self.owner, &ids).unwrap_or_default()
     }
 
     /// How many there are.

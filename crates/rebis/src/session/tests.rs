@@ -9,6 +9,7 @@ mod cascades;
 mod circles;
 mod columns;
 mod criteria;
+mod detached;
 mod events;
 mod expiring;
 mod flushes;
