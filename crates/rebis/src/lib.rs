@@ -201,7 +201,7 @@ pub use session::{
     Answer, AnyInstance, Attribute, Child, Collection, EntityColumns, GetOptions, Instance, IntoKey,
     JoinMode, JoinRelated, Keyed, LazyLoads, Nested, NullableEntity, Part, Query, ReadGuard, Related,
     RelationOf, RowPart, RowParts, RowQuery, Session, SessionEvents, SessionMaker, SessionOptions, Stream,
-    WriteGuard, entity,
+    ValueFor, WriteGuard, entity,
 };
 // By name too: through the glob, the compiler does not see which feature is missing.
 #[cfg(feature = "jiff")]

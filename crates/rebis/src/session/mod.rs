@@ -1,6 +1,7 @@
 //! The session: objects with identity, a transaction, a unit of work.
 
 mod answer;
+mod assigned;
 mod attach;
 mod bulk;
 mod core;
@@ -31,6 +32,7 @@ use rebis_core::value::IntoValue;
 use rebis_core::{Engine, Error, ErrorKind, Result, Value};
 
 pub use answer::Answer;
+pub use assigned::ValueFor;
 
 use self::core::Core;
 use self::events::Listeners;
@@ -134,7 +136,7 @@ impl Session {
     /// The object with this primary key: from memory when it is there, else from the database.
     ///
     /// # Errors
-    /// [`ErrorKind::Bind`] for a key with another number of columns; and what the database says.
+    /// [`ErrorKind::Bind`] for a key with another number of columns, or a value of another type than its column; and what the database says.
     pub fn get<T: Model>(&self, key: impl IntoKey) -> Result<Option<Instance<T>>> {
         self.get_with(key, GetOptions::new())
     }
