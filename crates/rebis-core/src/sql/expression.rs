@@ -233,6 +233,8 @@ pub trait Expression: Operand + Sized {
     /// assert_eq!(Engine::new("sqlite://")?.connect()?.scalar::<i64>(statement)?, 12);
     /// # Ok::<(), rebis_core::Error>(())
     /// ```
+    ///
+    /// NULL stays NULL: of what may be NULL, say `cast_as::<Option<i64>>()`.
     fn cast_as<T: Typed + ColumnType>(self) -> Expr<T> {
         self.cast(T::sql_type())
     }

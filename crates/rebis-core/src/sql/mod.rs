@@ -70,7 +70,7 @@ pub(crate) use selection::{Item, item_names};
 pub use selection::{Labelled, Selection, Untyped};
 pub use text::{ParameterSet, Text, raw, text};
 pub use tuple::{RowOf, RowOperand, Tuple, tuple};
-pub use typed::{ElementOf, Family, Literal, Matches, Operand, ResultOf, Typed, family};
+pub use typed::{ElementOf, Family, Literal, Matches, Operand, ResultOf, Summed, Typed, family};
 
 pub use update_each::update_each;
 pub(crate) use window::{Frame, FrameUnit};
