@@ -128,6 +128,7 @@ impl Core {
     }
 
     /// Runs something on the session's connection, which is leased now if it is not there.
+    #[track_caller]
     pub(super) fn on_connection<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         self.check()?;
         self.check_wire()?;
@@ -141,6 +142,7 @@ impl Core {
         if self.streaming.get() == 0 { Ok(()) } else { Err(busy()) }
     }
 
+    #[track_caller]
     fn with_connection<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         self.check()?;
         self.check_not_ended()?;
@@ -174,6 +176,7 @@ impl Core {
     // ---- streams ----
 
     /// The connection is a stream's from now on.
+    #[track_caller]
     pub(super) fn begin_stream<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<(u64, T)> {
         let begun = self.on_connection(run)?;
         let number = self.streams.get() + 1;
@@ -206,6 +209,7 @@ impl Core {
 
     // ---- flush ----
 
+    #[track_caller]
     pub(super) fn flush(&self) -> Result<()> {
         self.check()?;
         if !self.unit.is_changed() {
@@ -225,6 +229,7 @@ impl Core {
         Ok(())
     }
 
+    #[track_caller]
     fn send(&self) -> Result<()> {
         let hooks = FlushHooks::new(self);
         let phase = self.enter(Phase::Open);
@@ -257,6 +262,7 @@ impl Core {
     }
 
     /// Before a query, so that it sees what has changed.
+    #[track_caller]
     pub(super) fn autoflush(&self) -> Result<()> {
         self.check()?;
         let off = self.no_autoflush.get() > 0 || self.flushing.get();
@@ -266,6 +272,7 @@ impl Core {
     // ---- objects ----
 
     /// Reads an object's columns if they are expired.
+    #[track_caller]
     pub(super) fn freshen(&self, object: &Rc<Object>) -> Result<()> {
         self.check_process()?;
         if !self.unit.is_expired(&object.head) || !self.unit.is_open() {

@@ -48,6 +48,7 @@ impl Session {
     /// # Errors
     /// [`ErrorKind::InvalidState`] for one that is not persistent; [`ErrorKind::ObjectDeleted`] when its row is gone; and as
     /// [`flush`](Session::flush).
+    #[track_caller]
     pub fn refresh<T: Record>(&self, instance: &Instance<T>) -> Result<()> {
         self.core.check()?;
         self.persistent(instance)?;
@@ -69,6 +70,7 @@ impl Session {
         Ok(())
     }
 
+    #[track_caller]
     fn expire_along(&self, object: &Rc<Object>, itself: bool) -> Result<()> {
         let unit = &self.core.unit;
         for other in unit.along(object, |cascade| cascade.refresh_expire)? {
@@ -199,6 +201,7 @@ impl Session {
 
 impl super::core::Core {
     /// Reads the columns of an object that are to be read again, if they are not all.
+    #[track_caller]
     pub(super) fn freshen_parts(&self, object: &Rc<Object>) -> Result<()> {
         match self.unit.expired_columns(&object.head) {
             Some(columns) if self.unit.is_open() && object.head.state.get() == State::Persistent => {

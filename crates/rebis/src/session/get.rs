@@ -106,6 +106,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`get`](Session::get).
+    #[track_caller]
     pub fn get_with<T: Model>(
         &self,
         key: impl IntoKey,
@@ -114,6 +115,7 @@ impl Session {
         self.get_by(mapper::<T>()?, key, options)
     }
 
+    #[track_caller]
     pub(super) fn get_by<T: Record>(
         &self,
         mapper: &'static Mapper,

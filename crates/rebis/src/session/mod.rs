@@ -137,6 +137,7 @@ impl Session {
     ///
     /// # Errors
     /// [`ErrorKind::Bind`] for a key with another number of columns, or a value of another type than its column; and what the database says.
+    #[track_caller]
     pub fn get<T: Model>(&self, key: impl IntoKey) -> Result<Option<Instance<T>>> {
         self.get_with(key, GetOptions::new())
     }
@@ -145,6 +146,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`get`](Session::get).
+    #[track_caller]
     pub fn get_of<T: Record>(
         &self,
         mapper: &'static Mapper,
@@ -157,6 +159,7 @@ impl Session {
     ///
     /// # Errors
     /// [`ErrorKind::NoRow`], and as [`get`](Session::get).
+    #[track_caller]
     pub fn get_one<T: Model>(&self, key: impl IntoKey) -> Result<Instance<T>> {
         let name = mapper::<T>()?.name();
         self.get(key)?

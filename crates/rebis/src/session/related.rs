@@ -39,6 +39,7 @@ impl<T: Record> Instance<T> {
     /// # Errors
     /// As [`related`](Instance::related); [`Configuration`](rebis_core::ErrorKind::Configuration) for a name that is none of its
     /// relations, or a relation to objects of another type.
+    #[track_caller]
     pub fn related_by_name<U: Record>(&self, name: &str) -> Result<Collection<U>> {
         let number = self.object.head.mapper.relation(name)?;
         self.core.related(&self.object, number)?;
@@ -79,12 +80,14 @@ impl<T: Record, U: Record> Related<T> for ToOne<T, U> {
 }
 
 impl<T: Record, U: Record> Attribute<T, &Instance<U>> for ToOne<T, U> {
+    #[track_caller]
     fn assign(self, instance: &Instance<T>, value: &Instance<U>) -> Result<()> {
         self.assign(instance, Some(value))
     }
 }
 
 impl<T: Record, U: Record> Attribute<T, Option<&Instance<U>>> for ToOne<T, U> {
+    #[track_caller]
     fn assign(self, instance: &Instance<T>, value: Option<&Instance<U>>) -> Result<()> {
         instance.core.check()?;
         instance.core.check_begun()?;
@@ -153,6 +156,7 @@ impl<U: Record> Collection<U> {
     ///
     /// # Errors
     /// As [`push`](Collection::push).
+    #[track_caller]
     pub fn insert(&self, instance: &Instance<U>) -> Result<bool> {
         let is_new = !self.contains(instance);
         self.push(instance)?;

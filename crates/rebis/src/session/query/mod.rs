@@ -169,6 +169,7 @@ impl<T: Record> Query<T> {
     ///
     /// # Errors
     /// What the database says; [`Conversion`](ErrorKind::Conversion) for a row that the struct cannot hold.
+    #[track_caller]
     pub fn all(self) -> Result<Vec<Instance<T>>> {
         let (core, fetch, populate) = self.fetch()?;
         core.autoflush()?;
@@ -181,6 +182,7 @@ impl<T: Record> Query<T> {
     ///
     /// # Errors
     /// As [`all`](Query::all).
+    #[track_caller]
     pub fn count(self) -> Result<u64> {
         let (_, select) = self.select?;
         let select = self.options.criteria().apply(select, &[]);
@@ -200,6 +202,7 @@ impl<T: Record> Query<T> {
     ///
     /// # Errors
     /// As [`all`](Query::all).
+    #[track_caller]
     pub fn exists(self) -> Result<bool> {
         let (mapper, select) = self.select?;
         let select = self.options.criteria().apply(select, &[]);
@@ -223,6 +226,7 @@ impl<T: Record> Query<T> {
     ///
     /// # Errors
     /// [`NoRow`](ErrorKind::NoRow), [`MultipleRows`](ErrorKind::MultipleRows), and as [`all`](Query::all).
+    #[track_caller]
     pub fn one(self) -> Result<Instance<T>> {
         let name = self.name();
         let none = || Error::new(ErrorKind::NoRow, format!("one {name} was expected, and there is none"));
@@ -233,6 +237,7 @@ impl<T: Record> Query<T> {
     ///
     /// # Errors
     /// [`MultipleRows`](ErrorKind::MultipleRows), and as [`all`](Query::all).
+    #[track_caller]
     pub fn one_or_none(self) -> Result<Option<Instance<T>>> {
         let name = self.name();
         let mut found = self.all()?.into_iter();

@@ -340,6 +340,7 @@ impl<R> RowQuery<R> {
     ///
     /// # Errors
     /// What the database says; [`Conversion`](ErrorKind::Conversion) for a cell that its type cannot hold.
+    #[track_caller]
     pub fn all(self) -> Result<Vec<R>> {
         let (statement, read, loads, sources) = self.plan?;
         let criteria = loads.iter().map(|options| options.criteria());
@@ -376,6 +377,7 @@ impl<R> RowQuery<R> {
     ///
     /// # Errors
     /// [`NoRow`](ErrorKind::NoRow), [`MultipleRows`](ErrorKind::MultipleRows), and as [`all`](RowQuery::all).
+    #[track_caller]
     pub fn one(self) -> Result<R> {
         let none = || Error::new(ErrorKind::NoRow, "a row was expected and there is none");
         self.one_or_none()?.ok_or_else(none)
@@ -385,6 +387,7 @@ impl<R> RowQuery<R> {
     ///
     /// # Errors
     /// [`MultipleRows`](ErrorKind::MultipleRows), and as [`all`](RowQuery::all).
+    #[track_caller]
     pub fn one_or_none(self) -> Result<Option<R>> {
         let mut found = self.all()?.into_iter();
         match (found.next(), found.next()) {
