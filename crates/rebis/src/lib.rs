@@ -211,11 +211,14 @@ pub use rebis_core::time;
 
 /// What most programs import: `use rebis::prelude::*;`.
 pub mod prelude {
-    pub use crate::{Instance, Many, Model, One, Session};
-    pub use rebis_core::sql::{Expression, count};
+    pub use crate::{
+        Instance, JoinRelated, Many, Model, One, ScopedSession, Session, SessionMaker, entity, joinedload,
+        selectinload,
+    };
+    pub use rebis_core::sql::count;
     pub use rebis_core::{
-        Connection, Engine, Error, ErrorKind, FromRow, Result, Transaction, Value, alias, delete, insert,
-        raw, select, text, update,
+        Connection, Engine, Error, ErrorKind, Expression, FromRow, Result, Transaction, Value, alias, delete,
+        insert, raw, select, text, update,
     };
     pub use rebis_derive::FromRow;
 }

@@ -48,7 +48,9 @@ pub use dml::{
 pub(crate) use dml::{DeleteNode, TruncateNode, UpdateNode};
 pub(crate) use expression::ESCAPE;
 pub use expression::{Expr, Expression, literal};
-pub use from::{Alias, Sampling, TableAlias, alias, json_rows, named, table, table_function, values};
+pub use from::{
+    Alias, IntoSource, Sampling, TableAlias, alias, json_rows, named, table, table_function, values,
+};
 pub use functions::{
     Case, IntoArguments, avg, case, coalesce, count, count_all, func, lower, max, min, sum, upper,
 };

@@ -21,7 +21,8 @@ use crate::model::{Item, Key, Many, ObjectRef, One};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a model",
     label = "not a model",
-    note = "write `#[derive(Clone, rebis::Model)]` above the struct, and name its table by `#[rebis(table = \"…\")]`"
+    note = "write `#[derive(Clone, rebis::Model)]` above the struct, and name its table by `#[rebis(table = \"…\")]`",
+    note = "an `Instance` is in its session already; one that has left it comes back by `session.add_instance(&instance)`"
 )]
 pub trait Record: Any {
     /// The mapper.

@@ -8,7 +8,7 @@ mod write;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use rebis_core::sql::{Expr, LockWait, Ordering, Select, Source, Untyped, count_all};
+use rebis_core::sql::{Expr, IntoSource, LockWait, Ordering, Select, Untyped, count_all};
 use rebis_core::{Error, ErrorKind, Result};
 
 pub use filters::JoinRelated;
@@ -91,12 +91,12 @@ impl<T: Record> Query<T> {
     }
 
     /// Joins another source: its columns can be used in conditions and orders.
-    pub fn join(self, source: impl Into<Source>, on: Expr<bool>) -> Self {
+    pub fn join(self, source: impl IntoSource, on: Expr<bool>) -> Self {
         self.with(|select| select.join(source, on))
     }
 
     /// The same, with rows that have no partner there.
-    pub fn outer_join(self, source: impl Into<Source>, on: Expr<bool>) -> Self {
+    pub fn outer_join(self, source: impl IntoSource, on: Expr<bool>) -> Self {
         self.with(|select| select.outer_join(source, on))
     }
 

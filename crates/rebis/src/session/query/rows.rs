@@ -7,7 +7,8 @@ use std::rc::Rc;
 use rebis_core::rows::RowView;
 use rebis_core::schema::Entity;
 use rebis_core::sql::{
-    Alias, Column, Expr, Labelled, LockWait, Ordering, Select, Selection, Source, Typed, Untyped, select,
+    Alias, Column, Expr, IntoSource, Labelled, LockWait, Ordering, Select, Selection, Source, Typed, Untyped,
+    select,
 };
 use rebis_core::{Error, ErrorKind, FromValue, Result, Value};
 
@@ -271,7 +272,7 @@ impl<R> RowQuery<R> {
     }
 
     /// Rows come from here; without it from the table of the first columns.
-    pub fn from(self, source: impl Into<Source>) -> Self {
+    pub fn from(self, source: impl IntoSource) -> Self {
         self.with(|select| select.from(source))
     }
 
@@ -286,12 +287,12 @@ impl<R> RowQuery<R> {
     }
 
     /// Joins another source.
-    pub fn join(self, source: impl Into<Source>, on: Expr<bool>) -> Self {
+    pub fn join(self, source: impl IntoSource, on: Expr<bool>) -> Self {
         self.with(|select| select.join(source, on))
     }
 
     /// The same, with rows that have no partner there.
-    pub fn outer_join(self, source: impl Into<Source>, on: Expr<bool>) -> Self {
+    pub fn outer_join(self, source: impl IntoSource, on: Expr<bool>) -> Self {
         self.with(|select| select.outer_join(source, on))
     }
 
