@@ -1,5 +1,5 @@
 // fails: E0277
-// says: `Instance<User>` is not a model
+// says: Instance<User>` is not a model
 // says: `session.add_instance(&instance)`
 
 use rebis::prelude::*;
