@@ -68,7 +68,9 @@ pub(crate) use parameter::Binds;
 pub use parameter::param;
 pub(crate) use select::{Join, JoinKind, SelectNode, SetOperator};
 pub use select::{Select, exists, select};
-pub(crate) use selection::{Item, item_names};
+#[doc(hidden)]
+pub use selection::Item;
+pub(crate) use selection::item_names;
 pub use selection::{Labelled, Selection, Untyped};
 pub use text::{ParameterSet, Text, raw, text};
 pub use tuple::{RowOf, RowOperand, Tuple, tuple};

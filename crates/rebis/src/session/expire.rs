@@ -156,10 +156,61 @@ impl Session {
     /// # Errors
     /// As [`is_modified`](Session::is_modified).
     pub fn modified(&self) -> Result<Vec<AnyInstance>> {
+        self.modified_if(|_| true)
+    }
+
+    /// The new objects, which a flush inserts.
+    ///
+    /// ```
+    /// use rebis::prelude::*;
+    ///
+    /// #[derive(Debug, Clone, Default, Model)]
+    /// struct User {
+    ///     #[rebis(primary_key)]
+    ///     id: i64,
+    ///     name: String,
+    /// }
+    ///
+    /// let engine = Engine::new("sqlite://")?;
+    /// rebis::create_all::<User>(&engine)?;
+    /// let session = Session::new(&engine);
+    /// let (ed, jo) = (session.add(User::default())?, session.add(User::default())?);
+    /// assert_eq!(session.pending()?.len(), 2);
+    /// session.commit()?;
+    /// ed.set(User::name, "ed")?;
+    /// session.delete(&jo)?;
+    /// assert_eq!(session.dirty()?[0].downcast::<User>(), Some(ed));
+    /// assert_eq!(session.deleted()?[0].downcast::<User>(), Some(jo));
+    /// # Ok::<(), rebis::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`is_modified`](Session::is_modified).
+    pub fn pending(&self) -> Result<Vec<AnyInstance>> {
+        self.modified_if(|object| object.head.state.get() == State::Pending)
+    }
+
+    /// The changed objects, which a flush updates.
+    ///
+    /// # Errors
+    /// As [`is_modified`](Session::is_modified).
+    pub fn dirty(&self) -> Result<Vec<AnyInstance>> {
+        self.modified_if(|object| object.head.state.get() == State::Persistent && !object.head.doomed.get())
+    }
+
+    /// The objects that are marked to be deleted, which a flush deletes.
+    ///
+    /// # Errors
+    /// As [`is_modified`](Session::is_modified).
+    pub fn deleted(&self) -> Result<Vec<AnyInstance>> {
+        self.modified_if(|object| object.head.state.get() == State::Persistent && object.head.doomed.get())
+    }
+
+    fn modified_if(&self, wanted: impl Fn(&Object) -> bool) -> Result<Vec<AnyInstance>> {
         self.core.check_process()?;
         let mut found = Vec::new();
         for object in self.core.unit.changed() {
-            if self.core.unit.is_modified(&object)? {
+            if wanted(&object) && self.core.unit.is_modified(&object)? {
                 found.push(AnyInstance::new(&self.core, &object));
             }
         }

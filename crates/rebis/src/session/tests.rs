@@ -19,6 +19,7 @@ mod keys;
 mod loading;
 mod makers;
 mod orders;
+mod plain;
 mod queries;
 mod relations;
 mod states;

@@ -8,7 +8,7 @@ use rebis_core::rows::RowView;
 use rebis_core::schema::Entity;
 use rebis_core::sql::{
     Alias, Column, Expr, IntoSource, Labelled, LockWait, Ordering, Select, Selection, Source, Typed, Untyped,
-    select,
+    named, select,
 };
 use rebis_core::{Error, ErrorKind, FromValue, Result, Value};
 
@@ -35,6 +35,28 @@ use crate::session::{Instance, Session};
 /// let pairs: Vec<(Instance<User>, Option<String>)> = pairs.all()?;
 /// # Ok(())
 /// # }
+/// ```
+///
+/// In a statement of a connection it gives plain structs, which no session knows:
+///
+/// ```
+/// use rebis::prelude::*;
+///
+/// #[derive(Debug, Clone, Default, PartialEq, Model)]
+/// struct User {
+///     #[rebis(primary_key)]
+///     id: i64,
+///     name: String,
+/// }
+///
+/// let engine = Engine::new("sqlite://")?;
+/// rebis::create_all::<User>(&engine)?;
+/// let mut conn = engine.connect()?;
+/// let (ed, jo) = (User { id: 1, name: "ed".into() }, User { id: 2, name: "jo".into() });
+/// conn.execute(insert::<User>().models([&ed, &jo])?)?;
+/// let users: Vec<User> = conn.fetch_all(select(entity::<User>()).filter(User::name.eq("jo")))?;
+/// assert_eq!(users, [jo]);
+/// # Ok::<(), rebis::Error>(())
 /// ```
 pub fn entity<M: Model>() -> EntityColumns<M> {
     EntityColumns { source: None, options: LoadOptions::default(), marker: PhantomData }
@@ -173,6 +195,22 @@ impl<M: Model> RowPart for NullableEntity<M> {
             }
             Ok(Some(Instance::new(&core, object)))
         }))
+    }
+}
+
+/// The rows of a statement as plain structs, by the names of the columns. Deferred columns stay unloaded, unless an option loads them.
+impl<M: Model> Selection for EntityColumns<M> {
+    type Row = M;
+
+    fn items(self) -> Vec<rebis_core::sql::Item> {
+        match mapper::<M>() {
+            Ok(mapper) => {
+                let source = self.source.unwrap_or_else(|| Source::from(mapper.table()));
+                columns(mapper, &source, &self.options).items()
+            }
+            // It is told when the statement is compiled.
+            Err(error) => vec![named::<Value>(error.to_string())].items(),
+        }
     }
 }
 
