@@ -36,6 +36,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`add`](Session::add), [`ErrorKind::Conflict`] when the object is borrowed, and what the database says.
+    #[track_caller]
     pub fn merge<T: Record>(&self, value: T) -> Result<Instance<T>> {
         self.core.autoflush()?;
         let object = self.core.merge(Box::new(value))?;
@@ -90,6 +91,7 @@ fn take_over(object: &Object, record: &dyn Record) -> Result<()> {
 }
 
 impl Core {
+    #[track_caller]
     fn merge(&self, mut record: Box<dyn Record>) -> Result<Rc<Object>> {
         let mapper = record.mapper();
         let values: Vec<Value> = mapper.key().iter().map(|column| record.read(*column)).collect();
@@ -174,6 +176,7 @@ impl Core {
     }
 
     /// A value without a row; what is in its relation fields may have rows.
+    #[track_caller]
     fn merge_new(&self, mut record: Box<dyn Record>) -> Result<Rc<Object>> {
         let relations = record.mapper().relations()?.len();
         let given: Vec<Option<Vec<Given>>> =
@@ -188,6 +191,7 @@ impl Core {
         Ok(object)
     }
 
+    #[track_caller]
     fn merge_all(&self, given: Vec<Given>) -> Result<Vec<Rc<Object>>> {
         let one = |given| match given {
             Given::New(record) => self.merge(record),

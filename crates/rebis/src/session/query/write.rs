@@ -22,6 +22,7 @@ impl<T: Record> Query<T> {
     ///
     /// # Errors
     /// [`Statement`](ErrorKind::Statement) for a query with more than filters; and what the database says.
+    #[track_caller]
     pub fn delete(self) -> Result<u64> {
         let (core, mapper, filters) = self.only_filters()?;
         let there = in_memory(&core, mapper, &filters)?;
@@ -36,6 +37,7 @@ impl<T: Record> Query<T> {
     ///
     /// # Errors
     /// As [`delete`](Query::delete).
+    #[track_caller]
     pub fn update(self, assignments: impl IntoIterator<Item = Assignment>) -> Result<u64> {
         let (core, mapper, filters) = self.only_filters()?;
         let there = in_memory(&core, mapper, &filters)?;
@@ -69,6 +71,7 @@ impl<T: Record> Query<T> {
     }
 }
 
+#[track_caller]
 fn run(core: &Rc<Core>, statement: impl IntoStatement) -> Result<u64> {
     core.unit.note_write();
     core.on_connection(|conn| Ok(conn.execute(statement)?.rows_affected()))
