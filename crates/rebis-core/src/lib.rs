@@ -53,7 +53,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use inspect::Inspector;
 pub use pool::{PoolKind, PoolStatus, ResetOnReturn};
 pub use rows::{FromRow, Row, Rows};
-pub use sql::{Text, alias, delete, insert, raw, select, text, update};
+pub use sql::{Expression, Text, alias, delete, insert, raw, select, text, update};
 pub use url::{Backend, Url};
 pub use value::{FromValue, Json, Value, ValueRef};
 pub use workers::ProcessPool;

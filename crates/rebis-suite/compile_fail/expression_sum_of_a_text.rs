@@ -1,5 +1,5 @@
 // fails: E0277
-// says: is not a family of numbers
+// says: `std::string::String` is not a number that can be summed
 // says: cast it
 
 use rebis::schema::{Entity, Table};

@@ -198,10 +198,10 @@ pub use rebis_derive::FromRow;
 pub use rebis_derive::Model;
 pub use scoped::ScopedSession;
 pub use session::{
-    Answer, AnyInstance, Attribute, Child, Collection, EntityColumns, GetOptions, Instance, IntoKey,
-    JoinMode, JoinRelated, Keyed, LazyLoads, Nested, NullableEntity, Part, Query, ReadGuard, Related,
-    RelationOf, RowPart, RowParts, RowQuery, Session, SessionEvents, SessionMaker, SessionOptions, Stream,
-    WriteGuard, entity,
+    Answer, AnyInstance, Attribute, Child, Collection, EntityColumns, GetOptions, InsertModels, Instance,
+    IntoKey, JoinMode, JoinRelated, Keyed, LazyLoads, Nested, NullableEntity, Part, Query, ReadGuard,
+    Related, RelationOf, RowPart, RowParts, RowQuery, Session, SessionEvents, SessionMaker, SessionOptions,
+    Stream, ValueFor, WriteGuard, entity,
 };
 // By name too: through the glob, the compiler does not see which feature is missing.
 #[cfg(feature = "jiff")]
@@ -211,11 +211,14 @@ pub use rebis_core::time;
 
 /// What most programs import: `use rebis::prelude::*;`.
 pub mod prelude {
-    pub use crate::{Instance, Many, Model, One, Session};
-    pub use rebis_core::sql::{Expression, count};
+    pub use crate::{
+        InsertModels, Instance, JoinRelated, Many, Model, One, ScopedSession, Session, SessionMaker, entity,
+        joinedload, selectinload,
+    };
+    pub use rebis_core::sql::count;
     pub use rebis_core::{
-        Connection, Engine, Error, ErrorKind, FromRow, Result, Transaction, Value, alias, delete, insert,
-        raw, select, text, update,
+        Connection, Engine, Error, ErrorKind, Expression, FromRow, Result, Transaction, Value, alias, delete,
+        insert, raw, select, text, update,
     };
     pub use rebis_derive::FromRow;
 }

@@ -36,7 +36,9 @@ use crate::value::{FromValue, Mismatch, ValueRef};
     label = "not a type that a row can become",
     note = "a row becomes a tuple of up to 16 values, by position; `({Self},)` is a row of one column, and `scalar` and `scalars` \
             read the first column alone",
-    note = "for a struct of your own, write `#[derive(rebis::FromRow)]` above it: its fields are read from the columns of their names"
+    note = "for a struct of your own, write `#[derive(rebis::FromRow)]` above it: its fields are read from the columns of their names",
+    note = "a statement that gives no rows, as `update` without `returning`, is run in a session by `session.execute_write(…)`; \
+            `session.query::<User>()` has an `update(…)` and a `delete(…)` that keep the objects in step"
 )]
 pub trait FromRow: Sized {
     /// Takes the row.

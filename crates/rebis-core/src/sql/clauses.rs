@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::expression::Expr;
+use super::from::IntoSource;
 use super::node::{Node, Source};
 use super::select::Select;
 use super::selection::Selection;
@@ -105,7 +106,7 @@ impl<R> Select<R> {
     /// Of a lock: only the rows of this table, `FOR UPDATE OF …`. MariaDB does not have it. Before or behind the lock; without one it
     /// is a [`Statement`](crate::ErrorKind::Statement) error.
     #[must_use]
-    pub fn lock_of(mut self, source: impl Into<Source>) -> Self {
+    pub fn lock_of(mut self, source: impl IntoSource) -> Self {
         let none = Lock { strength: None, wait: LockWait::Wait, of: Vec::new() };
         self.node.lock.get_or_insert(none).of.push(source.into());
         self

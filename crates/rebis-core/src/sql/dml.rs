@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::columns::Column;
 use super::cte::{Cte, CteNode};
 use super::expression::Expr;
+use super::from::IntoSource;
 use super::node::{Node, Ordering, Source};
 use super::parameter::Binds;
 use super::select::{Select, SelectNode};
@@ -125,7 +126,7 @@ impl<R> Update<R> {
     /// # Ok::<(), rebis_core::Error>(())
     /// ```
     #[must_use]
-    pub fn from(mut self, source: impl Into<Source>) -> Self {
+    pub fn from(mut self, source: impl IntoSource) -> Self {
         self.node.from.push(source.into());
         self
     }
@@ -258,7 +259,7 @@ impl<R> Delete<R> {
     /// Also sees the rows of this source: `DELETE FROM … USING source`. SQLite does not have it: there, and wherever else it is to
     /// run, filter by [`exists`](super::exists).
     #[must_use]
-    pub fn using(mut self, source: impl Into<Source>) -> Self {
+    pub fn using(mut self, source: impl IntoSource) -> Self {
         self.node.using.push(source.into());
         self
     }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::known::{Known, digits, known};
-use super::node::{BinaryOperator, Node, Ordering};
+use super::node::{BinaryOperator, Call, Node, Ordering};
 use super::select::Select;
 use super::typed::{ElementOf, Matches, Operand, ResultOf, Typed, family};
 use crate::schema::{ColumnType, SqlType};
@@ -233,6 +233,8 @@ pub trait Expression: Operand + Sized {
     /// assert_eq!(Engine::new("sqlite://")?.connect()?.scalar::<i64>(statement)?, 12);
     /// # Ok::<(), rebis_core::Error>(())
     /// ```
+    ///
+    /// NULL stays NULL: of what may be NULL, say `cast_as::<Option<i64>>()`.
     fn cast_as<T: Typed + ColumnType>(self) -> Expr<T> {
         self.cast(T::sql_type())
     }
@@ -258,6 +260,27 @@ pub trait Expression: Operand + Sized {
         Self: Operand<Family = family::Text>,
     {
         like(self.into_node(), pattern.into_node(), false)
+    }
+
+    /// [`like`](Expression::like) whatever the case: `lower(self) LIKE lower(pattern)`. Which letters are the same but for their case the
+    /// database decides; SQLite knows those of ASCII.
+    ///
+    /// ```
+    /// use rebis_core::sql::{Expression, literal, select};
+    /// use rebis_core::{Dialect, Engine};
+    ///
+    /// let statement = select(literal("Ed Jones").ilike("ED%"));
+    /// assert_eq!(statement.to_sql(Dialect::POSTGRESQL)?, "SELECT lower($1) LIKE lower($2)");
+    /// assert!(Engine::new("sqlite://")?.connect()?.scalar::<bool>(statement)?);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    fn ilike(self, pattern: impl Operand<Family = family::Text>) -> Expr<bool>
+    where
+        Self: Operand<Family = family::Text>,
+    {
+        let lower =
+            |node| Arc::new(Node::Function(Call { name: "lower", arguments: vec![node], ..Call::default() }));
+        like(lower(self.into_node()), lower(pattern.into_node()), false)
     }
 
     /// Whether the text begins like this; what stands in it stands for itself.

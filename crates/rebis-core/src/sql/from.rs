@@ -45,6 +45,18 @@ impl<M> Alias<M> {
     }
 }
 
+/// Where rows come from: whatever has a `From` into [`Source`]. It is there so that the compiler can say what to write.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no source of rows",
+    label = "not a table, an alias or a query with a name",
+    note = "a table is `&table`, that of a model `User::table()`, a model under another name `&alias::<User>(\"u\")`",
+    note = "a relation of a model is joined by `.join_related(User::posts)`, which knows the condition; `rebis::JoinRelated` has it"
+)]
+pub trait IntoSource: Into<Source> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Into<Source>> IntoSource for T {}
+
 impl<M> From<&Alias<M>> for Source {
     fn from(alias: &Alias<M>) -> Self {
         alias.source.clone()

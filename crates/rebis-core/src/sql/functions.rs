@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::expression::{Expr, Expression};
 use super::node::{Call, Node};
-use super::typed::{Operand, ResultOf, Typed, family};
+use super::typed::{Operand, ResultOf, Summed, Typed, family};
 
 pub(super) fn call<T>(name: &'static str, arguments: Vec<Arc<Node>>) -> Expr<T> {
     Expr::new(Node::Function(Call { name, arguments, ..Call::default() }))
@@ -72,11 +72,27 @@ pub fn max<E: Expression>(expression: E) -> Expr<<E::Type as Typed>::Nullable> {
     call("max", vec![expression.into_node()])
 }
 
-/// `sum(expression)`: NULL without rows. A sum of whole numbers is read as one; where the database makes a decimal of it, it
-/// must be whole and fit.
-pub fn sum<E: Expression>(expression: E) -> Expr<<E::Type as Typed>::Nullable>
+/// `sum(expression)`: NULL without rows. A sum of whole numbers is read as an `i64`, also of smaller ones; where the database makes a
+/// decimal of it, it must be whole and fit.
+///
+/// ```
+/// use rebis_core::Engine;
+/// use rebis_core::schema::{ColumnDef, Table};
+/// use rebis_core::sql::{insert_into, select, sum};
+///
+/// let flights = Table::build("flights").column(ColumnDef::of::<i32>("meters")).finish()?;
+/// let mut conn = Engine::new("sqlite://")?.connect()?;
+/// conn.create_table(&flights)?;
+/// for _ in 0..2 {
+///     conn.execute(insert_into(&flights).values([("meters", i32::MAX)])?)?;
+/// }
+/// let total: Option<i64> = conn.scalar(select(sum(flights.typed::<i32>("meters"))))?;
+/// assert_eq!(total, Some(4_294_967_294));
+/// # Ok::<(), rebis_core::Error>(())
+/// ```
+pub fn sum<E: Expression>(expression: E) -> Expr<<E::Type as Summed>::Sum>
 where
-    E::Family: family::Number,
+    E::Type: Summed,
 {
     call("sum", vec![expression.into_node()])
 }

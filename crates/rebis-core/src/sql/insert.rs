@@ -110,6 +110,11 @@ pub fn insert_into(table: &Table) -> Insert {
 }
 
 impl<R> Insert<R> {
+    /// The table that its rows go into.
+    pub fn table(&self) -> &Table {
+        &self.node.table
+    }
+
     /// One more row. The first row says which columns are named.
     ///
     /// # Errors

@@ -49,7 +49,9 @@ pub use dml::{
 pub(crate) use dml::{DeleteNode, TruncateNode, UpdateNode};
 pub(crate) use expression::ESCAPE;
 pub use expression::{Expr, Expression, literal};
-pub use from::{Alias, Sampling, TableAlias, alias, json_rows, named, table, table_function, values};
+pub use from::{
+    Alias, IntoSource, Sampling, TableAlias, alias, json_rows, named, table, table_function, values,
+};
 pub use functions::{
     Case, IntoArguments, avg, case, coalesce, count, count_all, func, lower, max, min, sum, upper,
 };
@@ -67,11 +69,13 @@ pub(crate) use parameter::Binds;
 pub use parameter::param;
 pub(crate) use select::{Join, JoinKind, SelectNode, SetOperator};
 pub use select::{Select, exists, select};
-pub(crate) use selection::{Item, item_names};
+#[doc(hidden)]
+pub use selection::Item;
+pub(crate) use selection::item_names;
 pub use selection::{Labelled, Selection, Untyped};
 pub use text::{ParameterSet, Text, raw, text};
 pub use tuple::{RowOf, RowOperand, Tuple, tuple};
-pub use typed::{ElementOf, Family, Literal, Matches, Operand, ResultOf, Typed, family};
+pub use typed::{ElementOf, Family, Literal, Matches, Operand, ResultOf, Summed, Typed, family};
 
 pub use update_each::update_each;
 pub(crate) use window::{Frame, FrameUnit};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::columns::column_node;
 use super::expression::Expr;
-use super::from::TableAlias;
+use super::from::{IntoSource, TableAlias};
 use super::node::{Node, Ordering, Source};
 use super::operators::all;
 use super::select::{Join, JoinKind, Select, SelectNode, select};
@@ -51,7 +51,7 @@ impl<R> Select<R> {
     #[must_use]
     pub fn outer_join_with(
         mut self,
-        source: impl Into<Source>,
+        source: impl IntoSource,
         inside: Vec<(Source, Expr<bool>)>,
         on: Expr<bool>,
     ) -> Self {

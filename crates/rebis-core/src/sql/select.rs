@@ -8,7 +8,7 @@ use super::clauses::{Lock, Words};
 use super::columns::Column;
 use super::cte::CteNode;
 use super::expression::{Expr, Expression};
-use super::from::TableAlias;
+use super::from::{IntoSource, TableAlias};
 use super::node::{Node, Ordering, Source};
 use super::parameter::Binds;
 use super::selection::{Item, Selection};
@@ -153,7 +153,7 @@ impl<R> Select<R> {
 
     /// Rows come from here.
     #[must_use]
-    pub fn from(mut self, source: impl Into<Source>) -> Self {
+    pub fn from(mut self, source: impl IntoSource) -> Self {
         self.node.from.push(source.into());
         self
     }
@@ -165,20 +165,20 @@ impl<R> Select<R> {
 
     /// `JOIN source ON condition`: the pairs of rows for which it is true.
     #[must_use]
-    pub fn join(self, source: impl Into<Source>, on: Expr<bool>) -> Self {
+    pub fn join(self, source: impl IntoSource, on: Expr<bool>) -> Self {
         self.joined(JoinKind::Inner, source.into(), Some(on.node))
     }
 
     /// `LEFT JOIN source ON condition`: also rows without a partner, with NULLs in its place. What is selected of it must be
     /// [`nullable`](Expression::nullable).
     #[must_use]
-    pub fn outer_join(self, source: impl Into<Source>, on: Expr<bool>) -> Self {
+    pub fn outer_join(self, source: impl IntoSource, on: Expr<bool>) -> Self {
         self.joined(JoinKind::Left, source.into(), Some(on.node))
     }
 
     /// `FULL JOIN source ON condition`: rows without a partner from both sides. MySQL and MariaDB do not have it.
     #[must_use]
-    pub fn full_join(self, source: impl Into<Source>, on: Expr<bool>) -> Self {
+    pub fn full_join(self, source: impl IntoSource, on: Expr<bool>) -> Self {
         self.joined(JoinKind::Full, source.into(), Some(on.node))
     }
 
@@ -200,19 +200,19 @@ impl<R> Select<R> {
     /// # Ok::<(), rebis_core::Error>(())
     /// ```
     #[must_use]
-    pub fn join_by_key(self, source: impl Into<Source>) -> Self {
+    pub fn join_by_key(self, source: impl IntoSource) -> Self {
         self.joined(JoinKind::Inner, source.into(), None)
     }
 
     /// `LEFT JOIN source`, ON the one foreign key between it and what stands before.
     #[must_use]
-    pub fn outer_join_by_key(self, source: impl Into<Source>) -> Self {
+    pub fn outer_join_by_key(self, source: impl IntoSource) -> Self {
         self.joined(JoinKind::Left, source.into(), None)
     }
 
     /// `CROSS JOIN source`: every pair of rows.
     #[must_use]
-    pub fn cross_join(self, source: impl Into<Source>) -> Self {
+    pub fn cross_join(self, source: impl IntoSource) -> Self {
         self.joined(JoinKind::Cross, source.into(), None)
     }
 

@@ -76,6 +76,24 @@ pub(super) fn is_nullable<T: Typed>() -> bool {
     TypeId::of::<T>() == TypeId::of::<T::Nullable>()
 }
 
+/// Types whose values are summed, and what the sum is read as: wider than they are, because it has more digits.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a number that can be summed",
+    note = "sum numbers, or cast it: `.cast::<i64>(SqlType::BigInteger)`",
+    note = "for a number type of your own, write `impl rebis::sql::Summed for {Self} {{ type Sum = Option<{Self}>; }}`"
+)]
+pub trait Summed: Typed {
+    /// The sum, which is NULL without rows.
+    type Sum: Typed;
+}
+
+impl<T: Summed> Summed for Option<T>
+where
+    Option<T>: Typed,
+{
+    type Sum = T::Sum;
+}
+
 /// A Rust value that stands for itself in an expression.
 pub trait Literal: Into<Value> + Typed {
     /// What stands for a value of this type where it is compared, assigned or selected: itself, unless the type says otherwise. NULL
@@ -302,6 +320,25 @@ typed! {
     Uuid: RustUuid;
     Json: serde_json::Value;
     Inet: std::net::IpAddr, std::net::Ipv4Addr, std::net::Ipv6Addr;
+}
+
+macro_rules! summed {
+    ($($sum:ty: $($rust:ty),*;)*) => {$($(
+        impl Summed for $rust {
+            type Sum = Option<$sum>;
+        }
+    )*)*};
+}
+
+summed! {
+    i64: i8, i16, i32, i64, isize, u8, u16, u32;
+    u64: u64, usize;
+    f64: f32, f64;
+    RustDecimal: RustDecimal;
+}
+
+impl Summed for Value {
+    type Sum = Value;
 }
 
 #[cfg(feature = "jiff")]

@@ -6,7 +6,8 @@ use rebis::prelude::*;
 
 use crate::World;
 use crate::models::{
-    Address, ExpectedAddress, ExpectedKeyword, ExpectedNode, ExpectedUser, Keyword, Node, User, UserKeyword,
+    Address, ExpectedAddress, ExpectedKeyword, ExpectedNode, ExpectedPaper, ExpectedUser, Keyword, Node,
+    Paper, User, UserKeyword,
 };
 
 impl World {
@@ -17,7 +18,8 @@ impl World {
             chance &= self.random.below(1 << 30);
         }
         let all = self.now.users.keys().chain(self.now.addresses.keys());
-        let all = all.chain(self.now.keywords.keys()).chain(self.now.nodes.keys());
+        let all =
+            all.chain(self.now.keywords.keys()).chain(self.now.nodes.keys()).chain(self.now.papers.keys());
         let chosen: BTreeSet<usize> = all
             .copied()
             .enumerate()
@@ -47,6 +49,9 @@ impl World {
         }
         for (number, expected) in &self.now.nodes {
             self.compare_node(*number, expected, chosen.contains(number), what);
+        }
+        for (number, expected) in &self.now.papers {
+            self.compare_paper(*number, expected, chosen.contains(number), what);
         }
     }
 
@@ -101,6 +106,10 @@ impl World {
             let own = self.now.users.iter().filter(|(_, user)| user.keywords.contains(&number));
             let own = own.map(|(user, _)| &self.held.users[user]);
             assert!(users.has_exactly(own), "users of keyword {number}: {:?}; {what}", users.all());
+            let papers = keyword.related(Keyword::papers).unwrap();
+            let own = self.now.papers.iter().filter(|(_, paper)| paper.keyword == Some(number));
+            let own = own.map(|(paper, _)| &self.held.papers[paper]);
+            assert!(papers.has_exactly(own), "papers of keyword {number}: {:?}; {what}", papers.all());
         }
     }
 
@@ -114,6 +123,22 @@ impl World {
             let own = self.now.nodes.iter().filter(|(_, node)| node.parent == Some(number));
             let own = own.map(|(child, _)| &self.held.nodes[child]);
             assert!(children.has_exactly(own), "children of node {number}: {:?}; {what}", children.all());
+        }
+    }
+
+    fn compare_paper(&self, number: usize, expected: &ExpectedPaper, related: bool, what: &str) {
+        let paper = &self.held.papers[&number];
+        let read = paper.read().unwrap();
+        assert_eq!(
+            (&read.code, &read.nick, &read.spot, &read.other),
+            (&expected.code, &expected.nick, &expected.spot, &expected.other),
+            "paper {number}; {what}"
+        );
+        drop(read);
+        if related {
+            let keyword = expected.keyword.map(|keyword| self.held.keywords[&keyword].clone());
+            assert_eq!(paper.related(Paper::keyword).unwrap(), keyword, "keyword of paper {number}; {what}");
+            assert_eq!(paper.get(Paper::text).unwrap(), expected.text, "text of paper {number}; {what}");
         }
     }
 
@@ -164,6 +189,39 @@ impl World {
             select((Node::id, Node::name, Node::parent_id)),
             now.nodes.iter().map(|(number, node)| {
                 (node_id(number), node.name.clone(), node.parent.as_ref().map(node_id))
+            }),
+        );
+        self.compare_papers();
+    }
+}
+
+impl World {
+    fn compare_papers(&self) {
+        let version = |number: &usize| self.held.papers[number].get(Paper::version).unwrap();
+        let of = (
+            Paper::code,
+            Paper::nick,
+            Paper::text,
+            Paper::spot.shelf,
+            Paper::spot.level,
+            Paper::other.level,
+            Paper::word,
+            Paper::version,
+        );
+        compare(
+            &self.session,
+            select(of),
+            self.now.papers.iter().map(|(number, paper)| {
+                (
+                    paper.code.clone(),
+                    paper.nick.clone(),
+                    paper.text.clone(),
+                    paper.spot.shelf.clone(),
+                    paper.spot.level,
+                    paper.other.as_ref().and_then(|other| other.level),
+                    paper.keyword.as_ref().map(|keyword| self.now.keywords[keyword].word.clone()),
+                    version(number),
+                )
             }),
         );
     }

@@ -34,12 +34,8 @@ impl World {
     pub(crate) fn delete_user(&mut self) -> String {
         let Some(number) = self.random.pick(&self.now.users) else { return nothing() };
         let own: BTreeSet<usize> = self.addresses_of(number);
-        self.clear_favorites(&own);
-        // A circle that is deleted at once is a matter of its own: E43.
-        let circle = self.now.users[&number].favorite.is_some() || !own.is_empty();
-        self.now.users.get_mut(&number).unwrap().favorite = None;
-        self.held.users[&number].set(User::favorite, None::<&Instance<Address>>).unwrap();
-        if circle || self.held.users[&number].state() == State::Pending || self.random.one_in(2) {
+        self.clear_favorites(&own, Some(number));
+        if self.held.users[&number].state() == State::Pending || self.random.one_in(2) {
             self.session.flush().unwrap();
         }
         self.session.delete(&self.held.users[&number]).unwrap();
@@ -57,10 +53,10 @@ impl World {
         own.map(|(number, _)| *number).collect()
     }
 
-    /// Whoever has one of these as favorite, has none.
-    fn clear_favorites(&mut self, of: &BTreeSet<usize>) {
+    /// Whoever else has one of these as favorite, has none.
+    fn clear_favorites(&mut self, of: &BTreeSet<usize>, but: Option<usize>) {
         for (number, user) in &mut self.now.users {
-            if user.favorite.is_some_and(|favorite| of.contains(&favorite)) {
+            if Some(*number) != but && user.favorite.is_some_and(|favorite| of.contains(&favorite)) {
                 user.favorite = None;
                 self.held.users[number].set(User::favorite, None::<&Instance<Address>>).unwrap();
             }
@@ -102,7 +98,7 @@ impl World {
     pub(crate) fn remove_address(&mut self) -> String {
         let Some(number) = self.random.pick(&self.now.addresses) else { return nothing() };
         let Some(owner) = self.now.addresses[&number].user else { return nothing() };
-        self.clear_favorites(&BTreeSet::from([number]));
+        self.clear_favorites(&BTreeSet::from([number]), None);
         let address = &self.held.addresses[&number];
         self.held.users[&owner].related(User::addresses).unwrap().remove(address).unwrap();
         self.session.flush().unwrap();

@@ -1,7 +1,7 @@
 //! Random operations on a small graph: after each step memory and a simple model say the same, and after each flush the database.
 //!
 //! There are two tables in a circle, many to many, a tree, a natural key that changes, counted versions, savepoints, and flushes that
-//! fail. The relations of some of the objects are compared after each step, so that the others stay unloaded for a while.
+//! fail; unique values that are handed on, deferred columns, embedded structs, statements past the unit of work, and another session. The relations of some of the objects are compared after each step, so that the others stay unloaded for a while.
 //!
 //! `REBIS_TEST_SEED` gives the seed that a failure has printed, `REBIS_TEST_STEPS` how many steps.
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -9,6 +9,7 @@
 mod compare;
 mod graph;
 mod models;
+mod papers;
 mod rows;
 mod transactions;
 
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use models::{All, Expected, Held};
-use rebis::{Nested, Session, SessionOptions};
+use rebis::{Engine, Nested, Session, SessionOptions};
 use rebis_suite::harness::{self, Outcome, on_every_database, passed};
 use rebis_suite::{database_or_skip, databases::Database};
 
@@ -53,6 +54,7 @@ impl Random {
 }
 
 struct World {
+    engine: Engine,
     session: Session,
     random: Random,
     next: usize,
@@ -77,6 +79,7 @@ fn run(case: &str) -> Outcome {
     let mut options = SessionOptions::default();
     (options.autoflush, options.expire_on_commit) = (seed & 1 == 0, seed & 2 == 0);
     let mut world = World {
+        engine: engine.clone(),
         session: Session::with_options(&engine, options),
         // Neighbouring seeds begin alike: mixed first.
         random: Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1),
@@ -118,7 +121,7 @@ impl World {
 
     /// One operation, by its name and what it was done to.
     fn step(&mut self) -> String {
-        let (name, what) = match self.random.below(36) {
+        let (name, what) = match self.random.below(53) {
             0 | 1 if self.now.users.len() < 10 => ("add user", self.add_user()),
             2 | 3 => ("change user", self.change_user()),
             4 if self.now.users.len() > 3 => ("delete user", self.delete_user()),
@@ -144,6 +147,19 @@ impl World {
             31 | 32 => ("savepoint", self.begin_nested()),
             33 => ("end of savepoint", self.end_nested()),
             34 => ("end", self.commit_or_roll_back()),
+            35..=37 if self.now.papers.len() < 12 => ("add paper", self.add_paper()),
+            38 | 39 => ("change paper", self.change_paper()),
+            40 | 41 => ("hand on", self.hand_on()),
+            42 => ("take over", self.take_over()),
+            43 => ("move paper", self.move_paper()),
+            44 | 45 => ("exchange words", self.exchange_words()),
+            46 if self.now.papers.len() < 14 => ("bulk insert", self.bulk_insert()),
+            47 => ("bulk update", self.bulk_update()),
+            48 => ("query update", self.query_update()),
+            49 if self.now.papers.len() > 4 => ("query delete", self.query_delete()),
+            50 => ("expire part", self.expire_part()),
+            51 => ("stream", self.stream()),
+            52 if self.random.one_in(3) => ("stranger", self.stranger()),
             _ => ("flush", self.flush()),
         };
         let count = self.counts.entry(name).or_default();

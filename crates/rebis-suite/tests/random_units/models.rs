@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rebis::prelude::*;
+use rebis::{Deferred, Embedded};
 
 #[derive(Debug, Clone, Default, Model)]
 #[rebis(table = "random_users", version = version)]
@@ -50,6 +51,8 @@ pub(crate) struct Keyword {
     pub(crate) version: i64,
     #[rebis(relationship(back_populates = "keywords", secondary = UserKeyword))]
     pub(crate) users: Many<User>,
+    #[rebis(relationship(back_populates = "keyword"))]
+    pub(crate) papers: Many<Paper>,
 }
 
 #[derive(Debug, Clone, Model)]
@@ -76,7 +79,36 @@ pub(crate) struct Node {
     pub(crate) children: Many<Node>,
 }
 
-pub(crate) type All = (User, Address, Keyword, UserKeyword, Node);
+#[derive(Debug, Clone, Default, PartialEq, Embedded)]
+pub(crate) struct Spot {
+    #[rebis(length = 40)]
+    pub(crate) shelf: String,
+    pub(crate) level: Option<i64>,
+}
+
+/// With unique values that are handed on, a column that is read when it is asked for, and structs of columns.
+#[derive(Debug, Clone, Default, Model)]
+#[rebis(table = "random_papers", version = version)]
+pub(crate) struct Paper {
+    #[rebis(primary_key)]
+    pub(crate) id: i64,
+    #[rebis(unique, length = 40)]
+    pub(crate) code: String,
+    #[rebis(unique, length = 40)]
+    pub(crate) nick: Option<String>,
+    pub(crate) text: Deferred<String>,
+    #[rebis(embedded)]
+    pub(crate) spot: Spot,
+    #[rebis(embedded, prefix = "other_")]
+    pub(crate) other: Option<Spot>,
+    pub(crate) version: i64,
+    #[rebis(length = 40, foreign_key = Keyword::word, on_update = "cascade")]
+    pub(crate) word: Option<String>,
+    #[rebis(relationship(back_populates = "papers"))]
+    pub(crate) keyword: One<Keyword>,
+}
+
+pub(crate) type All = (User, Address, Keyword, UserKeyword, Node, Paper);
 
 /// What should be there. Objects are known by numbers of the test's own, which are never used again.
 #[derive(Debug, Clone, Default)]
@@ -85,6 +117,17 @@ pub(crate) struct Expected {
     pub(crate) addresses: BTreeMap<usize, ExpectedAddress>,
     pub(crate) keywords: BTreeMap<usize, ExpectedKeyword>,
     pub(crate) nodes: BTreeMap<usize, ExpectedNode>,
+    pub(crate) papers: BTreeMap<usize, ExpectedPaper>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ExpectedPaper {
+    pub(crate) code: String,
+    pub(crate) nick: Option<String>,
+    pub(crate) text: String,
+    pub(crate) spot: Spot,
+    pub(crate) other: Option<Spot>,
+    pub(crate) keyword: Option<usize>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -120,6 +163,7 @@ pub(crate) struct Held {
     pub(crate) addresses: BTreeMap<usize, Instance<Address>>,
     pub(crate) keywords: BTreeMap<usize, Instance<Keyword>>,
     pub(crate) nodes: BTreeMap<usize, Instance<Node>>,
+    pub(crate) papers: BTreeMap<usize, Instance<Paper>>,
 }
 
 impl Held {
@@ -129,5 +173,6 @@ impl Held {
         self.addresses.retain(|number, _| now.addresses.contains_key(number));
         self.keywords.retain(|number, _| now.keywords.contains_key(number));
         self.nodes.retain(|number, _| now.nodes.contains_key(number));
+        self.papers.retain(|number, _| now.papers.contains_key(number));
     }
 }

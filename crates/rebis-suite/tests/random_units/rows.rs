@@ -3,7 +3,7 @@
 use rebis::State;
 use rebis::prelude::*;
 
-use crate::models::{ExpectedKeyword, Keyword, User};
+use crate::models::{ExpectedKeyword, Keyword, Paper, User};
 use crate::{World, nothing};
 
 impl World {
@@ -84,6 +84,12 @@ impl World {
         for (user, expected) in &mut self.now.users {
             if expected.keywords.remove(&number) {
                 self.session.expire(&self.held.users[user]).unwrap();
+            }
+        }
+        for (paper, expected) in &mut self.now.papers {
+            if expected.keyword == Some(number) {
+                expected.keyword = None;
+                self.session.expire_part(&self.held.papers[paper], Paper::keyword).unwrap();
             }
         }
     }

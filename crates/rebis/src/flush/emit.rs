@@ -1,12 +1,11 @@
 //! Statements, in batches, and what the database made of them.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use rebis_core::{Connection, Result, Value};
 
 use super::delete::delete;
-use super::follow::follow;
+use super::follow::{Parked, follow, follow_parked};
 use super::hooks::Hooks;
 use super::insert::{insert, inserted};
 use super::keys::write_keys;
@@ -22,13 +21,14 @@ use crate::unit::{Kind, NumberSet, Unit};
 pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn Hooks) -> Result<()> {
     let Work { saved, early, deleted, cleared, mut syncs, links, carried, switched, mut uniques } = work;
     cleared.iter().try_for_each(|clear| clear.send(conn))?;
-    let parked = park(conn, std::mem::take(&mut uniques.parks))?;
     if !early.is_empty() {
+        // By the keys that rows have before one is parked.
         links.iter().try_for_each(|rows| unlink(unit, conn, rows, true))?;
-        remove(unit, conn, &early, hooks)?;
     }
+    let parked = park(unit, conn, std::mem::take(&mut uniques.parks))?;
+    remove(unit, conn, &early, hooks)?;
     let mut later = Vec::new();
-    let mut batch = Batch::default();
+    let mut batch = Batch::new(&parked);
     for (object, action) in saved {
         let id = object.head.id;
         let keys = syncs.remove(&id).unwrap_or_default();
@@ -73,11 +73,12 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
     remove(unit, conn, &deleted, hooks)
 }
 
-/// Parks rows; what stands in them now, by who writes them later.
-fn park(conn: &mut Connection, parks: Vec<Park>) -> Result<HashMap<u64, Vec<(Park, Value)>>> {
-    let mut parked: HashMap<u64, Vec<(Park, Value)>> = HashMap::new();
+/// Parks rows; what stands in them now.
+fn park(unit: &Unit, conn: &mut Connection, parks: Vec<Park>) -> Result<Parked> {
+    let mut parked = Parked::new();
     for park in parks {
         let value = park.send(conn)?;
+        follow_parked(unit, &park, &value, &parked)?;
         parked.entry(park.id).or_default().push((park, value));
     }
     Ok(parked)
@@ -88,13 +89,17 @@ fn remove(unit: &Unit, conn: &mut Connection, objects: &[Rc<Object>], hooks: &dy
     delete(unit, conn, objects)
 }
 
-#[derive(Default)]
-struct Batch {
+struct Batch<'p> {
     rows: Vec<(Rc<Object>, Row)>,
     ids: NumberSet,
+    parked: &'p Parked,
 }
 
-impl Batch {
+impl<'p> Batch<'p> {
+    fn new(parked: &'p Parked) -> Self {
+        Batch { rows: Vec::new(), ids: NumberSet::default(), parked }
+    }
+
     fn has(&self, id: u64) -> bool {
         self.ids.contains(&id)
     }
@@ -140,6 +145,6 @@ impl Batch {
             // What the database has computed is read when it is next looked at.
             objects.iter().for_each(|object| object.head.expiry.set(Expiry::Expired));
         }
-        follow(unit, &objects, &columns)
+        follow(unit, &objects, &columns, self.parked)
     }
 }

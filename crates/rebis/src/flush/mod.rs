@@ -31,6 +31,7 @@ use rebis_core::{Connection, Result};
 
 pub(crate) use self::bulk::{insert_records, update_records};
 pub(crate) use self::hooks::Hooks;
+pub(crate) use self::row::columns_of_new;
 use self::work::Work;
 use crate::unit::Unit;
 

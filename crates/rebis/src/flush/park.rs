@@ -1,5 +1,6 @@
 //! A row whose unique value another one takes before it has its own new one: something stands in its column meanwhile.
 
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 
@@ -39,8 +40,12 @@ pub(super) enum Filler {
 /// How often a value is made that no row must have.
 const TRIES: usize = 16;
 
-/// The column of a set that is parked, and how: NULL where there can be one.
-pub(super) fn filler(mapper: &Mapper, set: usize, also_keys: bool) -> Option<(usize, Filler)> {
+/// Tables with a column that foreign keys lead to.
+pub(super) type Named = BTreeSet<(String, String)>;
+
+/// The column of a set that is parked, and how: NULL where there can be one, and no row is named by it, which would be named by nothing
+/// for good then.
+pub(super) fn filler(mapper: &Mapper, set: usize, also_keys: bool, named: &Named) -> Option<(usize, Filler)> {
     let columns = &mapper.uniques()[set];
     let described = |column: &usize| mapper.table().column(&mapper.mapped()[*column].name);
     let is_key = |column: &usize| mapper.key().contains(column);
@@ -48,6 +53,8 @@ pub(super) fn filler(mapper: &Mapper, set: usize, also_keys: bool) -> Option<(us
         !is_key(column)
             && !mapper.mapped()[**column].computed
             && described(column).is_some_and(ColumnDef::is_nullable)
+            && !named
+                .contains(&(mapper.table().name().to_owned(), mapper.mapped()[**column].name.to_string()))
     };
     if let Some(column) = columns.iter().find(can_be_null) {
         return Some((*column, Filler::Null));

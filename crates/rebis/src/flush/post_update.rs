@@ -52,7 +52,7 @@ fn row(object: Rc<Object>, mut columns: Vec<usize>) -> Result<(Rc<Object>, Row)>
     Ok((object, Row { action: Action::Update, mapper, columns, values, wanted: Vec::new() }))
 }
 
-/// A foreign key of deleted rows that other deleted rows are named by.
+/// A foreign key of some rows that is cleared before the rows are deleted that it leads to.
 pub(super) struct Clear {
     mapper: &'static Mapper,
     columns: Vec<usize>,
@@ -103,11 +103,8 @@ fn keys(deleted: &[Rc<Object>]) -> Result<Vec<Named>> {
             };
             let (columns, referred): (Vec<usize>, Vec<usize>) =
                 relation.key_columns().iter().copied().unzip();
-            let nullable = |column: &usize| {
-                owner.table().column(&owner.mapped()[*column].name).is_some_and(ColumnDef::is_nullable)
-            };
             let known = found.iter().any(|(known, key, ..)| *known == owner && *key == columns);
-            if !known && columns.iter().all(nullable) {
+            if !known && nullable(owner, &columns) {
                 found.push((owner, columns, target, referred));
             }
         }
@@ -115,7 +112,18 @@ fn keys(deleted: &[Rc<Object>]) -> Result<Vec<Named>> {
     Ok(found)
 }
 
+/// Whether NULL can stand in all of these columns.
+pub(super) fn nullable(mapper: &Mapper, columns: &[usize]) -> bool {
+    let mut described = columns.iter().map(|column| mapper.table().column(&mapper.mapped()[*column].name));
+    described.all(|column| column.is_some_and(ColumnDef::is_nullable))
+}
+
 impl Clear {
+    /// These columns of one row.
+    pub(super) fn of(object: &Rc<Object>, columns: &[usize]) -> Clear {
+        Clear { mapper: object.head.mapper, columns: columns.to_vec(), objects: vec![Rc::clone(object)] }
+    }
+
     pub(super) fn send(&self, conn: &mut Connection) -> Result<()> {
         for some in self.objects.chunks(DELETED_AT_A_TIME) {
             let mut update = update_table(self.mapper.table());

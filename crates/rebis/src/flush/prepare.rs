@@ -6,7 +6,8 @@ use std::rc::Rc;
 use rebis_core::{Connection, Error, ErrorKind, Result};
 
 use super::sync::changes_key;
-use crate::load::{Populate, load_related, refresh};
+use super::values::is_changed;
+use crate::load::{Populate, load_related, refresh, refresh_columns};
 use crate::mapper::{Direction, Links, Mapper, Object, PassiveDeletes, Relation, State};
 use crate::unit::{Unit, conflict};
 
@@ -19,6 +20,7 @@ pub(super) fn prepare(unit: &Unit, conn: &mut Connection) -> Result<()> {
         if object.data.get_mut().is_none() {
             return Err(conflict(&object.head));
         }
+        put_back(unit, conn, &object)?;
         unit.take_assigned(&object, |relation| load_related(unit, conn, &object, relation))?;
     }
     // Each step may find new ones: an orphan's own children.
@@ -38,6 +40,14 @@ pub(super) fn prepare(unit: &Unit, conn: &mut Connection) -> Result<()> {
         }
     }
     check_single_parents(unit)
+}
+
+/// Columns that are to be read again have no changes. One that is deferred and was not loaded has no value to put back but the row's.
+fn put_back(unit: &Unit, conn: &mut Connection, object: &Rc<Object>) -> Result<()> {
+    match unit.expired_columns(&object.head) {
+        Some(columns) if is_changed(object, &columns)? => refresh_columns(unit, conn, object, &columns),
+        _ => Ok(()),
+    }
 }
 
 /// Children that the session has to change, because the key that they name changes.

@@ -49,3 +49,12 @@ impl Row {
 pub(super) fn names<'m>(mapper: &'m Mapper, columns: &[usize]) -> Vec<&'m str> {
     columns.iter().map(|column| &*mapper.mapped()[*column].name).collect()
 }
+
+/// The columns and values of a new record that goes past the unit of work, without those that the database fills.
+pub(crate) fn columns_of_new(mapper: &'static Mapper, record: &dyn Record) -> Vec<(&'static str, Value)> {
+    let Row { columns, values, .. } = Row::of_new(mapper, record);
+    let first_version =
+        |(column, value)| if mapper.version() == Some(column) { Value::Int(1) } else { value };
+    let values: Vec<Value> = columns.iter().copied().zip(values).map(first_version).collect();
+    names(mapper, &columns).into_iter().zip(values).collect()
+}

@@ -85,6 +85,7 @@ impl Syncs {
             Direction::ManyToOne => {
                 if !doomed && links.before.is_some() {
                     let parent = links.loaded.iter().flatten().next().copied();
+                    let parent = parent.filter(|parent| !frees(unit, *parent, relation));
                     self.key(unit, id, relation, parent, relation.key_columns());
                 }
             }
@@ -179,6 +180,17 @@ fn is_reverse(one: &Relation, other: &Relation) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether an object is deleted and its children are free of it, those as well that it got since the last flush.
+fn frees(unit: &Unit, parent: u64, relation: &Relation) -> bool {
+    let Some(parent) = unit.object(parent) else { return false };
+    let by_database = || {
+        let relations = parent.head.mapper.relations();
+        let back = relation.back.and_then(|back| relations.ok()?.get(back));
+        back.is_some_and(|back| back.definition.passive_deletes == PassiveDeletes::All)
+    };
+    parent.head.doomed.get() && !by_database()
 }
 
 /// What has come in and what has left since the last flush. All that the database has leaves one that is deleted.

@@ -9,7 +9,8 @@ use rebis_core::{Error, ErrorKind, Result};
 
 use super::layers::Edge;
 use super::order::{Saved, positions};
-use super::park::{Filler, Park, filler};
+use super::park::{Filler, Named, Park, filler};
+use super::post_update::{Clear, nullable};
 use super::sync::Sync;
 use super::values::{coming, is_changed, stored};
 use super::work::Action;
@@ -34,7 +35,10 @@ pub(super) struct Uniques {
     mappers: BTreeSet<u32>,
     /// New objects in the rows of deleted ones.
     switched: BTreeMap<u64, Rc<Object>>,
+    named: Named,
     pub(super) parks: Vec<Park>,
+    /// Foreign keys that lead to rows which go early.
+    pub(super) cleared: Vec<Clear>,
 }
 
 /// A mapper, one of its sets, and values of it.
@@ -86,6 +90,9 @@ impl Uniques {
                 }
             }
         }
+        if !found.needs.is_empty() {
+            found.named = named(rows.unit)?;
+        }
         Ok(found)
     }
 
@@ -126,7 +133,7 @@ impl Uniques {
     }
 
     /// Of the deleted rows, those that have to go before anything is written, because a value of theirs is taken: with the deleted rows
-    /// that name them. One that a changed row still names cannot go first, and is parked.
+    /// that name them. Changed rows that still name one are cleared of it before; where that cannot be, it is parked.
     pub(super) fn early(&mut self, rows: &Rows<'_>) -> Result<BTreeSet<u64>> {
         let gone: HashMap<u64, &Rc<Object>> =
             rows.deleted.iter().map(|object| (object.head.id, object)).collect();
@@ -140,18 +147,29 @@ impl Uniques {
         for need in wanted {
             let Need { taker, freer, set } = self.needs[need];
             let (mut closure, mut next, mut free) = (BTreeSet::new(), vec![freer], true);
+            let mut cleared = Vec::new();
             while let Some(id) = next.pop() {
-                free &= gone.contains_key(&id);
-                if closure.insert(id) {
-                    next.extend(named_by.get(&id).into_iter().flatten());
+                if !closure.insert(id) {
+                    continue;
+                }
+                for (by, columns) in named_by.get(&id).into_iter().flatten() {
+                    let by_id = by.head.id;
+                    if gone.contains_key(&by_id) {
+                        next.push(by_id);
+                        continue;
+                    }
+                    let syncs = rows.syncs.get(&by_id).map_or(&[][..], Vec::as_slice);
+                    free &= nullable(by.head.mapper, columns) && changes(by, columns, syncs)?;
+                    cleared.push(Clear::of(by, columns));
                 }
             }
             if free {
                 early.extend(closure);
+                self.cleared.extend(cleared);
             } else if let Some(doomed) = gone.get(&freer)
                 && !self.parks.iter().any(|park| park.object.head.id == freer && park.set == set)
             {
-                let Some((column, filler)) = filler(doomed.head.mapper, set, false) else {
+                let Some((column, filler)) = filler(doomed.head.mapper, set, false, &self.named) else {
                     let taker = rows.unit.object(taker);
                     return Err(cannot_park(doomed, taker.as_deref(), set));
                 };
@@ -208,7 +226,7 @@ impl Uniques {
         let sets = needs.iter().map(|need| &self.needs[*need]).filter(|need| need.freer == id);
         sets.map(|need| {
             let object = self.switched.get(&id).unwrap_or(freer);
-            match filler(object.head.mapper, need.set, true) {
+            match filler(object.head.mapper, need.set, true, &self.named) {
                 Some((column, filler)) => {
                     Ok(Park { object: Rc::clone(object), id, set: need.set, column, filler })
                 }
@@ -228,11 +246,21 @@ fn changes(object: &Object, columns: &[usize], syncs: &[Sync]) -> Result<bool> {
     Ok(follows() || is_changed(object, columns)?)
 }
 
+/// What the foreign keys lead to that the session knows of.
+fn named(unit: &Unit) -> Result<Named> {
+    let mut mappers = unit.mappers();
+    for mapper in unit.mappers() {
+        mappers.extend(mapper.relations()?.iter().map(|relation| relation.target));
+    }
+    let refers = mappers.iter().flat_map(|mapper| mapper.refers());
+    Ok(refers.flat_map(|to| to.referred.iter().map(|column| (to.table.clone(), column.clone()))).collect())
+}
+
 /// A table, and columns of it.
-type Named<'m> = (&'m str, &'m [String]);
+type Columns<'m> = (&'m str, &'m [String]);
 
 /// Deleted rows by what they are named by.
-fn keys_of(gone: &HashMap<u64, &Rc<Object>>, (table, referred): Named<'_>) -> Result<HashMap<Key, u64>> {
+fn keys_of(gone: &HashMap<u64, &Rc<Object>>, (table, referred): Columns<'_>) -> Result<HashMap<Key, u64>> {
     let mut keys = HashMap::new();
     for (id, doomed) in gone.iter().filter(|(_, gone)| gone.head.mapper.table().name() == table) {
         if let Some(columns) = positions(doomed.head.mapper, referred)
@@ -244,15 +272,18 @@ fn keys_of(gone: &HashMap<u64, &Rc<Object>>, (table, referred): Named<'_>) -> Re
     Ok(keys)
 }
 
+/// For each deleted row, those that name it, and by which columns.
+type NamedBy = HashMap<u64, Vec<(Rc<Object>, Vec<usize>)>>;
+
 /// The rows of the flush that name a deleted one, as the database has them.
-fn named_by(rows: &Rows<'_>, gone: &HashMap<u64, &Rc<Object>>) -> Result<HashMap<u64, Vec<u64>>> {
+fn named_by(rows: &Rows<'_>, gone: &HashMap<u64, &Rc<Object>>) -> Result<NamedBy> {
     let changed = rows.saved.iter().filter(|(_, action)| *action == Action::Update).map(|(object, _)| object);
     let all: Vec<&Rc<Object>> = changed.chain(rows.deleted).collect();
-    let mut index: HashMap<Named<'_>, HashMap<Key, u64>> = HashMap::new();
-    let mut named_by: HashMap<u64, Vec<u64>> = HashMap::new();
+    let mut index: HashMap<Columns<'_>, HashMap<Key, u64>> = HashMap::new();
+    let mut named_by = NamedBy::new();
     for object in &all {
         for refers in object.head.mapper.refers() {
-            let named: Named<'_> = (&refers.table, &refers.referred);
+            let named: Columns<'_> = (&refers.table, &refers.referred);
             let keys = match index.entry(named) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => new.insert(keys_of(gone, named)?),
@@ -261,7 +292,7 @@ fn named_by(rows: &Rows<'_>, gone: &HashMap<u64, &Rc<Object>>) -> Result<HashMap
                 && let Some(id) = keys.get(&key)
                 && *id != object.head.id
             {
-                named_by.entry(*id).or_default().push(object.head.id);
+                named_by.entry(*id).or_default().push((Rc::clone(object), refers.columns.clone()));
             }
         }
     }

@@ -241,6 +241,10 @@ impl Record for DynamicRecord {
         self.related.get_mut(relation)?.take()
     }
 
+    fn is_assigned(&self) -> bool {
+        self.related.iter().any(Option::is_some)
+    }
+
     fn into_object(self: Box<Self>, head: Head) -> Rc<Object> {
         Rc::new(Object { head, data: RefCell::new(*self) })
     }

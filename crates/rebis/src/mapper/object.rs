@@ -106,6 +106,12 @@ impl Links {
     pub(crate) fn is_changed(&self) -> bool {
         self.before.is_some() || !self.added.is_empty() || !self.removed.is_empty()
     }
+
+    /// All that are named here, now or as they were.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &u64> {
+        let now = self.loaded.iter().flatten().chain(&self.added);
+        now.chain(self.before.iter().flatten()).chain(&self.removed).chain(&self.left)
+    }
 }
 
 /// How an object was when a transaction or a savepoint first changed it.

@@ -21,7 +21,8 @@ use crate::model::{Item, Key, Many, ObjectRef, One};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a model",
     label = "not a model",
-    note = "write `#[derive(Clone, rebis::Model)]` above the struct, and name its table by `#[rebis(table = \"…\")]`"
+    note = "write `#[derive(Clone, rebis::Model)]` above the struct, and name its table by `#[rebis(table = \"…\")]`",
+    note = "an `Instance` is in its session already; one that has left it comes back by `session.add_instance(&instance)`"
 )]
 pub trait Record: Any {
     /// The mapper.
@@ -53,6 +54,9 @@ pub trait Record: Any {
 
     /// What the program has put into a relation field; `None` when it has not.
     fn take_related(&mut self, relation: usize) -> Option<Vec<Given>>;
+
+    /// Whether the program has put something into a relation field. It is asked while a guard keeps it from being taken.
+    fn is_assigned(&self) -> bool;
 
     /// The record as an object of a session.
     #[doc(hidden)]
@@ -191,6 +195,12 @@ impl<M: Model> Record for M {
 
     fn take_related(&mut self, relation: usize) -> Option<Vec<Given>> {
         Model::take_related(self, relation)
+    }
+
+    fn is_assigned(&self) -> bool {
+        let mut copy = self.clone();
+        let relations = mapper::<M>().map_or(0, |mapper| mapper.definitions().len());
+        (0..relations).any(|relation| Model::take_related(&mut copy, relation).is_some())
     }
 
     fn into_object(self: Box<Self>, head: Head) -> Rc<Object> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use rebis_core::sql::Source;
+use rebis_core::sql::{IntoSource, Source};
 
 use super::criteria::Criteria;
 use super::relation::{ToMany, ToOne};
@@ -142,7 +142,7 @@ impl<M, T> Load<M, T> {
 
     /// Of [`contains_eager`]: the rows come from this source and not from the model's table itself: an alias that was joined.
     #[must_use]
-    pub fn of(mut self, source: impl Into<Source>) -> Self {
+    pub fn of(mut self, source: impl IntoSource) -> Self {
         self.branch.source = Some(source.into());
         self
     }

@@ -36,6 +36,7 @@ impl<R: FromRow> Answer<R> {
     ///
     /// # Errors
     /// [`NoRow`](ErrorKind::NoRow), [`MultipleRows`](ErrorKind::MultipleRows), and as [`all`](Answer::all).
+    #[track_caller]
     pub fn one(self) -> Result<R> {
         let none = || Error::new(ErrorKind::NoRow, "a row was expected and there is none");
         self.one_or_none()?.ok_or_else(none)
@@ -84,6 +85,7 @@ pub struct AnswerIter<R> {
 impl<R: FromRow> Iterator for AnswerIter<R> {
     type Item = Result<R>;
 
+    #[track_caller]
     fn next(&mut self) -> Option<Result<R>> {
         Some(self.rows.next()?.get())
     }
@@ -125,6 +127,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`flush`](Session::flush), what the database says, and [`Conversion`](ErrorKind::Conversion).
+    #[track_caller]
     pub fn execute<R: FromRow>(&self, statement: impl rebis_core::rows::Query<R>) -> Result<Answer<R>> {
         let statement = self.noted(statement)?;
         let rows = self.core.on_connection(|conn| conn.execute(statement)?.all())?;
@@ -146,6 +149,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`execute`](Session::execute).
+    #[track_caller]
     pub fn execute_write(&self, statement: impl IntoStatement) -> Result<u64> {
         self.core.autoflush()?;
         self.core.unit.note_write();
@@ -156,6 +160,7 @@ impl Session {
     ///
     /// # Errors
     /// [`NoRow`](ErrorKind::NoRow), and as [`execute`](Session::execute).
+    #[track_caller]
     pub fn scalar<T: FromValue>(&self, statement: impl rebis_core::rows::Query<(T,)>) -> Result<T> {
         let statement = self.noted(statement)?;
         self.core.on_connection(|conn| conn.execute(statement)?.scalar())
@@ -165,6 +170,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`execute`](Session::execute).
+    #[track_caller]
     pub fn scalars<T: FromValue>(&self, statement: impl rebis_core::rows::Query<(T,)>) -> Result<Vec<T>> {
         let statement = self.noted(statement)?;
         self.core.on_connection(|conn| conn.execute(statement)?.scalars().all())

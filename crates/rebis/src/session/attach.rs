@@ -36,6 +36,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`add`](Session::add), [`ErrorKind::Conflict`] when the object is borrowed, and what the database says.
+    #[track_caller]
     pub fn merge<T: Record>(&self, value: T) -> Result<Instance<T>> {
         self.core.autoflush()?;
         let object = self.core.merge(Box::new(value))?;
@@ -90,6 +91,7 @@ fn take_over(object: &Object, record: &dyn Record) -> Result<()> {
 }
 
 impl Core {
+    #[track_caller]
     fn merge(&self, mut record: Box<dyn Record>) -> Result<Rc<Object>> {
         let mapper = record.mapper();
         let values: Vec<Value> = mapper.key().iter().map(|column| record.read(*column)).collect();
@@ -115,10 +117,13 @@ impl Core {
                 return Err(Error::new(ErrorKind::StaleData, text));
             }
         }
+        // They are no part of the columns: taken over with those, they would be assigned once more by the flush.
+        let given: Vec<Option<Vec<Given>>> =
+            (0..mapper.relations()?.len()).map(|relation| record.take_related(relation)).collect();
         self.unit.touch(&object)?;
         take_over(&object, &*record)?;
-        for relation in 0..mapper.relations()?.len() {
-            if let Some(given) = record.take_related(relation) {
+        for (relation, given) in given.into_iter().enumerate() {
+            if let Some(given) = given {
                 self.on_connection(|conn| load_related(&self.unit, conn, &object, relation))?;
                 let others = self.merge_all(given)?;
                 self.unit.assign(&object, relation, &others)?;
@@ -171,6 +176,7 @@ impl Core {
     }
 
     /// A value without a row; what is in its relation fields may have rows.
+    #[track_caller]
     fn merge_new(&self, mut record: Box<dyn Record>) -> Result<Rc<Object>> {
         let relations = record.mapper().relations()?.len();
         let given: Vec<Option<Vec<Given>>> =
@@ -185,6 +191,7 @@ impl Core {
         Ok(object)
     }
 
+    #[track_caller]
     fn merge_all(&self, given: Vec<Given>) -> Result<Vec<Rc<Object>>> {
         let one = |given| match given {
             Given::New(record) => self.merge(record),

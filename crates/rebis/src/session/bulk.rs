@@ -33,6 +33,7 @@ impl Session {
     /// # Errors
     /// [`InvalidState`](rebis_core::ErrorKind::InvalidState) for a value with something in a relation field; and what the database
     /// says: what was inserted before is in the transaction then, until it is rolled back.
+    #[track_caller]
     pub fn bulk_insert<T: Record>(&self, values: impl IntoIterator<Item = T>) -> Result<u64> {
         self.core.autoflush()?;
         let values: Vec<T> = values.into_iter().collect();
@@ -66,6 +67,7 @@ impl Session {
     /// # Errors
     /// [`Configuration`](rebis_core::ErrorKind::Configuration) for a name that is no column, or a part of the key;
     /// [`StaleData`](rebis_core::ErrorKind::StaleData) when a row is not there, or has another version; and what the database says.
+    #[track_caller]
     pub fn bulk_update<'n, T: Model>(
         &self,
         columns: impl IntoIterator<Item = &'n str>,
@@ -78,14 +80,15 @@ impl Session {
         if values.is_empty() || columns.is_empty() {
             return Ok(());
         }
-        self.core.unit.note_write();
-        self.core.on_connection(|conn| update_records(conn, mapper, &columns, &values))?;
+        let mut there = Vec::new();
         for value in &values {
             let key: Vec<Value> = mapper.key().iter().map(|column| value.read(*column)).collect();
-            if let Some(object) = key_of(mapper, &key)?.and_then(|key| self.core.unit.find(mapper, &key)) {
-                self.core.unit.expire(&object.head);
-            }
+            there.extend(key_of(mapper, &key)?.and_then(|key| self.core.unit.find(mapper, &key)));
         }
-        Ok(())
+        self.core.check_rereadable(&there)?;
+        self.core.unit.note_write();
+        self.core.on_connection(|conn| update_records(conn, mapper, &columns, &values))?;
+        let written = columns.iter().filter_map(|name| mapper.position(name).ok()).chain(mapper.version());
+        self.core.reread(&there, &written.collect::<Vec<_>>())
     }
 }

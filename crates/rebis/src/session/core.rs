@@ -128,6 +128,7 @@ impl Core {
     }
 
     /// Runs something on the session's connection, which is leased now if it is not there.
+    #[track_caller]
     pub(super) fn on_connection<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         self.check()?;
         self.check_wire()?;
@@ -141,6 +142,7 @@ impl Core {
         if self.streaming.get() == 0 { Ok(()) } else { Err(busy()) }
     }
 
+    #[track_caller]
     fn with_connection<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         self.check()?;
         self.check_not_ended()?;
@@ -175,6 +177,7 @@ impl Core {
     // ---- streams ----
 
     /// The connection is a stream's from now on.
+    #[track_caller]
     pub(super) fn begin_stream<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<(u64, T)> {
         let begun = self.on_connection(run)?;
         let number = self.streams.get() + 1;
@@ -207,6 +210,7 @@ impl Core {
 
     // ---- flush ----
 
+    #[track_caller]
     pub(super) fn flush(&self) -> Result<()> {
         self.check()?;
         if !self.unit.is_changed() {
@@ -226,6 +230,7 @@ impl Core {
         Ok(())
     }
 
+    #[track_caller]
     fn send(&self) -> Result<()> {
         let hooks = FlushHooks::new(self);
         let phase = self.enter(Phase::Open);
@@ -258,6 +263,7 @@ impl Core {
     }
 
     /// Before a query, so that it sees what has changed.
+    #[track_caller]
     pub(super) fn autoflush(&self) -> Result<()> {
         self.check()?;
         let off = self.no_autoflush.get() > 0 || self.flushing.get();
@@ -267,6 +273,7 @@ impl Core {
     // ---- objects ----
 
     /// Reads an object's columns if they are expired.
+    #[track_caller]
     pub(super) fn freshen(&self, object: &Rc<Object>) -> Result<()> {
         self.check_process()?;
         if !self.unit.is_expired(&object.head) || !self.unit.is_open() {
@@ -275,9 +282,24 @@ impl Core {
         self.on_connection(|conn| refresh(&self.unit, conn, object, Populate::Expired))
     }
 
-    /// The numbers of the objects of a relation, loaded if they are not there.
+    /// The objects of a relation, loaded if they are not there.
     #[track_caller]
-    pub(super) fn related(&self, object: &Rc<Object>, relation: usize) -> Result<Vec<u64>> {
+    pub(super) fn related(&self, object: &Rc<Object>, relation: usize) -> Result<Vec<Rc<Object>>> {
+        let ids = self.related_ids(object, relation)?;
+        self.shown(object, relation, &ids)
+    }
+
+    fn shown(&self, object: &Rc<Object>, relation: usize, ids: &[u64]) -> Result<Vec<Rc<Object>>> {
+        self.unit.shown(object, ids).ok_or_else(|| {
+            let mapper = object.head.mapper;
+            let name = &mapper.definitions()[relation].name;
+            let text = format!("what {}::{name} had is in no session any more, and gone", mapper.name());
+            Error::new(ErrorKind::Detached, text)
+        })
+    }
+
+    #[track_caller]
+    fn related_ids(&self, object: &Rc<Object>, relation: usize) -> Result<Vec<u64>> {
         let caller = Location::caller();
         self.check_process()?;
         self.freshen(object)?;
@@ -311,15 +333,17 @@ impl Core {
         Err(Error::new(ErrorKind::Detached, text))
     }
 
-    /// The numbers of the objects of a relation that was opened before, loaded again if they are not there any more.
-    pub(super) fn once_loaded(&self, object: &Rc<Object>, relation: usize) -> Result<Vec<u64>> {
+    /// The objects of a relation that was opened before, loaded again if they are not there any more.
+    #[track_caller]
+    pub(super) fn once_loaded(&self, object: &Rc<Object>, relation: usize) -> Result<Vec<Rc<Object>>> {
         self.check_process()?;
         self.freshen(object)?;
         if self.unit.linked(object, relation)?.is_none() {
             self.check_attached(object, relation)?;
             self.on_connection(|conn| load_related(&self.unit, conn, object, relation))?;
         }
-        Ok(self.unit.linked(object, relation)?.unwrap_or_default())
+        let ids = self.unit.linked(object, relation)?.unwrap_or_default();
+        self.shown(object, relation, &ids)
     }
 
     /// One more lazy load from a line of the program.

@@ -10,6 +10,7 @@ use crate::mapper::{Object, State};
 
 impl Core {
     /// Loads a deferred column that is neither loaded nor set. What was never in the database has nothing to load.
+    #[track_caller]
     pub(super) fn load_deferred(&self, object: &Rc<Object>, position: usize) -> Result<()> {
         match object.head.state.get() {
             State::Pending | State::Transient => Ok(()),

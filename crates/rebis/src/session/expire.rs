@@ -5,10 +5,12 @@ use std::rc::Rc;
 use rebis_core::sql::Column;
 use rebis_core::{Error, ErrorKind, Result};
 
+use super::core::Core;
 use super::{AnyInstance, Instance, Session};
 use crate::load::{Populate, refresh, refresh_columns};
 use crate::mapper::{Mapper, Object, Record, State};
 use crate::model::{ToMany, ToOne};
+use crate::unit::conflict;
 
 /// A part of an object: a column or a relation, as [`Session::expire_part`] takes it.
 pub trait Part<T: Record> {
@@ -48,6 +50,7 @@ impl Session {
     /// # Errors
     /// [`ErrorKind::InvalidState`] for one that is not persistent; [`ErrorKind::ObjectDeleted`] when its row is gone; and as
     /// [`flush`](Session::flush).
+    #[track_caller]
     pub fn refresh<T: Record>(&self, instance: &Instance<T>) -> Result<()> {
         self.core.check()?;
         self.persistent(instance)?;
@@ -69,6 +72,7 @@ impl Session {
         Ok(())
     }
 
+    #[track_caller]
     fn expire_along(&self, object: &Rc<Object>, itself: bool) -> Result<()> {
         let unit = &self.core.unit;
         for other in unit.along(object, |cascade| cascade.refresh_expire)? {
@@ -154,10 +158,61 @@ impl Session {
     /// # Errors
     /// As [`is_modified`](Session::is_modified).
     pub fn modified(&self) -> Result<Vec<AnyInstance>> {
+        self.modified_if(|_| true)
+    }
+
+    /// The new objects, which a flush inserts.
+    ///
+    /// ```
+    /// use rebis::prelude::*;
+    ///
+    /// #[derive(Debug, Clone, Default, Model)]
+    /// struct User {
+    ///     #[rebis(primary_key)]
+    ///     id: i64,
+    ///     name: String,
+    /// }
+    ///
+    /// let engine = Engine::new("sqlite://")?;
+    /// rebis::create_all::<User>(&engine)?;
+    /// let session = Session::new(&engine);
+    /// let (ed, jo) = (session.add(User::default())?, session.add(User::default())?);
+    /// assert_eq!(session.pending()?.len(), 2);
+    /// session.commit()?;
+    /// ed.set(User::name, "ed")?;
+    /// session.delete(&jo)?;
+    /// assert_eq!(session.dirty()?[0].downcast::<User>(), Some(ed));
+    /// assert_eq!(session.deleted()?[0].downcast::<User>(), Some(jo));
+    /// # Ok::<(), rebis::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`is_modified`](Session::is_modified).
+    pub fn pending(&self) -> Result<Vec<AnyInstance>> {
+        self.modified_if(|object| object.head.state.get() == State::Pending)
+    }
+
+    /// The changed objects, which a flush updates.
+    ///
+    /// # Errors
+    /// As [`is_modified`](Session::is_modified).
+    pub fn dirty(&self) -> Result<Vec<AnyInstance>> {
+        self.modified_if(|object| object.head.state.get() == State::Persistent && !object.head.doomed.get())
+    }
+
+    /// The objects that are marked to be deleted, which a flush deletes.
+    ///
+    /// # Errors
+    /// As [`is_modified`](Session::is_modified).
+    pub fn deleted(&self) -> Result<Vec<AnyInstance>> {
+        self.modified_if(|object| object.head.state.get() == State::Persistent && object.head.doomed.get())
+    }
+
+    fn modified_if(&self, wanted: impl Fn(&Object) -> bool) -> Result<Vec<AnyInstance>> {
         self.core.check_process()?;
         let mut found = Vec::new();
         for object in self.core.unit.changed() {
-            if self.core.unit.is_modified(&object)? {
+            if wanted(&object) && self.core.unit.is_modified(&object)? {
                 found.push(AnyInstance::new(&self.core, &object));
             }
         }
@@ -175,13 +230,15 @@ impl Session {
         if matches!(instance.state(), State::Transient | State::Detached) {
             return Err(Error::new(ErrorKind::InvalidState, "the object is in no session"));
         }
-        for object in self.core.unit.along(&instance.object, |cascade| cascade.expunge)? {
+        let gone = self.core.unit.along(&instance.object, |cascade| cascade.expunge)?;
+        for object in &gone {
             let state = match object.head.state.get() {
                 State::Pending => State::Transient,
                 _ => State::Detached,
             };
-            self.core.unit.let_go(&object, state);
+            self.core.unit.let_go(object, state);
         }
+        self.core.unit.keep_left(gone);
         self.core.tell_happenings();
         Ok(())
     }
@@ -195,8 +252,9 @@ impl Session {
     }
 }
 
-impl super::core::Core {
+impl Core {
     /// Reads the columns of an object that are to be read again, if they are not all.
+    #[track_caller]
     pub(super) fn freshen_parts(&self, object: &Rc<Object>) -> Result<()> {
         match self.unit.expired_columns(&object.head) {
             Some(columns) if self.unit.is_open() && object.head.state.get() == State::Persistent => {
@@ -204,5 +262,36 @@ impl super::core::Core {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Refuses what [`reread`](Core::reread) could not do afterwards.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] when one that has changed is borrowed.
+    pub(super) fn check_rereadable(&self, objects: &[Rc<Object>]) -> Result<()> {
+        for object in objects {
+            if self.unit.is_modified(object)? && object.data.get_mut().is_none() {
+                return Err(conflict(&object.head));
+            }
+        }
+        Ok(())
+    }
+
+    /// A statement past the unit of work has written these columns of objects: they are read again. Of one that has changed, at once,
+    /// and the rest of it stays.
+    pub(super) fn reread(&self, objects: &[Rc<Object>], columns: &[usize]) -> Result<()> {
+        for object in objects {
+            let (head, mapper) = (&object.head, object.head.mapper);
+            let stays = self.unit.is_modified(object)? && !self.unit.is_expired(head);
+            if !stays || head.doomed.get() || columns.iter().any(|column| mapper.key().contains(column)) {
+                self.unit.expire(head);
+                continue;
+            }
+            let mut columns = columns.to_vec();
+            columns.extend(self.unit.expired_columns(head).into_iter().flatten());
+            self.unit.forget_relations(head);
+            self.on_connection(|conn| refresh_columns(&self.unit, conn, object, &columns))?;
+        }
+        Ok(())
     }
 }

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use rebis_core::schema::SqlType;
 use rebis_core::sql::LockWait;
-use rebis_core::{ErrorKind, Result};
+use rebis_core::{Error, ErrorKind, Result, Value};
 
 use super::{Instance, IntoKey, Session};
 use crate::load::{Fetch, Populate, key_is, key_of, select_all};
@@ -58,11 +59,54 @@ impl<T> GetOptions<T> {
     }
 }
 
+/// A key of another kind names no row on one database, is converted on the next, and an error on the third.
+fn check_kinds(mapper: &Mapper, values: &[Value]) -> Result<()> {
+    for (position, value) in mapper.key().iter().zip(values) {
+        let name = &*mapper.mapped()[*position].name;
+        let Some(wanted) = mapper.table().column(name).and_then(|column| kind(column.sql_type())) else {
+            continue;
+        };
+        let fits = match value {
+            Value::Null | Value::Refused(_) => true,
+            Value::Int(_) | Value::UInt(_) => wanted == "integer",
+            Value::Bool(_) | Value::Float(_) => false,
+            Value::Text(_) => wanted != "integer",
+            Value::Bytes(_) | Value::Uuid(_) => wanted == "uuid",
+            _ => wanted != "uuid",
+        };
+        if !fits {
+            let text = format!(
+                "the key of {} has the column '{name}' of the type {wanted}, and a value of the type {} was given",
+                mapper.name(),
+                value.as_ref().type_name()
+            );
+            return Err(Error::new(ErrorKind::Bind, text));
+        }
+    }
+    Ok(())
+}
+
+/// What a key of this type is, where it is clear.
+fn kind(sql_type: &SqlType) -> Option<&'static str> {
+    Some(match sql_type {
+        SqlType::SmallInteger
+        | SqlType::Integer
+        | SqlType::BigInteger
+        | SqlType::UnsignedSmallInteger
+        | SqlType::UnsignedInteger
+        | SqlType::UnsignedBigInteger => "integer",
+        SqlType::Char { .. } | SqlType::String { .. } | SqlType::Text => "text",
+        SqlType::Uuid => "uuid",
+        _ => return None,
+    })
+}
+
 impl Session {
     /// The object with this primary key, by options.
     ///
     /// # Errors
     /// As [`get`](Session::get).
+    #[track_caller]
     pub fn get_with<T: Model>(
         &self,
         key: impl IntoKey,
@@ -71,6 +115,7 @@ impl Session {
         self.get_by(mapper::<T>()?, key, options)
     }
 
+    #[track_caller]
     pub(super) fn get_by<T: Record>(
         &self,
         mapper: &'static Mapper,
@@ -79,7 +124,9 @@ impl Session {
     ) -> Result<Option<Instance<T>>> {
         self.core.check()?;
         let values = key.into_values();
-        let Some(key) = key_of(mapper, &values)? else { return Ok(None) };
+        let key = key_of(mapper, &values)?;
+        check_kinds(mapper, &values)?;
+        let Some(key) = key else { return Ok(None) };
         let unit = &self.core.unit;
         let GetOptions { populate_existing, lock, options, .. } = options;
         if let Some(object) = unit.find(mapper, &key)

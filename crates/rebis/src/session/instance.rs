@@ -13,6 +13,7 @@ use rebis_core::sql::Column;
 use rebis_core::value::IntoValue;
 use rebis_core::{Error, ErrorKind, FromValue, Result, Value};
 
+use super::assigned::ValueFor;
 use super::core::Core;
 use crate::mapper::{Object, Record, State};
 use crate::model::{ObjectRef, One};
@@ -93,7 +94,29 @@ impl<T: Record> Instance<T> {
         V::from_value(value.as_ref()).map_err(|mismatch| mismatched(column.name(), &mismatch))
     }
 
-    /// Changes one column.
+    /// Changes one column, or a relation to one. A column takes its field's type, or what [becomes](ValueFor) one without loss.
+    ///
+    /// ```
+    /// use rebis::prelude::*;
+    ///
+    /// #[derive(Debug, Clone, Default, Model)]
+    /// struct User {
+    ///     #[rebis(primary_key)]
+    ///     id: i64,
+    ///     name: String,
+    ///     fullname: Option<String>,
+    ///     age: Option<i64>,
+    /// }
+    ///
+    /// let session = Session::new(&Engine::new("sqlite://")?);
+    /// let ed = session.add(User::default())?;
+    /// ed.set(User::name, "ed")?;
+    /// ed.set(User::fullname, "Ed J.")?;
+    /// ed.set(User::fullname, Some("Ed J.".into()))?;
+    /// ed.set(User::fullname, None)?;
+    /// ed.set(User::age, 7)?;
+    /// # Ok::<(), rebis::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`write`](Instance::write); [`ErrorKind::Conversion`] for a value that the field cannot hold.
@@ -222,7 +245,7 @@ pub trait Attribute<T: Record, V> {
     fn assign(self, instance: &Instance<T>, value: V) -> Result<()>;
 }
 
-impl<T: Record, C, V: IntoValue> Attribute<T, V> for Column<T, C> {
+impl<T: Record, C, V: ValueFor<C>> Attribute<T, V> for Column<T, C> {
     #[track_caller]
     fn assign(self, instance: &Instance<T>, value: V) -> Result<()> {
         instance.set_column(self.name(), value)

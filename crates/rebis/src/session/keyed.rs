@@ -64,6 +64,7 @@ impl<U: Record, V> Keyed<U, V> {
         &self.collection
     }
 
+    #[track_caller]
     fn find(&self, key: &Value) -> Result<Option<Instance<U>>> {
         for instance in self.collection.loaded_instances()?.into_iter().rev() {
             if instance.column(self.column.name())? == *key {
@@ -77,6 +78,7 @@ impl<U: Record, V> Keyed<U, V> {
     ///
     /// # Errors
     /// As [`Instance::read`], for each of the objects.
+    #[track_caller]
     pub fn get(&self, key: impl Into<Value>) -> Result<Option<Instance<U>>> {
         self.find(&key.into())
     }
@@ -85,6 +87,7 @@ impl<U: Record, V> Keyed<U, V> {
     ///
     /// # Errors
     /// As [`get`](Keyed::get).
+    #[track_caller]
     pub fn contains_key(&self, key: impl Into<Value>) -> Result<bool> {
         Ok(self.get(key)?.is_some())
     }
@@ -94,6 +97,7 @@ impl<U: Record, V> Keyed<U, V> {
     ///
     /// # Errors
     /// As [`get`](Keyed::get) and [`Collection::push`].
+    #[track_caller]
     pub fn insert(&self, child: impl Into<Child<U>>) -> Result<Instance<U>> {
         let child = child.into();
         let (key, same) = match &child {
@@ -136,6 +140,7 @@ impl<U: Record, V: FromValue> Keyed<U, V> {
     ///
     /// # Errors
     /// As [`get`](Keyed::get).
+    #[track_caller]
     pub fn entries(&self) -> Result<Vec<(V, Instance<U>)>> {
         let entry = |instance: Instance<U>| {
             let name = self.column.name();

@@ -108,6 +108,7 @@ impl SessionMaker {
     ///
     /// # Errors
     /// The closure's, and as [`Session::commit`].
+    #[track_caller]
     pub fn begin<T>(&self, run: impl FnOnce(&Session) -> Result<T>) -> Result<T> {
         self.try_begin(run)
     }
@@ -116,6 +117,7 @@ impl SessionMaker {
     ///
     /// # Errors
     /// As [`begin`](SessionMaker::begin), turned into the closure's error.
+    #[track_caller]
     pub fn try_begin<T, E: From<Error>>(&self, run: impl FnOnce(&Session) -> Result<T, E>) -> Result<T, E> {
         let session = self.session();
         // Closed on every way out; what is not committed by then is rolled back.

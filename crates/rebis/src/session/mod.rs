@@ -1,6 +1,7 @@
 //! The session: objects with identity, a transaction, a unit of work.
 
 mod answer;
+mod assigned;
 mod attach;
 mod bulk;
 mod core;
@@ -8,6 +9,7 @@ mod deferred;
 mod events;
 mod expire;
 mod get;
+mod insert;
 mod instance;
 mod join;
 mod keyed;
@@ -31,12 +33,14 @@ use rebis_core::value::IntoValue;
 use rebis_core::{Engine, Error, ErrorKind, Result, Value};
 
 pub use answer::Answer;
+pub use assigned::ValueFor;
 
 use self::core::Core;
 use self::events::Listeners;
 pub use events::{AnyInstance, RelationOf, SessionEvents};
 pub use expire::Part;
 pub use get::GetOptions;
+pub use insert::InsertModels;
 pub use instance::{Attribute, Instance, ReadGuard, WriteGuard};
 pub use join::JoinMode;
 pub use keyed::Keyed;
@@ -138,7 +142,8 @@ impl Session {
     /// The object with this primary key: from memory when it is there, else from the database.
     ///
     /// # Errors
-    /// [`ErrorKind::Bind`] for a key with another number of columns; and what the database says.
+    /// [`ErrorKind::Bind`] for a key with another number of columns, or a value of another type than its column; and what the database says.
+    #[track_caller]
     pub fn get<T: Model>(&self, key: impl IntoKey) -> Result<Option<Instance<T>>> {
         self.get_with(key, GetOptions::new())
     }
@@ -147,6 +152,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`get`](Session::get).
+    #[track_caller]
     pub fn get_of<T: Record>(
         &self,
         mapper: &'static Mapper,
@@ -159,6 +165,7 @@ impl Session {
     ///
     /// # Errors
     /// [`ErrorKind::NoRow`], and as [`get`](Session::get).
+    #[track_caller]
     pub fn get_one<T: Model>(&self, key: impl IntoKey) -> Result<Instance<T>> {
         let name = mapper::<T>()?.name();
         self.get(key)?

@@ -27,8 +27,8 @@ impl<T: Record> Instance<T> {
     /// The objects on the other side of a relation. They are loaded when they are first asked for.
     ///
     /// # Errors
-    /// [`Detached`](rebis_core::ErrorKind::Detached) when they are not loaded and the object is in no session any more; and what the
-    /// database says.
+    /// [`Detached`](rebis_core::ErrorKind::Detached) when they are not loaded and the object is in no session any more (what was loaded
+    /// stays readable); and what the database says.
     #[track_caller]
     pub fn related<R: Related<T>>(&self, relation: R) -> Result<R::Other> {
         relation.open(self)
@@ -43,8 +43,7 @@ impl<T: Record> Instance<T> {
     #[track_caller]
     pub fn related_by_name<U: Record>(&self, name: &str) -> Result<Collection<U>> {
         let number = self.object.head.mapper.relation(name)?;
-        let ids = self.core.related(&self.object, number)?;
-        Ok(Collection::opened(&self.core, &self.object, number, &ids))
+        Collection::open(self, number)
     }
 }
 
@@ -53,8 +52,7 @@ impl<T: Record, U: Record> Related<T> for ToMany<T, U> {
 
     #[track_caller]
     fn open(self, instance: &Instance<T>) -> Result<Collection<U>> {
-        let ids = instance.core.related(&instance.object, self.0)?;
-        Ok(Collection::opened(&instance.core, &instance.object, self.0, &ids))
+        Collection::open(instance, self.0)
     }
 }
 
@@ -63,19 +61,20 @@ impl<T: Record, U: Record> Related<T> for ToOne<T, U> {
 
     #[track_caller]
     fn open(self, instance: &Instance<T>) -> Result<Option<Instance<U>>> {
-        let ids = instance.core.related(&instance.object, self.0)?;
-        let found = instance.core.unit.objects(&ids).into_iter().next();
+        let found = instance.core.related(&instance.object, self.0)?.into_iter().next();
         Ok(found.map(|object| Instance::new(&instance.core, object)))
     }
 }
 
 impl<T: Record, U: Record> Attribute<T, &Instance<U>> for ToOne<T, U> {
+    #[track_caller]
     fn assign(self, instance: &Instance<T>, value: &Instance<U>) -> Result<()> {
         self.assign(instance, Some(value))
     }
 }
 
 impl<T: Record, U: Record> Attribute<T, Option<&Instance<U>>> for ToOne<T, U> {
+    #[track_caller]
     fn assign(self, instance: &Instance<T>, value: Option<&Instance<U>>) -> Result<()> {
         instance.core.check()?;
         instance.core.check_begun()?;
@@ -108,16 +107,16 @@ pub struct Collection<U> {
 }
 
 impl<U: Record> Collection<U> {
-    fn opened(core: &Rc<Core>, owner: &Rc<Object>, relation: usize, ids: &[u64]) -> Self {
-        let (core, owner) = (Rc::clone(core), Rc::clone(owner));
-        let seen = RefCell::new(core.unit.objects(ids));
-        Collection { core, owner, relation, seen, marker: PhantomData }
+    #[track_caller]
+    fn open(instance: &Instance<impl Record>, relation: usize) -> Result<Self> {
+        let (core, owner) = (Rc::clone(&instance.core), Rc::clone(&instance.object));
+        let seen = RefCell::new(core.related(&owner, relation)?);
+        Ok(Collection { core, owner, relation, seen, marker: PhantomData })
     }
 
     /// The objects, loaded again where a commit or an expiry has come between.
     fn loaded(&self) -> Result<Vec<Rc<Object>>> {
-        let ids = self.core.once_loaded(&self.owner, self.relation)?;
-        let objects = self.core.unit.objects(&ids);
+        let objects = self.core.once_loaded(&self.owner, self.relation)?;
         self.seen.replace(objects.clone());
         Ok(objects)
     }
@@ -172,6 +171,7 @@ impl<U: Record> Collection<U> {
     ///
     /// # Errors
     /// As [`push`](Collection::push).
+    #[track_caller]
     pub fn insert(&self, instance: &Instance<U>) -> Result<bool> {
         let is_new = !self.loaded()?.iter().any(|object| Rc::ptr_eq(object, &instance.object));
         self.push(instance)?;

@@ -3,12 +3,14 @@
 mod models;
 
 mod attach;
+mod attacks;
 mod basics;
 mod bulk;
 mod cascades;
 mod circles;
 mod columns;
 mod criteria;
+mod detached;
 mod events;
 mod expiring;
 mod flushes;
@@ -20,9 +22,11 @@ mod loading;
 mod makers;
 mod mended;
 mod orders;
+mod plain;
 mod queries;
 mod relations;
 mod states;
+mod together;
 mod transactions;
 mod undo;
 mod uniques;

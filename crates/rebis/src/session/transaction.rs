@@ -27,6 +27,7 @@ impl Session {
     /// What the database says; the transaction is rolled back then, and the session wants a [`rollback`](Session::rollback).
     /// [`ErrorKind::StaleData`] when a row is not as it was; [`ErrorKind::Conflict`], before anything is sent, when a changed object
     /// is borrowed.
+    #[track_caller]
     pub fn flush(&self) -> Result<()> {
         self.core.flush()
     }
@@ -35,6 +36,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`flush`](Session::flush), and [`ErrorKind::CommitUnknown`] when the answer was lost.
+    #[track_caller]
     pub fn commit(&self) -> Result<()> {
         self.core.commit()
     }
@@ -44,6 +46,7 @@ impl Session {
     ///
     /// # Errors
     /// What the database says.
+    #[track_caller]
     pub fn rollback(&self) -> Result<()> {
         self.core.rollback()
     }
@@ -65,6 +68,7 @@ impl Session {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidState`] when one is under way.
+    #[track_caller]
     pub fn begin(&self) -> Result<()> {
         self.core.check()?;
         if self.in_transaction() {
@@ -79,6 +83,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`flush`](Session::flush).
+    #[track_caller]
     pub fn begin_nested(&self) -> Result<Nested> {
         Ok(Nested { core: Rc::clone(&self.core), number: self.core.begin_nested()?, ended: false })
     }
@@ -126,6 +131,7 @@ impl Core {
         Err(Error::new(ErrorKind::InvalidState, "the session is closed for good"))
     }
 
+    #[track_caller]
     pub(super) fn commit(&self) -> Result<()> {
         self.check()?;
         self.check_not_flushing()?;
@@ -165,6 +171,7 @@ impl Core {
         ended
     }
 
+    #[track_caller]
     pub(super) fn rollback(&self) -> Result<()> {
         self.check_process()?;
         self.check_open()?;
@@ -190,6 +197,7 @@ impl Core {
     }
 
     /// Ends the transaction on the connection, and gives that back. The outer error is that nothing was done.
+    #[track_caller]
     fn end_on_wire(&self, commit: bool) -> Result<Result<()>> {
         let Ok(mut place) = self.connection.try_borrow_mut() else { return Err(busy()) };
         if let Some(joined) = &self.joined {
@@ -200,6 +208,7 @@ impl Core {
         Ok(conn.map_or(Ok(()), |mut conn| if commit { conn.commit() } else { conn.rollback() }))
     }
 
+    #[track_caller]
     fn begin_nested(&self) -> Result<u64> {
         self.check()?;
         self.check_not_flushing()?;
@@ -219,6 +228,7 @@ impl Core {
     }
 
     /// Ends a savepoint, and those inside it.
+    #[track_caller]
     fn end_nested(&self, number: u64, keep: bool) -> Result<()> {
         self.check_process()?;
         self.check_not_flushing()?;
@@ -306,6 +316,7 @@ impl Nested {
     ///
     /// # Errors
     /// As [`Session::flush`].
+    #[track_caller]
     pub fn commit(mut self) -> Result<()> {
         self.core.end_nested(self.number, true)?;
         self.ended = true;
@@ -316,6 +327,7 @@ impl Nested {
     ///
     /// # Errors
     /// What the database says.
+    #[track_caller]
     pub fn rollback(mut self) -> Result<()> {
         self.ended = true;
         self.core.end_nested(self.number, false)

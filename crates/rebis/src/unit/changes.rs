@@ -129,7 +129,7 @@ impl Unit {
         }
     }
 
-    /// The columns of an object are to be read again; what has changed of it is dropped.
+    /// The columns of an object are to be read again; what has changed of it is dropped, but not that it is to be deleted.
     pub(crate) fn expire(&self, head: &Head) {
         head.expiry.set(Expiry::Expired);
         head.base.take();

@@ -46,6 +46,8 @@ impl Unit {
     /// [`Conflict`](rebis_core::ErrorKind::Conflict) when it is borrowed.
     pub(crate) fn take_back(&self, object: &Rc<Object>, key: Key) -> Result<()> {
         self.place(Rc::clone(object));
+        // Those on the other side may have left as well.
+        forget_loaded(&mut object.head.links.borrow_mut());
         self.set_state(&object.head, State::Persistent);
         self.adopt(Rc::clone(object), key);
         if object.head.base.borrow().is_some() {

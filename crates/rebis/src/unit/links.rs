@@ -14,6 +14,11 @@ pub(super) fn forget_loaded(links: &mut [Links]) {
     links.iter_mut().filter(|links| !links.is_changed()).for_each(|links| *links = Links::default());
 }
 
+/// Whether the database has never had it. One that is detached has related rows that nobody has asked for.
+fn has_no_row(head: &Head) -> bool {
+    matches!(head.state.get(), State::Pending | State::Transient)
+}
+
 impl Unit {
     /// The links of a relation, made when they are first asked for.
     fn links<'o>(&self, object: &'o Object, relation: usize) -> Result<RefMut<'o, Links>> {
@@ -35,8 +40,8 @@ impl Unit {
     /// The numbers of the related objects, when they are known without asking the database.
     pub(crate) fn linked(&self, object: &Object, relation: usize) -> Result<Option<Vec<u64>>> {
         let found = self.links(object, relation)?.loaded.clone();
-        if found.is_none() && !matches!(object.head.state.get(), State::Persistent | State::Detached) {
-            // It has no row, so nothing can be there but what was put in.
+        if found.is_none() && has_no_row(&object.head) {
+            // Nothing can be there but what was put in.
             return Ok(Some(self.links(object, relation)?.added.clone()));
         }
         Ok(found)
@@ -108,7 +113,7 @@ impl Unit {
                 }
             }
             let mut links = self.links(owner, relation)?;
-            if links.loaded.is_none() && owner.head.state.get() != State::Persistent {
+            if links.loaded.is_none() && has_no_row(&owner.head) {
                 links.loaded = Some(Vec::new());
             }
         } else if others.is_empty() {
@@ -160,7 +165,7 @@ impl Unit {
         let mut links = self.links(owner, number)?;
         let Links { loaded, before, added, removed, left } = &mut *links;
         left.retain(|known| *known != id);
-        if loaded.is_none() && owner.head.state.get() != State::Persistent {
+        if loaded.is_none() && has_no_row(&owner.head) {
             *loaded = Some(Vec::new());
         }
         match loaded {

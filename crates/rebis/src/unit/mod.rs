@@ -31,6 +31,10 @@ pub(crate) struct Unit {
     number: u64,
     open: Cell<bool>,
     objects: RefCell<NumberMap<Rc<Object>>>,
+    /// Those that were let go together and are reached from one that is held: their relations stay readable.
+    left: RefCell<NumberMap<Rc<Object>>>,
+    /// How many of them there were when they were looked through last.
+    left_kept: Cell<usize>,
     /// For each mapper, by its number.
     identity: RefCell<HashMap<u32, KeyMap>>,
     next: Cell<u64>,
@@ -64,6 +68,8 @@ impl Unit {
             number: SESSIONS.fetch_add(1, Ordering::Relaxed),
             open: Cell::new(true),
             objects: RefCell::default(),
+            left: RefCell::default(),
+            left_kept: Cell::new(0),
             identity: RefCell::default(),
             next: Cell::new(1),
             ends: Cell::new(0),
@@ -99,10 +105,26 @@ impl Unit {
         ids.iter().filter_map(|id| objects.get(id).map(Rc::clone)).collect()
     }
 
+    /// The objects that were loaded into a relation, also of an object that has left the session with them; `None` when one of those
+    /// is not there any more.
+    pub(crate) fn shown(&self, owner: &Object, ids: &[u64]) -> Option<Vec<Rc<Object>>> {
+        if is_in(&owner.head) {
+            return Some(self.objects(ids));
+        }
+        let left = self.left.borrow();
+        ids.iter().map(|id| self.object(*id).or_else(|| left.get(id).map(Rc::clone))).collect()
+    }
+
     /// How many objects there are.
     #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
         self.objects.borrow().len()
+    }
+
+    /// How many have left the session and are kept.
+    #[cfg(test)]
+    pub(crate) fn count_left(&self) -> usize {
+        self.left.borrow().len()
     }
 
     /// All objects, in the order in which they came.
@@ -174,6 +196,10 @@ impl Unit {
         mut load: impl FnMut(usize) -> Result<()>,
     ) -> Result<()> {
         let relations = object.head.mapper.relations()?.len();
+        if object.data.get_mut().is_none() && object.data.get().is_some_and(|record| !record.is_assigned()) {
+            // Somebody reads it, and there is nothing to take.
+            return Ok(());
+        }
         for relation in 0..relations {
             let Some(mut record) = object.data.get_mut() else { return Err(conflict(&object.head)) };
             let given = record.take_related(relation);
@@ -196,6 +222,7 @@ impl Unit {
 
     /// Takes an object in.
     pub(crate) fn place(&self, object: Rc<Object>) -> Rc<Object> {
+        self.left.borrow_mut().remove(&object.head.id);
         self.objects.borrow_mut().insert(object.head.id, Rc::clone(&object));
         object
     }
@@ -216,10 +243,7 @@ impl Unit {
         let head = &object.head;
         self.set_state(head, state);
         head.undo.borrow_mut().clear();
-        if state == State::Detached {
-            // Those on the other side may have left as well, and would read as none.
-            head.links.borrow_mut().clear();
-        } else {
+        if state != State::Detached {
             head.base.borrow_mut().take();
         }
         head.doomed.set(false);
@@ -254,7 +278,9 @@ impl Unit {
         self.undone.borrow_mut().clear();
         self.parts.borrow_mut().clear();
         let objects = std::mem::take(&mut *self.objects.borrow_mut());
-        for object in objects.values().filter(|object| !told && Rc::strong_count(object) > 1) {
+        self.left.borrow_mut().extend(objects);
+        self.forget_left();
+        for object in self.left.borrow().values().filter(|object| !told && is_in(&object.head)) {
             self.leave(object);
         }
         self.read_late.borrow_mut().clear();
@@ -263,6 +289,11 @@ impl Unit {
         self.level.set(0);
         self.kept.set(0);
     }
+}
+
+/// Whether it has not left its session yet.
+fn is_in(head: &Head) -> bool {
+    !matches!(head.state.get(), State::Detached | State::Transient)
 }
 
 /// The error of an object whose struct is borrowed.

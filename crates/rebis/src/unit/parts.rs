@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use rebis_core::Result;
 
+use super::links::forget_loaded;
 use super::{Unit, conflict};
 use crate::mapper::{Head, Links, Object, State};
 use crate::model::Cascade;
@@ -32,6 +33,11 @@ impl Unit {
         if let Some(links) = head.links.borrow_mut().get_mut(relation) {
             *links = Links::default();
         }
+    }
+
+    /// All relations are to be loaded again, but those in which something has changed.
+    pub(crate) fn forget_relations(&self, head: &Head) {
+        forget_loaded(&mut head.links.borrow_mut());
     }
 
     /// The columns that are to be read again, of an object that is not expired as a whole.

@@ -3,13 +3,41 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::Unit;
-use crate::mapper::{Object, State};
+use super::{NumberMap, Unit};
+use crate::mapper::{Links, Object, State};
 
 /// Below that many objects nothing is let go.
 const FEWEST: usize = 5_000;
 
 impl Unit {
+    /// Keeps objects that have left the session together: who holds one of them sees the others over its relations.
+    pub(crate) fn keep_left(&self, objects: Vec<Rc<Object>>) {
+        let mut left = self.left.borrow_mut();
+        left.extend(objects.into_iter().map(|object| (object.head.id, object)));
+        let count = left.len();
+        drop(left);
+        if count > 2 * self.left_kept.get().max(FEWEST) {
+            self.forget_left();
+        }
+    }
+
+    /// Of objects that have left the session, keeps those that the program holds, and what is linked to them.
+    pub(super) fn forget_left(&self) {
+        let mut left = self.left.take();
+        let held = |object: &&Rc<Object>| Rc::strong_count(object) > 1;
+        let mut next: Vec<u64> = left.values().filter(held).map(|object| object.head.id).collect();
+        let mut kept = NumberMap::default();
+        while let Some(id) = next.pop() {
+            let Some(object) = left.remove(&id) else { continue };
+            for links in object.head.links.borrow().iter() {
+                next.extend(links.loaded.iter().flatten());
+            }
+            kept.insert(id, object);
+        }
+        self.left_kept.set(kept.len());
+        self.left.replace(kept);
+    }
+
     /// Sweeps when there are twice as many objects as after the last time.
     pub(crate) fn sweep_if_due(&self) {
         if self.objects.borrow().len() > 2 * self.kept.get().max(FEWEST) {
@@ -19,6 +47,7 @@ impl Unit {
 
     /// Lets go of every object that cannot be reached.
     pub(crate) fn sweep(&self) {
+        self.forget_left();
         let objects = self.objects.borrow();
         let (changed, undone) = (self.changed.borrow(), self.undone.borrow());
         let is_root = |object: &Rc<Object>| {
@@ -37,8 +66,10 @@ impl Unit {
                 continue;
             }
             if let Some(object) = objects.get(&id) {
-                for links in object.head.links.borrow().iter() {
-                    next.extend(links.loaded.iter().flatten());
+                // A flush still takes out what has left a relation, and a rollback puts it back.
+                next.extend(object.head.links.borrow().iter().flat_map(Links::all));
+                for undo in object.head.undo.borrow().iter() {
+                    next.extend(undo.links.iter().flat_map(Links::all));
                 }
             }
         }

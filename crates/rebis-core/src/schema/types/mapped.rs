@@ -24,6 +24,7 @@ use crate::value::{Json, Range};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which type its columns have",
+    note = "whole numbers are `i16`, `i32`, `i64`, `u16`, `u32` and `u64`; a smaller one goes with `SqlType::SmallInteger`",
     note = "write `impl rebis::schema::ColumnType for {Self}`, or name the type: `ColumnDef::new(name, SqlType::…)`, on the field of a model `#[rebis(type = SqlType::…)]`"
 )]
 pub trait ColumnType {

@@ -8,7 +8,7 @@ mod write;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use rebis_core::sql::{Expr, LockWait, Ordering, Select, Source, Untyped, count_all, literal};
+use rebis_core::sql::{Expr, IntoSource, LockWait, Ordering, Select, Untyped, count_all, literal};
 use rebis_core::{Error, ErrorKind, Result};
 
 pub use filters::JoinRelated;
@@ -94,12 +94,12 @@ impl<T: Record> Query<T> {
     }
 
     /// Joins another source: its columns can be used in conditions and orders.
-    pub fn join(self, source: impl Into<Source>, on: Expr<bool>) -> Self {
+    pub fn join(self, source: impl IntoSource, on: Expr<bool>) -> Self {
         self.with(|select| select.join(source, on))
     }
 
     /// The same, with rows that have no partner there.
-    pub fn outer_join(self, source: impl Into<Source>, on: Expr<bool>) -> Self {
+    pub fn outer_join(self, source: impl IntoSource, on: Expr<bool>) -> Self {
         self.with(|select| select.outer_join(source, on))
     }
 
@@ -173,6 +173,7 @@ impl<T: Record> Query<T> {
     ///
     /// # Errors
     /// What the database says; [`Conversion`](ErrorKind::Conversion) for a row that the struct cannot hold.
+    #[track_caller]
     pub fn all(self) -> Result<Vec<Instance<T>>> {
         let (core, fetch, populate) = self.fetch()?;
         core.autoflush()?;
@@ -185,6 +186,7 @@ impl<T: Record> Query<T> {
     ///
     /// # Errors
     /// As [`all`](Query::all).
+    #[track_caller]
     pub fn count(self) -> Result<u64> {
         let (_, select) = self.select?;
         let select = self.options.criteria().apply(select, &[]);
@@ -204,6 +206,7 @@ impl<T: Record> Query<T> {
     ///
     /// # Errors
     /// As [`all`](Query::all).
+    #[track_caller]
     pub fn exists(self) -> Result<bool> {
         let (mapper, select) = self.select?;
         let select = self.options.criteria().apply(select, &[]);
@@ -231,6 +234,7 @@ impl<T: Record> Query<T> {
     ///
     /// # Errors
     /// [`NoRow`](ErrorKind::NoRow), [`MultipleRows`](ErrorKind::MultipleRows), and as [`all`](Query::all).
+    #[track_caller]
     pub fn one(self) -> Result<Instance<T>> {
         let name = self.name();
         let none = || Error::new(ErrorKind::NoRow, format!("one {name} was expected, and there is none"));
@@ -241,6 +245,7 @@ impl<T: Record> Query<T> {
     ///
     /// # Errors
     /// [`MultipleRows`](ErrorKind::MultipleRows), and as [`all`](Query::all).
+    #[track_caller]
     pub fn one_or_none(self) -> Result<Option<Instance<T>>> {
         let name = self.name();
         let mut found = self.all()?.into_iter();

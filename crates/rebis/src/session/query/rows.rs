@@ -7,7 +7,8 @@ use std::rc::Rc;
 use rebis_core::rows::RowView;
 use rebis_core::schema::Entity;
 use rebis_core::sql::{
-    Alias, Column, Expr, Labelled, LockWait, Ordering, Select, Selection, Source, Typed, Untyped, select,
+    Alias, Column, Expr, IntoSource, Labelled, LockWait, Ordering, Select, Selection, Source, Typed, Untyped,
+    named, select,
 };
 use rebis_core::{Error, ErrorKind, FromValue, Result, Value};
 
@@ -34,6 +35,28 @@ use crate::session::{Instance, Session};
 /// let pairs: Vec<(Instance<User>, Option<String>)> = pairs.all()?;
 /// # Ok(())
 /// # }
+/// ```
+///
+/// In a statement of a connection it gives plain structs, which no session knows:
+///
+/// ```
+/// use rebis::prelude::*;
+///
+/// #[derive(Debug, Clone, Default, PartialEq, Model)]
+/// struct User {
+///     #[rebis(primary_key)]
+///     id: i64,
+///     name: String,
+/// }
+///
+/// let engine = Engine::new("sqlite://")?;
+/// rebis::create_all::<User>(&engine)?;
+/// let mut conn = engine.connect()?;
+/// let (ed, jo) = (User { id: 1, name: "ed".into() }, User { id: 2, name: "jo".into() });
+/// conn.execute(insert::<User>().models([&ed, &jo])?)?;
+/// let users: Vec<User> = conn.fetch_all(select(entity::<User>()).filter(User::name.eq("jo")))?;
+/// assert_eq!(users, [jo]);
+/// # Ok::<(), rebis::Error>(())
 /// ```
 pub fn entity<M: Model>() -> EntityColumns<M> {
     EntityColumns { source: None, options: LoadOptions::default(), marker: PhantomData }
@@ -175,6 +198,22 @@ impl<M: Model> RowPart for NullableEntity<M> {
     }
 }
 
+/// The rows of a statement as plain structs, by the names of the columns. Deferred columns stay unloaded, unless an option loads them.
+impl<M: Model> Selection for EntityColumns<M> {
+    type Row = M;
+
+    fn items(self) -> Vec<rebis_core::sql::Item> {
+        match mapper::<M>() {
+            Ok(mapper) => {
+                let source = self.source.unwrap_or_else(|| Source::from(mapper.table()));
+                columns(mapper, &source, &self.options).items()
+            }
+            // It is told when the statement is compiled.
+            Err(error) => vec![named::<Value>(error.to_string())].items(),
+        }
+    }
+}
+
 impl<M: Model> RowPart for EntityColumns<M> {
     type Type = Instance<M>;
 
@@ -271,7 +310,7 @@ impl<R> RowQuery<R> {
     }
 
     /// Rows come from here; without it from the table of the first columns.
-    pub fn from(self, source: impl Into<Source>) -> Self {
+    pub fn from(self, source: impl IntoSource) -> Self {
         self.with(|select| select.from(source))
     }
 
@@ -286,12 +325,12 @@ impl<R> RowQuery<R> {
     }
 
     /// Joins another source.
-    pub fn join(self, source: impl Into<Source>, on: Expr<bool>) -> Self {
+    pub fn join(self, source: impl IntoSource, on: Expr<bool>) -> Self {
         self.with(|select| select.join(source, on))
     }
 
     /// The same, with rows that have no partner there.
-    pub fn outer_join(self, source: impl Into<Source>, on: Expr<bool>) -> Self {
+    pub fn outer_join(self, source: impl IntoSource, on: Expr<bool>) -> Self {
         self.with(|select| select.outer_join(source, on))
     }
 
@@ -340,6 +379,7 @@ impl<R> RowQuery<R> {
     ///
     /// # Errors
     /// What the database says; [`Conversion`](ErrorKind::Conversion) for a cell that its type cannot hold.
+    #[track_caller]
     pub fn all(self) -> Result<Vec<R>> {
         let (statement, read, loads, sources) = self.plan?;
         let criteria = loads.iter().map(|options| options.criteria());
@@ -376,6 +416,7 @@ impl<R> RowQuery<R> {
     ///
     /// # Errors
     /// [`NoRow`](ErrorKind::NoRow), [`MultipleRows`](ErrorKind::MultipleRows), and as [`all`](RowQuery::all).
+    #[track_caller]
     pub fn one(self) -> Result<R> {
         let none = || Error::new(ErrorKind::NoRow, "a row was expected and there is none");
         self.one_or_none()?.ok_or_else(none)
@@ -385,6 +426,7 @@ impl<R> RowQuery<R> {
     ///
     /// # Errors
     /// [`MultipleRows`](ErrorKind::MultipleRows), and as [`all`](RowQuery::all).
+    #[track_caller]
     pub fn one_or_none(self) -> Result<Option<R>> {
         let mut found = self.all()?.into_iter();
         match (found.next(), found.next()) {

@@ -24,6 +24,7 @@ impl<T: Record> Query<T> {
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) with options that load collections by a join, or anything by more statements; and as
     /// [`all`](Query::all).
+    #[track_caller]
     pub fn stream(self, size: usize) -> Result<Stream<T>> {
         let (core, fetch, populate) = self.fetch()?;
         let (select, assembly) = fetch.plan()?;
@@ -54,6 +55,7 @@ pub struct Stream<T> {
 
 impl<T: Record> Stream<T> {
     /// Reads the next objects.
+    #[track_caller]
     fn fill(&mut self) -> Result<()> {
         let Some(paused) = self.paused.take() else { return Ok(()) };
         let Stream { core, assembly, size, buffer, .. } = self;
@@ -84,6 +86,7 @@ impl<T: Record> Stream<T> {
 impl<T: Record> Iterator for Stream<T> {
     type Item = Result<Instance<T>>;
 
+    #[track_caller]
     fn next(&mut self) -> Option<Result<Instance<T>>> {
         if self.buffer.is_empty()
             && let Err(error) = self.fill()

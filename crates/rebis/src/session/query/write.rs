@@ -22,6 +22,7 @@ impl<T: Record> Query<T> {
     ///
     /// # Errors
     /// [`Statement`](ErrorKind::Statement) for a query with more than filters; and what the database says.
+    #[track_caller]
     pub fn delete(self) -> Result<u64> {
         let (core, mapper, filters) = self.only_filters()?;
         let there = in_memory(&core, mapper, &filters)?;
@@ -32,13 +33,15 @@ impl<T: Record> Query<T> {
     }
 
     /// Changes the rows by one statement: `.update([User::name.set("ed")])`. Objects of them that the session has are read again when
-    /// they are next looked at. A version goes up by one, so that whoever has an older one is told.
+    /// they are next looked at; what has changed of their other columns and is not flushed stays. A version goes up by one, so that whoever has an older one is told.
     ///
     /// # Errors
     /// As [`delete`](Query::delete).
+    #[track_caller]
     pub fn update(self, assignments: impl IntoIterator<Item = Assignment>) -> Result<u64> {
         let (core, mapper, filters) = self.only_filters()?;
         let there = in_memory(&core, mapper, &filters)?;
+        core.check_rereadable(&there)?;
         let mut assignments: Vec<Assignment> = assignments.into_iter().collect();
         if let Some(version) = mapper.version().map(|version| &*mapper.mapped()[version].name)
             && !assignments.iter().any(|assignment| assignment.column() == version)
@@ -46,10 +49,12 @@ impl<T: Record> Query<T> {
             let old: Expr<i64> = mapper.table().typed(version.to_owned());
             assignments.push(Assignment::expr(version.to_owned(), old + 1));
         }
+        let columns: Vec<usize> =
+            assignments.iter().filter_map(|assignment| mapper.position(assignment.column()).ok()).collect();
         let statement = update_table(mapper.table()).set_all(assignments);
         let statement = filters.into_iter().fold(statement, Update::filter);
         let affected = run(&core, statement)?;
-        there.iter().for_each(|object| core.unit.expire(&object.head));
+        core.reread(&there, &columns)?;
         Ok(affected)
     }
 
@@ -66,6 +71,7 @@ impl<T: Record> Query<T> {
     }
 }
 
+#[track_caller]
 fn run(core: &Rc<Core>, statement: impl IntoStatement) -> Result<u64> {
     core.unit.note_write();
     core.on_connection(|conn| Ok(conn.execute(statement)?.rows_affected()))

@@ -109,7 +109,7 @@ fn what_has_changed_of_a_detached_object_counts_when_it_comes_back() {
     let ed = with_addresses(&session);
     assert_eq!(ed.related(User::addresses).unwrap().len(), 2);
     session.expunge(&ed).unwrap();
-    assert_eq!(kind(ed.related(User::addresses)), ErrorKind::Detached);
+    assert_eq!(ed.related(User::addresses).unwrap().len(), 2, "what was loaded stays readable");
     ed.set(User::name, "eddie".to_owned()).unwrap();
     assert!(session.modified().unwrap().is_empty());
     session.commit().unwrap();

@@ -144,6 +144,29 @@ fn keys_with_a_wrong_number_of_values_or_null_d22() {
 }
 
 #[test]
+fn keys_of_another_type_are_refused() {
+    let db = Database::new();
+    let session = db.session();
+    let error = session.get::<User>("abc").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Bind);
+    let told = error.to_string();
+    assert!(told.contains("User has the column 'id' of the type integer"), "{told}");
+    assert!(told.contains("a value of the type text"), "{told}");
+    assert_eq!(kind(session.get::<User>(true)), ErrorKind::Bind);
+    assert_eq!(kind(session.get_one::<User>("1")), ErrorKind::Bind);
+    let error = session.get::<Shelf>((1, 2)).unwrap_err();
+    assert!(
+        error.to_string().contains("'room' of the type text, and a value of the type integer"),
+        "{error}"
+    );
+    assert_eq!(kind(session.get::<Shelf>(("a", "b"))), ErrorKind::Bind);
+    assert_eq!(kind(session.get::<Keyword>(7)), ErrorKind::Bind);
+    assert_eq!(db.sent(), [""; 0]);
+    assert_eq!(session.get::<Shelf>(("a", 2_u8)).unwrap(), None);
+    assert_eq!(session.get::<Keyword>("seven".to_owned()).unwrap(), None);
+}
+
+#[test]
 fn objects_that_come_back_are_told() {
     let db = Database::new();
     let session = db.session();

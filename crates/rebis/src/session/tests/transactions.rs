@@ -210,3 +210,37 @@ fn a_collection_is_found_by_the_key_in_the_database() {
     let users = session.no_autoflush(|| word.related(Keyword::users)).unwrap();
     assert_eq!(users.all(), [ed]);
 }
+
+#[test]
+fn a_nested_checkout_names_the_lines_of_the_program() {
+    let db = Database::new();
+    let (one, two) = (db.session(), db.session());
+    let ed = one.add(user("ed")).unwrap();
+    let first = line!() + 1;
+    one.flush().unwrap();
+    two.add(user("jo")).unwrap();
+    let mut lines = vec![first];
+    let mut errors = Vec::new();
+    let mut refused = |error: Error, line: u32| {
+        assert_eq!(error.kind(), ErrorKind::NestedCheckout, "{error}");
+        errors.push(error.to_string());
+        lines.push(line);
+    };
+    let select = || rebis_core::text("select 1");
+    refused(two.no_autoflush(|| Ok(two.get::<User>(1).unwrap_err())).unwrap(), line!());
+    refused(two.no_autoflush(|| Ok(two.query::<User>().all().unwrap_err())).unwrap(), line!());
+    refused(two.no_autoflush(|| Ok(two.query::<User>().stream(10).unwrap_err())).unwrap(), line!());
+    refused(two.no_autoflush(|| Ok(two.execute::<(i64,)>(select()).unwrap_err())).unwrap(), line!());
+    refused(two.no_autoflush(|| Ok(two.scalar::<i64>(select()).unwrap_err())).unwrap(), line!());
+    refused(two.merge(User { id: 1, ..user("x") }).unwrap_err(), line!());
+    two.rollback().unwrap();
+    two.add(user("jo")).unwrap();
+    refused(two.commit().unwrap_err(), line!());
+    drop(ed);
+    for (error, line) in errors.iter().zip(&lines[1..]) {
+        assert!(!error.contains("core.rs"), "{error}");
+        for line in [first, *line] {
+            assert!(error.contains(&format!("transactions.rs:{line}:")), "line {line}: {error}");
+        }
+    }
+}
