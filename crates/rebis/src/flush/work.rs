@@ -11,7 +11,7 @@ use super::sync::{LinkRows, Sync, Syncs};
 use super::unique::{Rows, Uniques};
 use crate::mapper::{Object, Relation, State};
 use crate::model::Key;
-use crate::unit::{NumberMap, NumberSet, Unit, conflict};
+use crate::unit::{NumberMap, NumberSet, Unit, conflict, differs};
 
 /// What becomes of an object's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,10 +101,7 @@ fn sorted_out(
 }
 
 fn has_changed(object: &Object) -> Result<bool> {
-    let base = object.head.base.borrow();
-    let Some(base) = base.as_ref() else { return Ok(false) };
-    let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
-    Ok((0..object.head.mapper.mapped().len()).any(|column| !record.same(&**base, column)))
+    differs(object, 0..object.head.mapper.mapped().len())
 }
 
 /// New objects with the key of one that is deleted in the same flush: its row is changed instead.

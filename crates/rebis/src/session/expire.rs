@@ -121,7 +121,8 @@ impl Session {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidState`] for an object that is not persistent; [`ErrorKind::Conflict`] when it is borrowed.
+    /// [`ErrorKind::InvalidState`] for an object that is not persistent, and for a column of an embedded value that was taken away;
+    /// [`ErrorKind::Conflict`] when it is borrowed.
     pub fn expire_part<T: Record>(&self, instance: &Instance<T>, part: impl Part<T>) -> Result<()> {
         self.core.check()?;
         self.persistent(instance)?;

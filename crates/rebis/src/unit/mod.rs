@@ -21,6 +21,7 @@ use rebis_core::{Error, ErrorKind, Result};
 
 pub(crate) use happenings::{Happening, Kind, Wanted};
 pub(crate) use numbers::{NumberMap, NumberSet};
+pub(crate) use parts::differs;
 
 use crate::mapper::{Expiry, Given, Head, Mapper, Object, Record, State};
 use crate::model::ObjectRef;

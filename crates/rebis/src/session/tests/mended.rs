@@ -1,5 +1,7 @@
 //! What a review of the unit of work and the flush found.
 
+use rebis_core::ErrorKind;
+
 use super::*;
 use crate::State;
 
@@ -23,4 +25,49 @@ fn what_is_not_in_a_collection_is_not_taken_out() {
     ed.write().unwrap().fullname = Some("Ed".into());
     session.commit().unwrap();
     assert_eq!(db.ask::<(Option<i64>,)>("select user_id from addresses"), [(Some(2),)]);
+}
+
+#[test]
+fn what_is_expired_in_part_is_not_sent() {
+    let db = Database::new();
+    let session = db.session();
+    let profile = Profile {
+        photo: vec![1].into(),
+        sound: Some(vec![2]).into(),
+        bio: Some("long".to_owned()).into(),
+        ..Profile::default()
+    };
+    session.add(profile).unwrap();
+    session.add(Parcel { to: Some(Place { street: "a".into(), zip: None }), ..Parcel::default() }).unwrap();
+    session.commit().unwrap();
+    session.close();
+    let eddie = session.get_one::<Profile>(1).unwrap();
+    {
+        let mut eddie = eddie.write().unwrap();
+        (eddie.photo, eddie.sound, eddie.bio) =
+            (vec![3].into(), Some(vec![4]).into(), Some("short".to_owned()).into());
+    }
+    session.expire_part(&eddie, Profile::photo).unwrap();
+    session.expire_part(&eddie, Profile::sound).unwrap();
+    assert!(session.is_modified(&eddie).unwrap());
+    session.expire_part(&eddie, Profile::bio).unwrap();
+    assert!(!session.is_modified(&eddie).unwrap());
+    let parcel = session.get_one::<Parcel>(1).unwrap();
+    parcel.write().unwrap().to = None;
+    let street = crate::sql::Column::<Parcel, String>::new("to_street");
+    assert_eq!(kind(session.expire_part(&parcel, street)), ErrorKind::InvalidState);
+    session.expire(&parcel).unwrap();
+    db.sent();
+    session.flush().unwrap();
+    assert!(db.sent().iter().all(|sql| sql.starts_with("SELECT")), "nothing is left of the changes");
+    assert_eq!(eddie.get(Profile::photo).unwrap(), [1]);
+    assert_eq!(eddie.get(Profile::sound).unwrap(), Some(vec![2]));
+    assert_eq!(eddie.get(Profile::bio).unwrap().as_deref(), Some("long"));
+    assert_eq!(parcel.read().unwrap().to.as_ref().unwrap().street, "a");
+    session.commit().unwrap();
+    type Row = (Vec<u8>, Option<Vec<u8>>, Option<String>);
+    assert_eq!(
+        db.ask::<Row>("select photo, sound_bytes, bio from profiles"),
+        [(vec![1], Some(vec![2]), Some("long".to_owned()))]
+    );
 }
