@@ -16,10 +16,12 @@ use crate::unit::{Unit, conflict};
 /// # Errors
 /// [`Conflict`](rebis_core::ErrorKind::Conflict) when a changed object is borrowed; what the database says while children are loaded.
 pub(super) fn prepare(unit: &Unit, conn: &mut Connection) -> Result<()> {
-    for object in unit.changed() {
-        if object.data.get_mut().is_none() {
-            return Err(conflict(&object.head));
-        }
+    let changed = unit.changed();
+    // All of them first: what was taken in before one is refused could not be told from what was not.
+    if let Some(borrowed) = changed.iter().find(|object| object.data.get_mut().is_none()) {
+        return Err(conflict(&borrowed.head));
+    }
+    for object in changed {
         put_back(unit, conn, &object)?;
         unit.take_assigned(&object, |relation| load_related(unit, conn, &object, relation))?;
     }

@@ -11,7 +11,7 @@ mod sweep;
 mod tests;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -55,6 +55,8 @@ pub(crate) struct Unit {
     loaded_late: RefCell<Vec<(u32, u64)>>,
     /// Of objects that are not expired as a whole: the columns that are.
     parts: RefCell<HashMap<u64, Vec<usize>>>,
+    /// What the program has put into relation fields, taken out of them, and not taken in yet: what was there could not be loaded.
+    assigned: RefCell<BTreeMap<(u64, usize), Vec<Given>>>,
     /// How many objects there were after the last sweep.
     kept: Cell<usize>,
     wanted: Vec<Arc<Wanted>>,
@@ -81,6 +83,7 @@ impl Unit {
             read_late: RefCell::default(),
             loaded_late: RefCell::default(),
             parts: RefCell::default(),
+            assigned: RefCell::default(),
             kept: Cell::new(0),
             wanted: Vec::new(),
             happenings: RefCell::default(),
@@ -205,13 +208,27 @@ impl Unit {
             let Some(mut record) = object.data.get_mut() else { return Err(conflict(&object.head)) };
             let given = record.take_related(relation);
             drop(record);
+            let place = (object.head.id, relation);
             if let Some(given) = given {
-                load(relation)?;
-                let others = self.given(given, &mut Vec::new())?;
-                self.assign(object, relation, &others)?;
+                self.assigned.borrow_mut().insert(place, given);
+            } else if !self.assigned.borrow().contains_key(&place) {
+                continue;
             }
+            // It waits there while the others cannot be loaded.
+            load(relation)?;
+            let given = self.assigned.borrow_mut().remove(&place).unwrap_or_default();
+            let others = self.given(given, &mut Vec::new())?;
+            self.assign(object, relation, &others)?;
         }
         Ok(())
+    }
+
+    /// What waits to be taken in is dropped.
+    fn forget_assigned(&self, head: &Head) {
+        let mut assigned = self.assigned.borrow_mut();
+        if !assigned.is_empty() {
+            assigned.retain(|(id, _), _| *id != head.id);
+        }
     }
 
     /// A head for an object of this session.
@@ -233,6 +250,7 @@ impl Unit {
         let head = &object.head;
         self.forget_key(head);
         self.forget_parts(head);
+        self.forget_assigned(head);
         self.detach(object, state);
         self.objects.borrow_mut().remove(&head.id);
         self.changed.borrow_mut().remove(&head.id);
@@ -278,6 +296,7 @@ impl Unit {
         self.changed.borrow_mut().clear();
         self.undone.borrow_mut().clear();
         self.parts.borrow_mut().clear();
+        self.assigned.borrow_mut().clear();
         let objects = std::mem::take(&mut *self.objects.borrow_mut());
         self.left.borrow_mut().extend(objects);
         self.forget_left();

@@ -71,3 +71,45 @@ fn what_is_expired_in_part_is_not_sent() {
         [(vec![1], Some(vec![2]), Some("long".to_owned()))]
     );
 }
+
+#[test]
+fn what_was_assigned_is_not_lost_when_it_cannot_be_taken_in() {
+    let db = Database::new();
+    let session = db.session();
+    session.add(User { addresses: [address("old")].into(), ..user("ed") }).unwrap();
+    session.add(user("jo")).unwrap();
+    session.commit().unwrap();
+    session.close();
+    let ed = session.get_one::<User>(1).unwrap();
+    let jo = session.get_one::<User>(2).unwrap();
+    let mut stream = session.query::<Address>().stream(1).unwrap();
+    ed.write().unwrap().addresses = [address("new")].into();
+    assert_eq!(kind(ed.related(User::addresses)), ErrorKind::Busy);
+    assert!(stream.next().is_some());
+    drop(stream);
+    session.flush().unwrap();
+    assert_eq!(ed.related(User::addresses).unwrap().all()[0].read().unwrap().email, "new");
+    // The last one counts, and an expiry or a rollback drops it.
+    for rolls_back in [false, true] {
+        let _ = ed.get(User::name).unwrap();
+        let mut stream = session.query::<User>().stream(1).unwrap();
+        ed.write().unwrap().addresses = [address("gone")].into();
+        assert_eq!(kind(ed.related(User::addresses)), ErrorKind::Busy);
+        stream.next().unwrap().unwrap();
+        drop(stream);
+        if rolls_back {
+            session.rollback().unwrap()
+        } else {
+            session.expire(&ed).unwrap()
+        }
+        session.flush().unwrap();
+    }
+    ed.write().unwrap().addresses = [address("new")].into();
+    // Before anything is taken in, all borrows are looked at.
+    jo.write().unwrap().fullname = Some("Jo".into());
+    let guard = jo.read().unwrap();
+    assert_eq!(kind(session.flush()), ErrorKind::Conflict);
+    drop(guard);
+    session.commit().unwrap();
+    assert_eq!(db.ask::<(String, i64)>("select email, user_id from addresses"), [("new".to_owned(), 1)]);
+}
