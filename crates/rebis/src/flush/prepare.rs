@@ -112,7 +112,7 @@ fn orphans(
         let gone: Vec<u64> = {
             let links = object.head.links.borrow();
             let Some(links) = links.get(number) else { continue };
-            let now = links.loaded.as_deref().unwrap_or(&[]);
+            let now: HashSet<&u64> = links.loaded.iter().flatten().collect();
             let before = links.before.iter().flatten().filter(|id| !now.contains(id));
             before.chain(&links.removed).chain(&links.left).copied().collect()
         };
@@ -121,7 +121,7 @@ fn orphans(
                 continue;
             }
             match orphan.head.state.get() {
-                State::Pending => unit.let_go(&orphan, State::Transient),
+                State::Pending => unit.let_go_along(&orphan)?,
                 State::Persistent => {
                     unit.doom(&orphan)?;
                     found.push_back(orphan);
@@ -186,7 +186,7 @@ fn doom_children(
                     unit.doom(&child)?;
                     found.push_back(child);
                 }
-                State::Pending if deletes => unit.let_go(&child, State::Transient),
+                State::Pending if deletes => unit.let_go_along(&child)?,
                 _ => {}
             }
         }

@@ -77,7 +77,7 @@ impl Session {
         let unit = &self.core.unit;
         for other in unit.along(object, |cascade| cascade.refresh_expire)? {
             for orphan in unit.pending_orphans(&other)? {
-                unit.let_go(&orphan, State::Transient);
+                unit.let_go_along(&orphan)?;
             }
             let is_object = Rc::ptr_eq(object, &other);
             if other.head.state.get() == State::Persistent && (itself || !is_object) {

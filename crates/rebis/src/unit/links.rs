@@ -97,7 +97,7 @@ impl Unit {
         }
         // What was never inserted and has lost its owner never will be.
         if description.definition.cascade.delete_orphan && other.head.state.get() == State::Pending {
-            self.let_go(other, State::Transient);
+            self.let_go_along(other)?;
         }
         Ok(())
     }

@@ -155,38 +155,49 @@ impl Unit {
 
     /// A new object, to be inserted, and with it everything in its relation fields. All or nothing.
     pub(crate) fn add(&self, record: Box<dyn Record>) -> Result<Rc<Object>> {
-        let mut added = Vec::new();
-        let object = self.add_graph(record, &mut added);
-        if object.is_err() {
-            for object in added {
-                self.let_go(&object, State::Transient);
-            }
-        }
-        object
+        self.all_or_nothing(|graph| self.add_graph(record, graph))
     }
 
-    fn add_graph(&self, mut record: Box<dyn Record>, added: &mut Vec<Rc<Object>>) -> Result<Rc<Object>> {
+    /// Builds new objects, and links them only when all of them are there and nothing can stop it any more.
+    fn all_or_nothing<T>(&self, build: impl FnOnce(&mut Graph) -> Result<T>) -> Result<T> {
+        let mut graph = Graph::default();
+        let built = build(&mut graph).and_then(|built| graph.check().map(|()| built));
+        match built {
+            Ok(built) => {
+                for (owner, relation, others) in &graph.links {
+                    self.assign(owner, *relation, others)?;
+                }
+                Ok(built)
+            }
+            Err(error) => {
+                graph.added.iter().for_each(|object| self.let_go(object, State::Transient));
+                Err(error)
+            }
+        }
+    }
+
+    fn add_graph(&self, mut record: Box<dyn Record>, graph: &mut Graph) -> Result<Rc<Object>> {
         let mapper = record.mapper();
         let relations = mapper.relations()?;
         let given: Vec<Option<Vec<Given>>> =
             (0..relations.len()).map(|number| record.take_related(number)).collect();
         let object = self.place(record.into_object(self.head(mapper, State::Transient)));
-        added.push(Rc::clone(&object));
+        graph.added.push(Rc::clone(&object));
         self.touch(&object)?;
         self.set_state(&object.head, State::Pending);
         for (relation, given) in given.into_iter().enumerate() {
             if let Some(given) = given {
-                let others = self.given(given, added)?;
-                self.assign(&object, relation, &others)?;
+                let others = self.given(given, graph)?;
+                graph.links.push((Rc::clone(&object), relation, others));
             }
         }
         Ok(object)
     }
 
     /// What was put into a relation field, as objects.
-    fn given(&self, given: Vec<Given>, added: &mut Vec<Rc<Object>>) -> Result<Vec<Rc<Object>>> {
+    fn given(&self, given: Vec<Given>, graph: &mut Graph) -> Result<Vec<Rc<Object>>> {
         let object = |given| match given {
-            Given::New(record) => self.add_graph(record, added),
+            Given::New(record) => self.add_graph(record, graph),
             Given::Existing(reference) => self.referred(reference),
         };
         given.into_iter().map(object).collect()
@@ -217,8 +228,11 @@ impl Unit {
             // It waits there while the others cannot be loaded.
             load(relation)?;
             let given = self.assigned.borrow_mut().remove(&place).unwrap_or_default();
-            let others = self.given(given, &mut Vec::new())?;
-            self.assign(object, relation, &others)?;
+            self.all_or_nothing(|graph| {
+                let others = self.given(given, graph)?;
+                graph.links.push((Rc::clone(object), relation, others));
+                Ok(())
+            })?;
         }
         Ok(())
     }
@@ -308,6 +322,24 @@ impl Unit {
         self.wrote.set(false);
         self.level.set(0);
         self.kept.set(0);
+    }
+}
+
+/// New objects, and what is to be linked: an owner, its relation, the others.
+#[derive(Default)]
+struct Graph {
+    added: Vec<Rc<Object>>,
+    links: Vec<(Rc<Object>, usize, Vec<Rc<Object>>)>,
+}
+
+impl Graph {
+    /// To link them, their foreign keys are looked at.
+    fn check(&self) -> Result<()> {
+        let mut objects = self.links.iter().flat_map(|(_, _, others)| others);
+        match objects.find(|object| object.data.get().is_none()) {
+            Some(borrowed) => Err(conflict(&borrowed.head)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use rebis_core::{Error, ErrorKind, Result};
 
 use super::links::forget_loaded;
-use super::{Unit, conflict};
+use super::{NumberSet, Unit, conflict};
 use crate::mapper::{Head, Links, Object, State};
 use crate::model::Cascade;
 
@@ -70,6 +70,7 @@ impl Unit {
     /// The object, and those that go along with it by a cascade, over relations that are loaded.
     pub(crate) fn along(&self, object: &Rc<Object>, by: fn(&Cascade) -> bool) -> Result<Vec<Rc<Object>>> {
         let mut found = vec![Rc::clone(object)];
+        let mut known = NumberSet::from_iter([object.head.id]);
         let mut next = 0;
         while let Some(owner) = found.get(next).map(Rc::clone) {
             next += 1;
@@ -81,13 +82,22 @@ impl Unit {
                     links.loaded.iter().flatten().chain(&links.added).copied().collect::<Vec<_>>()
                 });
                 for other in self.objects(&ids.unwrap_or_default()) {
-                    if !found.iter().any(|known| known.head.id == other.head.id) {
+                    if known.insert(other.head.id) {
                         found.push(other);
                     }
                 }
             }
         }
         Ok(found)
+    }
+
+    /// Lets a new object go that is not to be inserted any more, and the new ones that go along with it.
+    pub(crate) fn let_go_along(&self, object: &Rc<Object>) -> Result<()> {
+        let gone = self.along(object, |cascade| cascade.expunge)?;
+        for object in gone.iter().filter(|object| object.head.state.get() == State::Pending) {
+            self.let_go(object, State::Transient);
+        }
+        Ok(())
     }
 
     /// The pending objects that belong to nobody but this one, which is expired.

@@ -1,9 +1,10 @@
 //! What a review of the unit of work and the flush found.
 
 use rebis_core::ErrorKind;
+use rebis_derive::Model;
 
 use super::*;
-use crate::State;
+use crate::{Instance, Many, One, State};
 
 #[test]
 fn what_is_not_in_a_collection_is_not_taken_out() {
@@ -112,4 +113,94 @@ fn what_was_assigned_is_not_lost_when_it_cannot_be_taken_in() {
     drop(guard);
     session.commit().unwrap();
     assert_eq!(db.ask::<(String, i64)>("select email, user_id from addresses"), [("new".to_owned(), 1)]);
+}
+
+fn existing<T: crate::Model>(instances: &[&Instance<T>]) -> Many<T> {
+    let mut many = Many::default();
+    instances.iter().for_each(|instance| many.push_existing(instance.reference()));
+    many
+}
+
+#[test]
+fn an_add_that_fails_leaves_no_trace() {
+    let db = Database::new();
+    let (session, other) = (db.session(), db.session());
+    let strange = other.add(Keyword { word: "strange".into(), ..Keyword::default() }).unwrap();
+    let home = session.add(address("home")).unwrap();
+    let ed = User { addresses: existing(&[&home]), keywords: existing(&[&strange]), ..user("ed") };
+    assert_eq!(kind(session.add(ed)), ErrorKind::InvalidState);
+    assert_eq!(home.related(Address::user).unwrap(), None);
+    session.commit().unwrap();
+    assert_eq!(db.ask::<(Option<i64>,)>("select user_id from addresses"), [(None,)]);
+    // A borrow that is in the way is found before anything is linked.
+    let away = session.add(address("away")).unwrap();
+    let guard = home.write().unwrap();
+    let jo = User { addresses: existing(&[&away, &home]), ..user("jo") };
+    assert_eq!(kind(session.add(jo)), ErrorKind::Conflict);
+    drop(guard);
+    session.commit().unwrap();
+    assert_eq!(db.ask::<(Option<i64>,)>("select user_id from addresses"), [(None,), (None,)]);
+}
+
+/// Three stages, each of which owns the next.
+#[derive(Debug, Clone, Default, Model)]
+#[rebis(crate = "crate", table = "houses")]
+struct House {
+    #[rebis(primary_key)]
+    id: i64,
+    #[rebis(relationship(back_populates = "house", cascade = "all, delete-orphan"))]
+    rooms: Many<Room>,
+}
+
+#[derive(Debug, Clone, Default, Model)]
+#[rebis(crate = "crate", table = "rooms")]
+struct Room {
+    #[rebis(primary_key)]
+    id: i64,
+    #[rebis(foreign_key = House::id)]
+    house_id: Option<i64>,
+    #[rebis(relationship(back_populates = "rooms"))]
+    house: One<House>,
+    #[rebis(relationship(back_populates = "room", cascade = "all"))]
+    chairs: Many<Chair>,
+}
+
+#[derive(Debug, Clone, Default, Model)]
+#[rebis(crate = "crate", table = "chairs")]
+struct Chair {
+    #[rebis(primary_key)]
+    id: i64,
+    #[rebis(foreign_key = Room::id)]
+    room_id: Option<i64>,
+    #[rebis(relationship(back_populates = "chairs"))]
+    room: One<Room>,
+}
+
+#[test]
+fn what_belongs_to_a_new_object_goes_with_it() {
+    let db = Database::with(create_all::<(House, Room, Chair)>);
+    let session = db.session();
+    let house = session.add(House::default()).unwrap();
+    session.commit().unwrap();
+    let rooms = house.related(House::rooms).unwrap();
+    let furnished = || Room { chairs: [Chair::default()].into(), ..Room::default() };
+    let chair = |room: &Instance<Room>| room.related(Room::chairs).unwrap().all().remove(0);
+    // Taken out; no owner at the flush; the owner expired; the owner deleted.
+    let room = rooms.push(furnished()).unwrap();
+    let of_room = chair(&room);
+    rooms.remove(&room).unwrap();
+    assert_eq!((room.state(), of_room.state()), (State::Transient, State::Transient));
+    let room = rooms.push(furnished()).unwrap();
+    let of_room = chair(&room);
+    session.expire(&house).unwrap();
+    assert_eq!((room.state(), of_room.state()), (State::Transient, State::Transient));
+    let room = rooms.push(furnished()).unwrap();
+    let of_room = chair(&room);
+    session.delete(&house).unwrap();
+    session.commit().unwrap();
+    assert_eq!((room.state(), of_room.state()), (State::Transient, State::Transient));
+    assert_eq!(
+        db.ask::<(i64,)>("select (select count(*) from rooms) + (select count(*) from chairs)"),
+        [(0,)]
+    );
 }
