@@ -4,7 +4,7 @@ use rebis_core::ErrorKind;
 use rebis_derive::Model;
 
 use super::*;
-use crate::{Instance, Many, One, State};
+use crate::{Deferred, Instance, Many, One, State};
 
 #[test]
 fn what_is_not_in_a_collection_is_not_taken_out() {
@@ -203,4 +203,42 @@ fn what_belongs_to_a_new_object_goes_with_it() {
         db.ask::<(i64,)>("select (select count(*) from rooms) + (select count(*) from chairs)"),
         [(0,)]
     );
+}
+
+#[derive(Debug, Clone, Default, Model)]
+#[rebis(crate = "crate", table = "pets", unique(id, name))]
+struct Pet {
+    #[rebis(primary_key)]
+    id: i64,
+    #[rebis(unique, length = 40)]
+    name: String,
+    #[rebis(server_default = "7")]
+    age: Option<i64>,
+    #[rebis(server_default = "'none'")]
+    note: Deferred<String>,
+}
+
+fn pet(id: i64, name: &str) -> Pet {
+    Pet { id, name: name.into(), age: Some(1), note: "some".to_owned().into() }
+}
+
+#[test]
+fn a_new_row_in_place_of_a_deleted_one_has_the_defaults() {
+    let db = Database::with(create_all::<(Pet,)>);
+    let session = db.session();
+    let pets = || db.ask::<(i64, String, Option<i64>, String)>("select id, name, age, note from pets");
+    for new in [Pet { age: None, ..pet(1, "new") }, Pet { note: Deferred::unloaded(), ..pet(1, "new") }] {
+        let old = session.add(pet(1, "old")).unwrap();
+        session.commit().unwrap();
+        let expected = match (&new.age, new.note.value()) {
+            (None, _) => (1, "new".to_owned(), Some(7), "some".to_owned()),
+            _ => (1, "new".to_owned(), Some(1), "none".to_owned()),
+        };
+        session.delete(&old).unwrap();
+        let new = session.add(new).unwrap();
+        session.commit().unwrap();
+        assert_eq!((pets(), new.get(Pet::age).unwrap()), (vec![expected.clone()], expected.2));
+        session.delete(&new).unwrap();
+        session.commit().unwrap();
+    }
 }
