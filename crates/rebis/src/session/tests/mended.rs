@@ -242,3 +242,21 @@ fn a_new_row_in_place_of_a_deleted_one_has_the_defaults() {
         session.commit().unwrap();
     }
 }
+
+#[test]
+fn rows_that_exchange_their_key_and_another_value() {
+    let db = Database::with(create_all::<(Pet,)>);
+    let session = db.session();
+    let [one, two] = [(1, "one"), (2, "two")].map(|(id, name)| session.add(pet(id, name)).unwrap());
+    session.commit().unwrap();
+    for (pet, id, name) in [(&one, 2, "two"), (&two, 1, "one")] {
+        let mut pet = pet.write().unwrap();
+        (pet.id, pet.name, pet.age) = (id, name.into(), Some(id * 10));
+    }
+    session.commit().unwrap();
+    assert_eq!(
+        db.ask::<(i64, String, i64)>("select id, name, age from pets order by id"),
+        [(1, "one".to_owned(), 10), (2, "two".to_owned(), 20)]
+    );
+    assert_eq!((one.get(Pet::id).unwrap(), two.get(Pet::id).unwrap()), (2, 1));
+}
