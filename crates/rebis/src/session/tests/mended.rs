@@ -260,3 +260,75 @@ fn rows_that_exchange_their_key_and_another_value() {
     );
     assert_eq!((one.get(Pet::id).unwrap(), two.get(Pet::id).unwrap()), (2, 1));
 }
+
+/// Tables of one name in two schemas.
+mod alpha {
+    use rebis_derive::Model;
+
+    #[derive(Debug, Clone, Default, Model)]
+    #[rebis(crate = "crate", table = "clients", schema = "alpha")]
+    pub(super) struct Client {
+        #[rebis(primary_key)]
+        pub(super) id: i64,
+    }
+
+    #[derive(Debug, Clone, Default, Model)]
+    #[rebis(crate = "crate", table = "orders", schema = "alpha")]
+    pub(super) struct Order {
+        #[rebis(primary_key)]
+        pub(super) id: i64,
+        #[rebis(foreign_key = Client::id)]
+        pub(super) client_id: Option<i64>,
+    }
+}
+
+mod beta {
+    use rebis_derive::Model;
+
+    #[derive(Debug, Clone, Default, Model)]
+    #[rebis(crate = "crate", table = "clients", schema = "beta")]
+    pub(super) struct Client {
+        #[rebis(primary_key)]
+        pub(super) id: i64,
+    }
+
+    #[derive(Debug, Clone, Default, Model)]
+    #[rebis(crate = "crate", table = "orders", schema = "beta")]
+    pub(super) struct Order {
+        #[rebis(primary_key)]
+        pub(super) id: i64,
+        #[rebis(foreign_key = Client::id)]
+        pub(super) client_id: Option<i64>,
+    }
+}
+
+#[test]
+fn a_foreign_key_stays_in_its_schema() {
+    let db = Database::with(|engine| {
+        engine.pool().on_connect(|raw, _| {
+            for schema in ["alpha", "beta"] {
+                raw.execute(&format!("attach ':memory:' as {schema}"), &[])?;
+                raw.execute(&format!("create table {schema}.clients (id integer primary key)"), &[])?;
+                let key = "references clients on update cascade";
+                raw.execute(
+                    &format!(
+                        "create table {schema}.orders (id integer primary key, client_id integer {key})"
+                    ),
+                    &[],
+                )?;
+            }
+            Ok(())
+        });
+        Ok(())
+    });
+    let session = db.session();
+    session.add(alpha::Client { id: 1 }).unwrap();
+    let client = session.add(beta::Client { id: 1 }).unwrap();
+    let stays = session.add(alpha::Order { id: 1, client_id: Some(1) }).unwrap();
+    let follows = session.add(beta::Order { id: 1, client_id: Some(1) }).unwrap();
+    session.flush().unwrap();
+    client.set(beta::Client::id, 5).unwrap();
+    session.flush().unwrap();
+    assert_eq!(stays.get(alpha::Order::client_id).unwrap(), Some(1));
+    assert_eq!(follows.get(beta::Order::client_id).unwrap(), Some(5));
+}
