@@ -332,3 +332,26 @@ fn a_foreign_key_stays_in_its_schema() {
     assert_eq!(stays.get(alpha::Order::client_id).unwrap(), Some(1));
     assert_eq!(follows.get(beta::Order::client_id).unwrap(), Some(5));
 }
+
+#[test]
+fn a_text_of_a_key_is_not_shown() {
+    let db = Database::new();
+    let session = db.session();
+    let word = session.add(Keyword { word: "secret".into(), ..Keyword::default() }).unwrap();
+    session.flush().unwrap();
+    assert_eq!(format!("{word:?}"), "Instance<Keyword>(Persistent, Text(6 bytes))");
+    let key = crate::model::Key::of([1.into(), "secret".into()]).unwrap().unwrap();
+    assert_eq!(format!("{key:?}"), "Composite([Integer(1), Text(6 bytes)])");
+}
+
+#[test]
+fn behind_the_last_version_there_is_none() {
+    let db = Database::new();
+    let session = db.session();
+    let word = session.add(Keyword { word: "a".into(), ..Keyword::default() }).unwrap();
+    session.flush().unwrap();
+    word.set(Keyword::version, i64::MAX).unwrap();
+    session.flush().unwrap();
+    word.set(Keyword::weight, 7).unwrap();
+    assert_eq!(kind(session.flush()), ErrorKind::InvalidState);
+}
