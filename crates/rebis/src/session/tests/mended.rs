@@ -355,3 +355,34 @@ fn behind_the_last_version_there_is_none() {
     word.set(Keyword::weight, 7).unwrap();
     assert_eq!(kind(session.flush()), ErrorKind::InvalidState);
 }
+
+#[test]
+fn a_savepoint_looks_only_at_what_it_has_changed() {
+    let db = Database::new();
+    let session = db.session();
+    let users: Vec<_> = (0..5).map(|number| session.add(user(&format!("user {number}"))).unwrap()).collect();
+    session.commit().unwrap();
+    let full = |user: &Instance<User>| user.get(User::fullname).unwrap();
+    let say = |user: &Instance<User>, text: &str| user.set(User::fullname, Some(text.to_owned())).unwrap();
+    say(&users[0], "outside");
+    let outer = session.begin_nested().unwrap();
+    say(&users[0], "outer");
+    say(&users[1], "outer");
+    let inner = session.begin_nested().unwrap();
+    say(&users[1], "inner");
+    say(&users[2], "inner");
+    inner.commit().unwrap();
+    let inner = session.begin_nested().unwrap();
+    say(&users[2], "undone");
+    say(&users[3], "undone");
+    inner.rollback().unwrap();
+    assert_eq!((full(&users[2]).as_deref(), full(&users[3])), (Some("inner"), None));
+    outer.rollback().unwrap();
+    assert_eq!(full(&users[0]).as_deref(), Some("outside"));
+    assert_eq!([1, 2, 3].map(|user| full(&users[user])), [None, None, None]);
+    let kept = session.begin_nested().unwrap();
+    say(&users[4], "kept");
+    kept.commit().unwrap();
+    session.rollback().unwrap();
+    assert_eq!([0, 4].map(|user| full(&users[user])), [None, None]);
+}
