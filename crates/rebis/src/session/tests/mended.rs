@@ -386,3 +386,49 @@ fn a_savepoint_looks_only_at_what_it_has_changed() {
     session.rollback().unwrap();
     assert_eq!([0, 4].map(|user| full(&users[user])), [None, None]);
 }
+
+/// Types with the names that generated code might have for its own.
+mod short {
+    use rebis_derive::{Embedded, Model};
+
+    type P = i64;
+    type M = String;
+    type N = Option<i64>;
+
+    #[derive(Debug, Clone, Default, PartialEq, Embedded)]
+    #[rebis(crate = "crate")]
+    pub(super) struct Inner {
+        pub(super) first: P,
+        pub(super) second: M,
+        pub(super) third: N,
+    }
+
+    #[derive(Debug, Clone, Default, Model)]
+    #[rebis(crate = "crate", table = "shorts")]
+    pub(super) struct Short {
+        #[rebis(primary_key)]
+        pub(super) id: P,
+        pub(super) name: M,
+        pub(super) number: N,
+        #[rebis(embedded)]
+        pub(super) inner: Inner,
+        #[rebis(relationship(join = "name = super::User::name", view_only))]
+        pub(super) user: crate::One<super::User>,
+    }
+}
+
+#[test]
+fn generated_code_takes_no_names_of_the_program() {
+    use short::{Inner, Short};
+    let db = Database::with(create_all::<(Short, User, Keyword, UserKeyword)>);
+    let session = db.session();
+    let inner = Inner { first: 1, second: "a".into(), third: None };
+    let short = Short { id: 1, name: "ed".into(), number: Some(7), inner: inner.clone(), ..Short::default() };
+    session.add(user("ed")).unwrap();
+    session.add(short).unwrap();
+    session.commit().unwrap();
+    let short = session.get_one::<Short>(1).unwrap();
+    assert_eq!((short.read().unwrap().inner.clone(), short.read().unwrap().number), (inner, Some(7)));
+    // By a path to a column.
+    assert_eq!(short.related(Short::user).unwrap().unwrap().get(User::id).unwrap(), 1);
+}
