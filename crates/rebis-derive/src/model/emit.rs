@@ -299,32 +299,7 @@ fn implementation(model: &Model<'_>) -> TokenStream {
         let relation = related(model, relation, &derived);
         quote!(.relation(#relation))
     });
-    let fields: Vec<&Ident> = model.columns.iter().map(|column| column.field).collect();
-    let kinds: Vec<&Type> = model.columns.iter().map(|column| column.stored).collect();
-    let call = |method: TokenStream, arguments: &dyn Fn(&Ident) -> TokenStream| -> Vec<TokenStream> {
-        let each = fields.iter().zip(&kinds).enumerate().map(|(number, (field, kind))| {
-            let (number, arguments) = (model.pattern(number, &derived), arguments(field));
-            quote_spanned!(place_of(kind)=> #number => <#kind as #derived::Field>::#method(#arguments),)
-        });
-        each.collect()
-    };
-    let parts = |method: TokenStream, arguments: &dyn Fn(&Part<'_>, TokenStream) -> TokenStream| {
-        model.embedded_arms(&derived, &method, arguments)
-    };
-    let (read_parts, write_parts, same_parts) = (
-        parts(quote!(read_part), &|Part { field, .. }, part| quote_spanned!(own()=> &self.#field, #part)),
-        parts(
-            quote!(write_part),
-            &|Part { field, .. }, part| quote_spanned!(own()=> &mut self.#field, #part, __value),
-        ),
-        parts(
-            quote!(same_part),
-            &|Part { field, .. }, part| quote_spanned!(own()=> &self.#field, &__other.#field, #part),
-        ),
-    );
-    let read = call(quote!(read), &|field| quote_spanned!(own()=> &self.#field));
-    let write = call(quote!(write), &|field| quote_spanned!(own()=> &mut self.#field, __value));
-    let same = call(quote!(same), &|field| quote_spanned!(own()=> &self.#field, &__other.#field));
+    let accessors = accessors(model, &derived);
     let taken = model.relations.iter().enumerate().map(|(number, Relation { field, target, many, .. })| {
         let take = if *many { quote!(take_many) } else { quote!(take_one) };
         quote_spanned!(place_of(target)=> #number => #derived::#take::<#target>(&mut self.#field),)
@@ -349,27 +324,7 @@ fn implementation(model: &Model<'_>) -> TokenStream {
                 #derived::definition::<Self>(&[#(#names),*]) #version #(#embedded)* #(#deferred)* #(#relations)*
             }
             #published
-            fn read_column(&self, __column: usize) -> #derived::Value {
-                match __column {
-                    #(#read)*
-                    #(#read_parts)*
-                    _ => #derived::Value::Null,
-                }
-            }
-            fn write_column(&mut self, __column: usize, __value: #derived::ValueRef<'_>) -> #derived::Written {
-                match __column {
-                    #(#write)*
-                    #(#write_parts)*
-                    _ => #derived::not_written(),
-                }
-            }
-            fn same_column(&self, __other: &Self, __column: usize) -> bool {
-                match __column {
-                    #(#same)*
-                    #(#same_parts)*
-                    _ => true,
-                }
-            }
+            #accessors
             #is_loaded
             fn take_related(&mut self, __relation: usize) -> #derived::Taken {
                 match __relation {
@@ -379,6 +334,59 @@ fn implementation(model: &Model<'_>) -> TokenStream {
             }
             #decode
             #decode_key
+        }
+    }
+}
+
+/// Columns by their numbers.
+fn accessors(model: &Model<'_>, derived: &TokenStream) -> TokenStream {
+    let fields: Vec<&Ident> = model.columns.iter().map(|column| column.field).collect();
+    let kinds: Vec<&Type> = model.columns.iter().map(|column| column.stored).collect();
+    let call = |method: TokenStream, arguments: &dyn Fn(&Ident) -> TokenStream| -> Vec<TokenStream> {
+        let each = fields.iter().zip(&kinds).enumerate().map(|(number, (field, kind))| {
+            let (number, arguments) = (model.pattern(number, derived), arguments(field));
+            quote_spanned!(place_of(kind)=> #number => <#kind as #derived::Field>::#method(#arguments),)
+        });
+        each.collect()
+    };
+    let parts = |method: TokenStream, arguments: &dyn Fn(&Part<'_>, TokenStream) -> TokenStream| {
+        model.embedded_arms(derived, &method, arguments)
+    };
+    let (read_parts, write_parts, same_parts) = (
+        parts(quote!(read_part), &|Part { field, .. }, part| quote_spanned!(own()=> &self.#field, #part)),
+        parts(
+            quote!(write_part),
+            &|Part { field, .. }, part| quote_spanned!(own()=> &mut self.#field, #part, __value),
+        ),
+        parts(
+            quote!(same_part),
+            &|Part { field, .. }, part| quote_spanned!(own()=> &self.#field, &__other.#field, #part),
+        ),
+    );
+    let read = call(quote!(read), &|field| quote_spanned!(own()=> &self.#field));
+    let write = call(quote!(write), &|field| quote_spanned!(own()=> &mut self.#field, __value));
+    let same = call(quote!(same), &|field| quote_spanned!(own()=> &self.#field, &__other.#field));
+    quote_spanned! {own()=>
+        fn read_column(&self, __column: usize) -> #derived::Value {
+            match __column {
+                #(#read)*
+                #(#read_parts)*
+                _ => #derived::Value::Null,
+            }
+        }
+        fn write_column(&mut self, __column: usize, __value: #derived::ValueRef<'_>) -> #derived::Written {
+            match __column {
+                #(#write)*
+                #(#write_parts)*
+                _ => #derived::not_written(),
+            }
+        }
+        fn same_column(&self, __other: &Self, __column: usize) -> bool {
+            match __column {
+                #(#same)*
+                #(#same_parts)*
+                _ => true,
+            }
         }
     }
 }

@@ -120,17 +120,9 @@ impl Mapper {
         };
         let width = columns.len().saturating_sub(deferred.len());
         for (name, _) in &deferred {
-            match place(name) {
-                Some(index) if index < width => {
-                    return fault(format!("has columns behind the deferred '{name}'"));
-                }
-                Some(index) if key.contains(&index) || version == Some(index) => {
-                    return fault(format!(
-                        "needs the column '{name}' with each object; it cannot be deferred"
-                    ));
-                }
-                Some(_) => {}
-                None => return fault(format!("has no column '{name}' that is deferred")),
+            let is_needed = |index| key.contains(&index) || version == Some(index);
+            if let Some(what) = not_deferred(name, place(name), width, is_needed) {
+                return fault(what);
             }
         }
         let refers = constraints::refers(&table, place);
@@ -260,6 +252,23 @@ impl Mapper {
                 format!("the model {} has no relation '{name}'; it has {}", self.name, names.join(", "));
             Error::new(ErrorKind::Configuration, text)
         })
+    }
+}
+
+/// Why this column cannot be deferred, if it cannot.
+fn not_deferred(
+    name: &str,
+    place: Option<usize>,
+    width: usize,
+    is_needed: impl Fn(usize) -> bool,
+) -> Option<String> {
+    match place {
+        Some(index) if index < width => Some(format!("has columns behind the deferred '{name}'")),
+        Some(index) if is_needed(index) => {
+            Some(format!("needs the column '{name}' with each object; it cannot be deferred"))
+        }
+        Some(_) => None,
+        None => Some(format!("has no column '{name}' that is deferred")),
     }
 }
 
