@@ -22,6 +22,7 @@ mod orders;
 mod queries;
 mod relations;
 mod states;
+mod sweeping;
 mod together;
 mod transactions;
 mod undo;
