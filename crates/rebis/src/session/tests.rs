@@ -25,6 +25,7 @@ mod plain;
 mod queries;
 mod relations;
 mod states;
+mod sweeping;
 mod together;
 mod transactions;
 mod undo;
