@@ -54,11 +54,14 @@ struct BoxLabel {
     label_id: i64,
 }
 
+/// Of a box: its things, its labels, and what it has one of.
+type ExpectedBox = (BTreeSet<String>, BTreeSet<String>, Option<String>);
+
 /// What should be there, by names.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Expected {
     /// With the things and the labels.
-    boxes: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>, Option<String>)>,
+    boxes: BTreeMap<String, ExpectedBox>,
 }
 
 struct World {
