@@ -19,7 +19,7 @@ pub(crate) fn write(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether the page is as [`write`] would write it: then each test that it names exists.
+/// Whether the page is as [`write()`] would write it: then each test that it names exists.
 pub(crate) fn check(root: &Path) -> Result<()> {
     let text = fs::read_to_string(root.join(PAGE))?;
     if filled(&text, &found(root)?) == text {

@@ -29,7 +29,7 @@ pub(super) fn take(object: &Object, row: &RowView<'_>, first: usize, options: &L
 /// Loads a deferred column of an object, and those of its group, unless they are there.
 ///
 /// # Errors
-/// [`ErrorKind::ObjectDeleted`] when the row is gone; [`ErrorKind::Conflict`] when a guard is alive.
+/// [`ObjectDeleted`](rebis_core::ErrorKind::ObjectDeleted) when the row is gone; [`Conflict`](rebis_core::ErrorKind::Conflict) when a guard is alive.
 pub(crate) fn load_deferred(
     unit: &Unit,
     conn: &mut Connection,
