@@ -277,8 +277,9 @@ impl Unit {
         drop(self.changed.borrow_mut().take());
         self.undone.borrow_mut().clear();
         self.parts.borrow_mut().clear();
-        let objects = std::mem::take(&mut *self.objects.borrow_mut());
-        self.left.borrow_mut().extend(objects);
+        let objects = self.objects.take();
+        let before = self.left.replace(objects);
+        self.left.borrow_mut().extend(before);
         self.forget_left();
         for object in self.left.borrow().values().filter(|object| !told && is_in(&object.head)) {
             self.leave(object);
