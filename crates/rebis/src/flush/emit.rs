@@ -77,7 +77,7 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
 fn park(unit: &Unit, conn: &mut Connection, parks: Vec<Park>) -> Result<Parked> {
     let mut parked = Parked::new();
     for park in parks {
-        let value = park.send(conn)?;
+        let value = park.send(conn, parked.get(&park.id).map_or(&[], Vec::as_slice))?;
         follow_parked(unit, &park, &value, &parked)?;
         parked.entry(park.id).or_default().push((park, value));
     }

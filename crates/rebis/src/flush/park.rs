@@ -84,16 +84,21 @@ pub(super) fn filler(mapper: &Mapper, set: usize, also_keys: bool, named: &Named
 }
 
 impl Park {
-    /// Writes the filler into the row. Returns it.
+    /// Writes the filler into the row, in which others may stand already. Returns it.
     ///
     /// # Errors
     /// [`ErrorKind::StaleData`] when the row is not as it was; [`ErrorKind::InvalidState`] when no value is free.
-    pub(super) fn send(&self, conn: &mut Connection) -> Result<Value> {
+    pub(super) fn send(&self, conn: &mut Connection, others: &[(Park, Value)]) -> Result<Value> {
         let mapper = self.object.head.mapper;
         let value = self.free_value(conn)?;
         let mut found_by = mapper.key().to_vec();
         found_by.extend(mapper.version());
-        let values = values_in_database(&self.object, &found_by)?;
+        let mut values = values_in_database(&self.object, &found_by)?;
+        for (other, stands) in others {
+            if let Some(place) = found_by.iter().position(|column| *column == other.column) {
+                values[place].clone_from(stands);
+            }
+        }
         let column = mapper.mapped()[self.column].name.to_string();
         let update = update_table(mapper.table()).set_column(column, value.clone());
         let found = conn.execute(update.filter(equal(mapper, &found_by, values)))?.rows_affected();

@@ -18,10 +18,11 @@ use crate::unit::{NumberSet, Unit, conflict};
 /// [`Conflict`](rebis_core::ErrorKind::Conflict) when a changed object is borrowed; what the database says while children are loaded.
 pub(super) fn prepare(unit: &Unit, conn: &mut Connection) -> Result<Vec<Rc<Object>>> {
     let (mut turns, mut changed) = (unit.turns(), unit.changed());
+    // All of them first: what was taken in before one is refused could not be told from what was not.
+    if let Some(borrowed) = changed.iter().find(|object| object.data.get_mut().is_none()) {
+        return Err(conflict(&borrowed.head));
+    }
     for object in &changed {
-        if object.data.get_mut().is_none() {
-            return Err(conflict(&object.head));
-        }
         put_back(unit, conn, object)?;
         unit.take_assigned(object, |relation| load_related(unit, conn, object, relation))?;
     }
@@ -120,7 +121,7 @@ fn orphans(
         let gone: Vec<u64> = {
             let links = object.head.links.borrow();
             let Some(links) = links.get(number) else { continue };
-            let now = links.loaded.as_deref().unwrap_or(&[]);
+            let now: HashSet<&u64> = links.loaded.iter().flatten().collect();
             let before = links.before.iter().flatten().filter(|id| !now.contains(id));
             before.chain(&links.removed).chain(&links.left).copied().collect()
         };
@@ -129,7 +130,7 @@ fn orphans(
                 continue;
             }
             match orphan.head.state.get() {
-                State::Pending => unit.let_go(&orphan, State::Transient),
+                State::Pending => unit.let_go_along(&orphan)?,
                 State::Persistent => {
                     unit.doom(&orphan)?;
                     found.push_back(orphan);
@@ -194,7 +195,7 @@ fn doom_children(
                     unit.doom(&child)?;
                     found.push_back(child);
                 }
-                State::Pending if deletes => unit.let_go(&child, State::Transient),
+                State::Pending if deletes => unit.let_go_along(&child)?,
                 _ => {}
             }
         }

@@ -6,7 +6,7 @@ use super::sync::Sync;
 use crate::load::values_in_database;
 use crate::mapper::Object;
 use crate::model::Key;
-use crate::unit::{Unit, conflict};
+use crate::unit::{Unit, conflict, differs};
 
 /// The values that a row has in the database; `None` when one is NULL, or of a kind that cannot be looked up.
 pub(super) fn stored(object: &Object, columns: &[usize]) -> Result<Option<Key>> {
@@ -15,10 +15,7 @@ pub(super) fn stored(object: &Object, columns: &[usize]) -> Result<Option<Key>> 
 
 /// Whether one of these columns is changed since the last flush.
 pub(super) fn is_changed(object: &Object, columns: &[usize]) -> Result<bool> {
-    let base = object.head.base.borrow();
-    let Some(base) = base.as_ref() else { return Ok(false) };
-    let record = object.data.get().ok_or_else(|| conflict(&object.head))?;
-    Ok(columns.iter().any(|column| !record.same(&**base, *column)))
+    differs(object, columns.iter().copied())
 }
 
 /// The values that a row is going to have, with foreign keys that follow from relations; `None` also while one has still to be made.

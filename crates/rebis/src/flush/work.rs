@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use rebis_core::Result;
+use rebis_core::{Result, Value};
 
 use super::order::{Loose, Order, Saved};
 use super::post_update::{Clear, clearing};
@@ -11,7 +11,7 @@ use super::sync::{LinkRows, Sync, Syncs};
 use super::unique::{Rows, Uniques};
 use crate::mapper::{Object, Relation, State};
 use crate::model::Key;
-use crate::unit::{NumberMap, NumberSet, Unit, conflict};
+use crate::unit::{NumberMap, NumberSet, Unit, conflict, differs};
 
 /// What becomes of an object's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,17 +97,17 @@ fn sorted_out(
 }
 
 fn has_changed(object: &Object) -> Result<bool> {
-    let base = object.head.base.borrow();
-    let Some(base) = base.as_ref() else { return Ok(false) };
-    let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
-    Ok((0..object.head.mapper.mapped().len()).any(|column| !record.same(&**base, column)))
+    differs(object, 0..object.head.mapper.mapped().len())
 }
 
-/// New objects with the key of one that is deleted in the same flush: its row is changed instead.
+/// New objects with the key of one that is deleted in the same flush: its row is changed instead, where it says all of the row.
 fn switches(unit: &Unit, changed: &[Rc<Object>]) -> Result<BTreeMap<u64, u64>> {
     let mut switched = BTreeMap::new();
     for object in changed.iter().filter(|object| object.head.state.get() == State::Pending) {
         let Some(key) = own_key(object)? else { continue };
+        if leaves_open(object)? {
+            continue;
+        }
         if let Some(old) = unit.find(object.head.mapper, &key)
             && old.head.doomed.get()
             && old.head.state.get() == State::Persistent
@@ -116,6 +116,14 @@ fn switches(unit: &Unit, changed: &[Rc<Object>]) -> Result<BTreeMap<u64, u64>> {
         }
     }
     Ok(switched)
+}
+
+/// Whether the database has a value for what a new object does not say: only an INSERT asks for it.
+fn leaves_open(object: &Object) -> Result<bool> {
+    let mapper = object.head.mapper;
+    let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
+    let mut columns = mapper.mapped().iter().enumerate();
+    Ok(columns.any(|(position, column)| column.defaulted && record.read(position) == Value::Null))
 }
 
 /// The key that an object has now; `None` while the database has still to make it.

@@ -77,7 +77,7 @@ impl Session {
         let unit = &self.core.unit;
         for other in unit.along(object, |cascade| cascade.refresh_expire)? {
             for orphan in unit.pending_orphans(&other)? {
-                unit.let_go(&orphan, State::Transient);
+                unit.let_go_along(&orphan)?;
             }
             let is_object = Rc::ptr_eq(object, &other);
             if other.head.state.get() == State::Persistent && (itself || !is_object) {
@@ -121,7 +121,8 @@ impl Session {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidState`] for an object that is not persistent; [`ErrorKind::Conflict`] when it is borrowed.
+    /// [`ErrorKind::InvalidState`] for an object that is not persistent, and for a column of an embedded value that was taken away;
+    /// [`ErrorKind::Conflict`] when it is borrowed.
     pub fn expire_part<T: Record>(&self, instance: &Instance<T>, part: impl Part<T>) -> Result<()> {
         self.core.check()?;
         self.persistent(instance)?;

@@ -20,6 +20,7 @@ mod keyed;
 mod keys;
 mod loading;
 mod makers;
+mod mended;
 mod orders;
 mod plain;
 mod queries;

@@ -194,6 +194,7 @@ impl Unit {
         head.expiry.set(Expiry::Expired);
         head.base.take();
         head.links.borrow_mut().clear();
+        self.forget_assigned(head);
         // That it is to be deleted is nothing that is read again.
         if !head.doomed.get() {
             self.changed.borrow_mut().remove(&head.id);
@@ -314,6 +315,7 @@ impl Unit {
         let Undo { record, written, base, links, state, expiry, doomed, key, level: _ } = entry;
         head.base.replace(base);
         head.links.replace(links);
+        self.forget_assigned(head);
         head.doomed.set(doomed);
         head.expiry.set(expiry);
         if record.is_some() || !written.is_empty() {

@@ -90,14 +90,17 @@ impl Unit {
     /// Takes an object out of a relation of another one, on both sides.
     pub(crate) fn unlink(&self, owner: &Rc<Object>, relation: usize, other: &Rc<Object>) -> Result<()> {
         let description = self.relation(&owner.head, relation)?;
-        self.take(owner, relation, other)?;
+        if !self.take(owner, relation, other)? {
+            // It was not in there; whose it is, is not this owner's to say.
+            return Ok(());
+        }
         self.links(owner, relation)?.left.push(other.head.id);
         if let Some(back) = description.back {
             self.take(other, back, owner)?;
         }
         // What was never inserted and has lost its owner never will be.
         if description.definition.cascade.delete_orphan && other.head.state.get() == State::Pending {
-            self.let_go(other, State::Transient);
+            self.let_go_along(other)?;
         }
         Ok(())
     }
@@ -189,10 +192,11 @@ impl Unit {
         Ok(true)
     }
 
-    fn take(&self, owner: &Rc<Object>, number: usize, other: &Rc<Object>) -> Result<()> {
+    /// One side of a link goes; false when it is known not to be there.
+    fn take(&self, owner: &Rc<Object>, number: usize, other: &Rc<Object>) -> Result<bool> {
         let id = other.head.id;
         if self.links(owner, number)?.loaded.as_ref().is_some_and(|loaded| !loaded.contains(&id)) {
-            return Ok(());
+            return Ok(false);
         }
         self.touch_links(&owner.head);
         let mut links = self.links(owner, number)?;
@@ -212,7 +216,7 @@ impl Unit {
         }
         drop(links);
         self.note_linked(Kind::Remove, owner, number, other);
-        Ok(())
+        Ok(true)
     }
 
     /// The object in a relation to one, as far as the session has it: by its link, or by the foreign key.

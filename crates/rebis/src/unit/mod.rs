@@ -11,7 +11,7 @@ mod sweep;
 mod tests;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +22,7 @@ use rebis_core::{Error, ErrorKind, Result};
 pub(crate) use changes::{keep_column, keep_columns};
 pub(crate) use happenings::{Happening, Kind, Wanted};
 pub(crate) use numbers::{NumberMap, NumberSet};
+pub(crate) use parts::differs;
 
 use crate::mapper::{Expiry, Given, Head, Mapper, Object, Record, State};
 use crate::model::ObjectRef;
@@ -55,6 +56,8 @@ pub(crate) struct Unit {
     loaded_late: RefCell<Vec<(u32, u64)>>,
     /// Of objects that are not expired as a whole: the columns that are.
     parts: RefCell<HashMap<u64, Vec<usize>>>,
+    /// What the program has put into relation fields, taken out of them, and not taken in yet: what was there could not be loaded.
+    assigned: RefCell<BTreeMap<(u64, usize), Vec<Given>>>,
     /// How many objects there were after the last sweep.
     kept: Cell<usize>,
     wanted: Vec<Arc<Wanted>>,
@@ -81,6 +84,7 @@ impl Unit {
             read_late: RefCell::default(),
             loaded_late: RefCell::default(),
             parts: RefCell::default(),
+            assigned: RefCell::default(),
             kept: Cell::new(0),
             wanted: Vec::new(),
             happenings: RefCell::default(),
@@ -152,37 +156,48 @@ impl Unit {
 
     /// A new object, to be inserted, and with it everything in its relation fields. All or nothing.
     pub(crate) fn add(&self, record: Box<dyn Record>) -> Result<Rc<Object>> {
-        let mut added = Vec::new();
-        let object = self.add_graph(record, &mut added);
-        if object.is_err() {
-            for object in added {
-                self.let_go(&object, State::Transient);
-            }
-        }
-        object
+        self.all_or_nothing(|graph| self.add_graph(record, graph))
     }
 
-    fn add_graph(&self, mut record: Box<dyn Record>, added: &mut Vec<Rc<Object>>) -> Result<Rc<Object>> {
+    /// Builds new objects, and links them only when all of them are there and nothing can stop it any more.
+    fn all_or_nothing<T>(&self, build: impl FnOnce(&mut Graph) -> Result<T>) -> Result<T> {
+        let mut graph = Graph::default();
+        let built = build(&mut graph).and_then(|built| graph.check().map(|()| built));
+        match built {
+            Ok(built) => {
+                for (owner, relation, others) in &graph.links {
+                    self.assign(owner, *relation, others)?;
+                }
+                Ok(built)
+            }
+            Err(error) => {
+                graph.added.iter().for_each(|object| self.let_go(object, State::Transient));
+                Err(error)
+            }
+        }
+    }
+
+    fn add_graph(&self, mut record: Box<dyn Record>, graph: &mut Graph) -> Result<Rc<Object>> {
         let mapper = record.mapper();
         let relations = mapper.relations()?;
         let given: Vec<(usize, Vec<Given>)> =
             (0..relations.len()).filter_map(|number| Some((number, record.take_related(number)?))).collect();
         let object = self.place(record.into_object(self.head(mapper, State::Transient)));
-        added.push(Rc::clone(&object));
+        graph.added.push(Rc::clone(&object));
         // Its columns are noted when they are first changed.
         self.touch_links(&object.head);
         self.set_state(&object.head, State::Pending);
         for (relation, given) in given {
-            let others = self.given(given, added)?;
-            self.assign(&object, relation, &others)?;
+            let others = self.given(given, graph)?;
+            graph.links.push((Rc::clone(&object), relation, others));
         }
         Ok(object)
     }
 
     /// What was put into a relation field, as objects.
-    fn given(&self, given: Vec<Given>, added: &mut Vec<Rc<Object>>) -> Result<Vec<Rc<Object>>> {
+    fn given(&self, given: Vec<Given>, graph: &mut Graph) -> Result<Vec<Rc<Object>>> {
         let object = |given| match given {
-            Given::New(record) => self.add_graph(record, added),
+            Given::New(record) => self.add_graph(record, graph),
             Given::Existing(reference) => self.referred(reference),
         };
         given.into_iter().map(object).collect()
@@ -204,13 +219,30 @@ impl Unit {
             let Some(mut record) = object.data.get_mut() else { return Err(conflict(&object.head)) };
             let given = record.take_related(relation);
             drop(record);
+            let place = (object.head.id, relation);
             if let Some(given) = given {
-                load(relation)?;
-                let others = self.given(given, &mut Vec::new())?;
-                self.assign(object, relation, &others)?;
+                self.assigned.borrow_mut().insert(place, given);
+            } else if !self.assigned.borrow().contains_key(&place) {
+                continue;
             }
+            // It waits there while the others cannot be loaded.
+            load(relation)?;
+            let given = self.assigned.borrow_mut().remove(&place).unwrap_or_default();
+            self.all_or_nothing(|graph| {
+                let others = self.given(given, graph)?;
+                graph.links.push((Rc::clone(object), relation, others));
+                Ok(())
+            })?;
         }
         Ok(())
+    }
+
+    /// What waits to be taken in is dropped.
+    fn forget_assigned(&self, head: &Head) {
+        let mut assigned = self.assigned.borrow_mut();
+        if !assigned.is_empty() {
+            assigned.retain(|(id, _), _| *id != head.id);
+        }
     }
 
     /// A head for an object of this session.
@@ -232,6 +264,7 @@ impl Unit {
         let head = &object.head;
         self.forget_key(head);
         self.forget_parts(head);
+        self.forget_assigned(head);
         self.detach(object, state);
         self.objects.borrow_mut().remove(&head.id);
         self.changed.borrow_mut().remove(&head.id);
@@ -277,6 +310,7 @@ impl Unit {
         drop(self.changed.borrow_mut().take());
         self.undone.borrow_mut().clear();
         self.parts.borrow_mut().clear();
+        self.assigned.borrow_mut().clear();
         let objects = self.objects.take();
         let before = self.left.replace(objects);
         self.left.borrow_mut().extend(before);
@@ -289,6 +323,24 @@ impl Unit {
         self.wrote.set(false);
         self.level.set(0);
         self.kept.set(0);
+    }
+}
+
+/// New objects, and what is to be linked: an owner, its relation, the others.
+#[derive(Default)]
+struct Graph {
+    added: Vec<Rc<Object>>,
+    links: Vec<(Rc<Object>, usize, Vec<Rc<Object>>)>,
+}
+
+impl Graph {
+    /// To link them, their foreign keys are looked at.
+    fn check(&self) -> Result<()> {
+        let mut objects = self.links.iter().flat_map(|(_, _, others)| others);
+        match objects.find(|object| object.data.get().is_none()) {
+            Some(borrowed) => Err(conflict(&borrowed.head)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use rebis_core::Result;
+use rebis_core::{Error, ErrorKind, Result};
 
 use super::links::forget_loaded;
-use super::{Unit, conflict};
+use super::{NumberSet, Unit, conflict};
 use crate::mapper::{Head, Links, Object, State};
 use crate::model::Cascade;
 
@@ -13,12 +13,22 @@ impl Unit {
     /// This column is to be read again; what has changed of it is dropped.
     ///
     /// # Errors
-    /// [`Conflict`](rebis_core::ErrorKind::Conflict) when the object is borrowed.
+    /// [`ErrorKind::Conflict`] when the object is borrowed; [`ErrorKind::InvalidState`] when its embedded value was taken away.
     pub(crate) fn expire_column(&self, object: &Object, column: usize) -> Result<()> {
         let Some(mut record) = object.data.get_mut() else { return Err(conflict(&object.head)) };
         if let Some(base) = &*object.head.base.borrow() {
-            // It was the column's own value.
-            let _ = record.write(column, base.read(column).as_ref());
+            // It was the column's own value. One that was never loaded is no value, and is read before the next flush.
+            let put_back = record.write(column, base.read(column).as_ref());
+            if put_back.is_err() && base.is_loaded(column) {
+                let mapper = object.head.mapper;
+                let text = format!(
+                    "'{}' of {} cannot be read again by itself: the embedded value that it is a part of was taken away; expire the \
+                     object",
+                    mapper.mapped()[column].name,
+                    mapper.name()
+                );
+                return Err(Error::new(ErrorKind::InvalidState, text));
+            }
         }
         let mut parts = self.parts.borrow_mut();
         let columns = parts.entry(object.head.id).or_default();
@@ -60,6 +70,7 @@ impl Unit {
     /// The object, and those that go along with it by a cascade, over relations that are loaded.
     pub(crate) fn along(&self, object: &Rc<Object>, by: fn(&Cascade) -> bool) -> Result<Vec<Rc<Object>>> {
         let mut found = vec![Rc::clone(object)];
+        let mut known = NumberSet::from_iter([object.head.id]);
         let mut next = 0;
         while let Some(owner) = found.get(next).map(Rc::clone) {
             next += 1;
@@ -71,13 +82,22 @@ impl Unit {
                     links.loaded.iter().flatten().chain(&links.added).copied().collect::<Vec<_>>()
                 });
                 for other in self.objects(&ids.unwrap_or_default()) {
-                    if !found.iter().any(|known| known.head.id == other.head.id) {
+                    if known.insert(other.head.id) {
                         found.push(other);
                     }
                 }
             }
         }
         Ok(found)
+    }
+
+    /// Lets a new object go that is not to be inserted any more, and the new ones that go along with it.
+    pub(crate) fn let_go_along(&self, object: &Rc<Object>) -> Result<()> {
+        let gone = self.along(object, |cascade| cascade.expunge)?;
+        for object in gone.iter().filter(|object| object.head.state.get() == State::Pending) {
+            self.let_go(object, State::Transient);
+        }
+        Ok(())
     }
 
     /// The pending objects that belong to nobody but this one, which is expired.
@@ -106,9 +126,15 @@ impl Unit {
         {
             return Ok(true);
         }
-        let base = head.base.borrow();
-        let Some(base) = base.as_ref() else { return Ok(false) };
-        let Some(record) = object.data.get() else { return Err(conflict(head)) };
-        Ok((0..head.mapper.mapped().len()).any(|column| !record.same(&**base, column)))
+        let expired = self.expired_columns(head).unwrap_or_default();
+        differs(object, (0..head.mapper.mapped().len()).filter(|column| !expired.contains(column)))
     }
+}
+
+/// Whether one of these columns is another one than at the last flush.
+pub(crate) fn differs(object: &Object, columns: impl IntoIterator<Item = usize>) -> Result<bool> {
+    let base = object.head.base.borrow();
+    let Some(base) = base.as_ref() else { return Ok(false) };
+    let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
+    Ok(columns.into_iter().any(|column| !record.same(&**base, column)))
 }
