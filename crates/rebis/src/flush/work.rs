@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use rebis_core::Result;
+use rebis_core::{Result, Value};
 
 use super::order::{Loose, Order, Saved};
 use super::post_update::{Clear, clearing};
@@ -51,8 +51,7 @@ impl Work {
         let early = uniques.early(&rows)?;
         let order = Order { unit, syncs: &syncs, loose: &Loose::new() };
         let saved = order.of(saved, &mut uniques)?;
-        let (loose, mut cleared) = clearing(&deleted)?;
-        cleared.append(&mut uniques.cleared);
+        let (loose, cleared) = clearing(&deleted)?;
         let order = Order { unit, syncs: &NumberMap::default(), loose: &loose };
         let doomed = deleted.into_iter().map(|object| (object, Action::Delete)).collect();
         let doomed = order.of(doomed, &mut Uniques::default())?.into_iter().rev().map(|(object, _)| object);
@@ -107,11 +106,12 @@ fn has_changed(object: &Object) -> Result<bool> {
     Ok((0..object.head.mapper.mapped().len()).any(|column| !record.same(&**base, column)))
 }
 
-/// New objects with the key of one that is deleted in the same flush: its row is changed instead.
+/// New objects with the key of one that is deleted in the same flush: its row is changed instead, unless the database has to fill in
+/// what only an INSERT makes it.
 fn switches(unit: &Unit, changed: &[Rc<Object>]) -> Result<BTreeMap<u64, u64>> {
     let mut switched = BTreeMap::new();
     for object in changed.iter().filter(|object| object.head.state.get() == State::Pending) {
-        let Some(key) = own_key(object)? else { continue };
+        let Some(key) = own_key(object)?.filter(|_| !leaves_open(object)) else { continue };
         if let Some(old) = unit.find(object.head.mapper, &key)
             && old.head.doomed.get()
             && old.head.state.get() == State::Persistent
@@ -120,6 +120,13 @@ fn switches(unit: &Unit, changed: &[Rc<Object>]) -> Result<BTreeMap<u64, u64>> {
         }
     }
     Ok(switched)
+}
+
+/// Whether a new object leaves a column to a default of the database.
+fn leaves_open(object: &Object) -> bool {
+    let (mapper, record) = (object.head.mapper, object.data.get());
+    let mut defaulted = mapper.mapped().iter().enumerate().filter(|(_, column)| column.defaulted);
+    record.is_some_and(|record| defaulted.any(|(position, _)| record.read(position) == Value::Null))
 }
 
 /// The key that an object has now; `None` while the database has still to make it.
