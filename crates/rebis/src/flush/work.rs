@@ -50,8 +50,7 @@ impl Work {
         let early = uniques.early(&rows)?;
         let order = Order { unit, syncs: &syncs, loose: &Loose::new() };
         let saved = order.of(saved, &mut uniques)?;
-        let (loose, mut cleared) = clearing(&deleted)?;
-        cleared.append(&mut uniques.cleared);
+        let (loose, cleared) = clearing(&deleted)?;
         let order = Order { unit, syncs: &NumberMap::default(), loose: &loose };
         let doomed = deleted.into_iter().map(|object| (object, Action::Delete)).collect();
         let doomed = order.of(doomed, &mut Uniques::default())?.into_iter().rev().map(|(object, _)| object);
