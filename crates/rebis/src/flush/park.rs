@@ -139,9 +139,9 @@ impl Park {
         if let Some(place) = mapper.key().iter().position(|key| *key == self.column) {
             row.values[place].clone_from(value);
         }
-        if !row.columns.contains(&self.column) {
+        if !row.shape.columns.contains(&self.column) {
             let Some(record) = object.data.get() else { return Err(crate::unit::conflict(&object.head)) };
-            row.columns.push(self.column);
+            Rc::make_mut(&mut row.shape).columns.push(self.column);
             row.values.push(record.read(self.column));
         }
         Ok(row)

@@ -14,7 +14,6 @@ use super::order::Loose;
 use super::row::Row;
 use super::sync::Sync;
 use super::values::stored;
-use super::work::Action;
 use crate::load::{key_in_database, key_is};
 use crate::mapper::{Direction, Mapper, Object};
 use crate::model::Key;
@@ -49,7 +48,7 @@ fn row(object: Rc<Object>, mut columns: Vec<usize>) -> Result<(Rc<Object>, Row)>
         columns.push(version);
     }
     values.extend(read(&columns)?);
-    Ok((object, Row { action: Action::Update, mapper, columns, values, wanted: Vec::new() }))
+    Ok((object, Row::of_update(mapper, columns, values)))
 }
 
 /// A foreign key of deleted rows that other deleted rows are named by.

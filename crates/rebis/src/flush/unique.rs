@@ -100,7 +100,6 @@ impl Uniques {
         let mut free = |mapper: &Mapper, set: usize, key: Option<Key>, id: u64| {
             freed.extend(key.map(|key| ((mapper.number(), set, fold(key, rows.folds)), id)));
         };
-        let taken: BTreeSet<u32> = rows.saved.iter().map(|(object, _)| object.head.mapper.number()).collect();
         for (object, _) in rows.saved.iter().filter(|(_, action)| *action == Action::Update) {
             let (head, mapper) = (&object.head, object.head.mapper);
             let syncs = rows.syncs.get(&head.id).map_or(&[][..], Vec::as_slice);
@@ -111,6 +110,10 @@ impl Uniques {
                 }
             }
         }
+        if rows.deleted.is_empty() {
+            return Ok(freed);
+        }
+        let taken: BTreeSet<u32> = rows.saved.iter().map(|(object, _)| object.head.mapper.number()).collect();
         for object in rows.deleted.iter().filter(|object| taken.contains(&object.head.mapper.number())) {
             for (set, columns) in object.head.mapper.uniques().iter().enumerate() {
                 free(object.head.mapper, set, stored(object, columns)?, object.head.id);

@@ -99,9 +99,9 @@ fn what_was_assigned_is_not_lost_when_it_cannot_be_taken_in() {
         stream.next().unwrap().unwrap();
         drop(stream);
         if rolls_back {
-            session.rollback().unwrap()
+            session.rollback().unwrap();
         } else {
-            session.expire(&ed).unwrap()
+            session.expire(&ed).unwrap();
         }
         session.flush().unwrap();
     }
