@@ -3,8 +3,8 @@
 mod models;
 
 mod attach;
-mod attacks;
 mod basics;
+mod beside;
 mod bulk;
 mod cascades;
 mod circles;
@@ -16,6 +16,7 @@ mod flushes;
 mod joined;
 mod keyed;
 mod keys;
+mod levels;
 mod loading;
 mod makers;
 mod orders;

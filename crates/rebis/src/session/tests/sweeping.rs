@@ -54,11 +54,13 @@ struct BoxLabel {
     label_id: i64,
 }
 
+/// The things of a box, its labels, and its best thing.
+type Contents = (BTreeSet<String>, BTreeSet<String>, Option<String>);
+
 /// What should be there, by names.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Expected {
-    /// With the things and the labels.
-    boxes: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>, Option<String>)>,
+    boxes: BTreeMap<String, Contents>,
 }
 
 struct World {
