@@ -12,7 +12,7 @@ use super::keys::write_keys;
 use super::park::Park;
 use super::post_update;
 use super::row::{NewRows, Row, Shape};
-use super::secondary::{carry, link, unlink};
+use super::secondary::{carry_all, link, unlink};
 use super::update::{switch, update, updated};
 use super::work::{Action, Work};
 use crate::mapper::{Expiry, Mapper, Object, State};
@@ -65,7 +65,7 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
         batch.push(unit, conn, object, row)?;
     }
     batch.send(unit, conn)?;
-    carried.iter().try_for_each(|(object, relation)| carry(conn, object, relation))?;
+    carry_all(conn, &carried)?;
     if early.is_empty() {
         links.iter().try_for_each(|rows| unlink(unit, conn, rows, false))?;
     }

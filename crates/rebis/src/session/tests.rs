@@ -3,8 +3,8 @@
 mod models;
 
 mod attach;
-mod attacks;
 mod basics;
+mod beside;
 mod bulk;
 mod cascades;
 mod circles;
@@ -18,6 +18,7 @@ mod held;
 mod joined;
 mod keyed;
 mod keys;
+mod levels;
 mod loading;
 mod makers;
 mod mended;

@@ -54,14 +54,13 @@ struct BoxLabel {
     label_id: i64,
 }
 
-/// Of a box: its things, its labels, and what it has one of.
-type ExpectedBox = (BTreeSet<String>, BTreeSet<String>, Option<String>);
+/// The things of a box, its labels, and its best thing.
+type Contents = (BTreeSet<String>, BTreeSet<String>, Option<String>);
 
 /// What should be there, by names.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Expected {
-    /// With the things and the labels.
-    boxes: BTreeMap<String, ExpectedBox>,
+    boxes: BTreeMap<String, Contents>,
 }
 
 struct World {

@@ -392,3 +392,49 @@ fn a_rollback_of_all_behind_a_failure_inside_of_savepoints() {
     session.commit().unwrap();
     assert_eq!(session.query::<Note>().count().unwrap(), 1);
 }
+
+/// As `Heading`, without a foreign key that the database would look at.
+#[derive(Debug, Clone, Default, Model)]
+#[rebis(crate = "crate", table = "loose_heads")]
+struct Loose {
+    #[rebis(primary_key, length = 40)]
+    word: String,
+    #[rebis(relationship(secondary = LooseTag, passive_updates = false))]
+    tags: Many<Tag>,
+}
+
+#[derive(Debug, Clone, Model)]
+#[rebis(crate = "crate", table = "loose_tags")]
+struct LooseTag {
+    #[rebis(primary_key, length = 40, foreign_key = Loose::word)]
+    word: String,
+    #[rebis(primary_key, foreign_key = Tag::id)]
+    tag: i64,
+}
+
+#[test]
+fn exchanged_keys_whose_rows_between_two_sides_the_session_changes() {
+    let db = Database::with(create_all::<(Loose, Tag, LooseTag)>);
+    let session = db.session();
+    let [a, b] = ["a", "b"].map(|word| session.add(Loose { word: word.into(), ..Loose::default() }).unwrap());
+    let [t, u] = ["t", "u"].map(|name| session.add(Tag { name: name.into(), ..Tag::default() }).unwrap());
+    a.related(Loose::tags).unwrap().push(&t).unwrap();
+    b.related(Loose::tags).unwrap().push(&u).unwrap();
+    session.commit().unwrap();
+    session.execute_write(rebis_core::text("pragma defer_foreign_keys = on")).unwrap();
+    // In a chain, the first one behind the second.
+    a.set(Loose::word, "b").unwrap();
+    b.set(Loose::word, "z").unwrap();
+    session.flush().unwrap();
+    let rows = || {
+        let rows = rebis_core::text("select word, tag from loose_tags order by tag");
+        session.execute::<(String, i64)>(rows).unwrap().all().unwrap()
+    };
+    assert_eq!(rows(), [("b".to_owned(), 1), ("z".to_owned(), 2)]);
+    // Exchanged, it is refused, and not mixed up.
+    a.set(Loose::word, "z").unwrap();
+    b.set(Loose::word, "b").unwrap();
+    assert_eq!(kind(session.flush()), ErrorKind::InvalidState);
+    session.rollback().unwrap();
+    assert_eq!(rows(), [("a".to_owned(), 1), ("b".to_owned(), 2)]);
+}
