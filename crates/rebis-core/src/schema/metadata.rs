@@ -218,6 +218,27 @@ impl Graph {
     }
 }
 
+impl ForeignKey {
+    /// Whether it leads from one table to another one. One that names no schema stays in its own table's. A table without a schema is in
+    /// the connection's own, which a reflected key may name.
+    ///
+    /// ```
+    /// use rebis_core::schema::{ForeignKey, Integer, Table};
+    ///
+    /// # use rebis_core::schema::ColumnDef;
+    /// let users = |schema: &str| Table::builder("users").schema(schema).column(ColumnDef::new("id", Integer)).build();
+    /// let (shop, audit) = (users("shop")?, users("audit")?);
+    /// let key = ForeignKey::new(["user_id"], "users", ["id"]);
+    /// assert!(key.leads(&shop, &shop) && !key.leads(&audit, &shop));
+    /// assert!(key.schema("shop").leads(&audit, &shop));
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    pub fn leads(&self, from: &Table, to: &Table) -> bool {
+        let schema = self.schema.as_deref().or(from.schema());
+        self.table == to.name() && (to.schema().is_none() || to.schema() == schema)
+    }
+}
+
 /// Which of the tables a key of one of them refers to.
 fn referred(tables: &[Table], own: usize, key: &ForeignKey) -> Option<usize> {
     let schema = key.schema.as_deref().or(tables[own].schema());

@@ -94,7 +94,7 @@ fn written(input: &DeriveInput, krate: &Path, columns: &[Column<'_>]) -> TokenSt
     let name = &input.ident;
     let derived = quote_spanned!(own()=> #krate::mapper::derived);
     let named = columns.iter().map(|Column { docs, visibility, constant, kind, .. }| {
-        quote!(#(#docs)* #visibility #constant: #derived::Column<M, #kind>,)
+        quote!(#(#docs)* #visibility #constant: #derived::Column<__M, #kind>,)
     });
     let constants: Vec<_> = columns.iter().map(|column| &column.constant).collect();
     let names: Vec<_> = columns.iter().map(|column| &column.name).collect();
@@ -122,17 +122,17 @@ fn written(input: &DeriveInput, krate: &Path, columns: &[Column<'_>]) -> TokenSt
     quote_spanned! {own()=>
         const _: () = {
             #[allow(missing_docs, missing_debug_implementations, unreachable_pub, non_snake_case)]
-            pub struct __Columns<const N: usize, M> { #(#named)* }
+            pub struct __Columns<const __N: usize, __M> { #(#named)* }
             #[allow(non_upper_case_globals)]
-            impl<const N: usize, M: #derived::PrefixOf<N>> __Columns<N, M> {
-                #(const #constants: &'static #derived::Joined = &#derived::Joined::new(M::PREFIX, #names);)*
+            impl<const __N: usize, __M: #derived::PrefixOf<__N>> __Columns<__N, __M> {
+                #(const #constants: &'static #derived::Joined = &#derived::Joined::new(__M::PREFIX, #names);)*
             }
-            impl<const N: usize, M: #derived::PrefixOf<N>> #derived::NamedColumns for __Columns<N, M> {
+            impl<const __N: usize, __M: #derived::PrefixOf<__N>> #derived::NamedColumns for __Columns<__N, __M> {
                 const NAMED: Self = Self { #(#constants: #derived::Column::new(Self::#constants.text())),* };
             }
             #[automatically_derived]
             impl #derived::Embedded for #name {
-                type Columns<const N: usize, M: #derived::PrefixOf<N>> = __Columns<N, M>;
+                type Columns<const __N: usize, __M: #derived::PrefixOf<__N>> = __Columns<__N, __M>;
                 const WIDTH: usize = #width;
                 fn names() -> &'static [&'static str] {
                     &[#(#names),*]
@@ -149,9 +149,9 @@ fn written(input: &DeriveInput, krate: &Path, columns: &[Column<'_>]) -> TokenSt
                 fn same_part(&self, __other: &Self, __part: usize) -> bool {
                     match __part { #(#same)* _ => true }
                 }
-                fn decode_part<P: #derived::Place>(
+                fn decode_part<__P: #derived::Place>(
                     __row: &#derived::RowView<'_>,
-                    __place: P,
+                    __place: __P,
                     __first: usize,
                 ) -> #derived::Result<Self> {
                     ::core::result::Result::Ok(Self { #(#decoded)* })

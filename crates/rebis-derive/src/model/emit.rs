@@ -42,7 +42,7 @@ pub(super) fn instead(model: &Model<'_>) -> TokenStream {
             }
             fn same_column(&self, _: &Self, _: usize) -> bool { ::core::unreachable!() }
             fn take_related(&mut self, _: usize) -> #derived::Taken { ::core::unreachable!() }
-            fn decode<P: #derived::Place>(_: &#derived::RowView<'_>, _: P) -> #derived::Result<Self> {
+            fn decode<__P: #derived::Place>(_: &#derived::RowView<'_>, _: __P) -> #derived::Result<Self> {
                 ::core::unreachable!()
             }
             fn decode_key(_: &#derived::RowView<'_>, _: usize) -> #derived::Result<#derived::Keys> {
@@ -426,7 +426,7 @@ fn decode(model: &Model<'_>, derived: &TokenStream) -> TokenStream {
         quote_spanned!(place_of(kind)=> #field: <#kind as ::core::default::Default>::default(),)
     });
     quote_spanned! {own()=>
-        fn decode<P: #derived::Place>(__row: &#derived::RowView<'_>, __place: P) -> #derived::Result<Self> {
+        fn decode<__P: #derived::Place>(__row: &#derived::RowView<'_>, __place: __P) -> #derived::Result<Self> {
             ::core::result::Result::Ok(Self {
                 #(#columns)*
                 #(#parts)*

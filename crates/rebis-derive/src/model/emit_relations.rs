@@ -32,8 +32,8 @@ pub(super) fn related(model: &Model<'_>, relation: &Relation<'_>, derived: &Toke
     }
     for (near, far) in &said.join {
         let Some(Column { name, kind, .. }) = model.column(near) else { continue };
-        let place = far.span().resolved_at(own());
-        let far = quote_spanned!(place=> #derived::joined::<#kind, #target, _>(<#target>::#far));
+        let (path, _, place) = of(far, &quote!(<#target>));
+        let far = quote_spanned!(place=> #derived::joined::<#kind, #target, _>(#path));
         made.extend(quote!(.join(#name, #far)));
     }
     for (name, descending) in &said.order_by {

@@ -33,7 +33,7 @@ pub(super) struct OfRelation {
     pub(super) secondary: Option<Path>,
     pub(super) foreign_keys: Vec<Name>,
     /// Fields of this model, and those of the other one that are equal.
-    pub(super) join: Vec<(Ident, Ident)>,
+    pub(super) join: Vec<(Ident, Name)>,
     /// The variant of `Loading`.
     pub(super) loading: Option<Ident>,
     pub(super) passive_deletes: bool,
@@ -207,13 +207,13 @@ pub(super) fn names(
     Ok(found)
 }
 
-/// Fields of this model and of the other one, as in `country = code, kind = kind`.
-fn pairs(words: &LitStr, faults: &mut Faults) -> Vec<(Ident, Ident)> {
+/// Fields of this model and of the other one, as in `country = code, kind = kind`; a column of the other one may be a path as well.
+fn pairs(words: &LitStr, faults: &mut Faults) -> Vec<(Ident, Name)> {
     let mut found = Vec::new();
     for part in words.value().split(',') {
         let names = part.split_once('=').map(|(near, far)| (near.trim(), far.trim()));
         let fields =
-            names.and_then(|(near, far)| Some((ident(near, words.span())?, ident(far, words.span())?)));
+            names.and_then(|(near, far)| Some((ident(near, words.span())?, name(far, words.span())?)));
         match fields {
             Some(pair) => found.push(pair),
             None => faults.at(
@@ -223,6 +223,16 @@ fn pairs(words: &LitStr, faults: &mut Faults) -> Vec<(Ident, Ident)> {
         }
     }
     found
+}
+
+/// A field's name, or a path to the constant of a column.
+fn name(words: &str, span: Span) -> Option<Name> {
+    if let Some(field) = ident(words, span) {
+        return Some(Name::Of(field));
+    }
+    let mut path = syn::parse_str::<Path>(words).ok()?;
+    path.segments.iter_mut().for_each(|segment| segment.ident.set_span(span));
+    Some(Name::At(path))
 }
 
 /// A field's name; one that Rust reserves may be written without `r#`.

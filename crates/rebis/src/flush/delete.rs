@@ -14,7 +14,7 @@ use crate::unit::{Unit, conflict};
 pub(super) const DELETED_AT_A_TIME: usize = 500;
 
 fn names_itself(mapper: &Mapper) -> bool {
-    mapper.table().foreign_keys().iter().any(|key| key.table() == mapper.table().name())
+    mapper.table().foreign_keys().iter().any(|key| key.leads(mapper.table(), mapper.table()))
 }
 
 pub(super) fn delete(unit: &Unit, conn: &mut Connection, deleted: &[Rc<Object>]) -> Result<()> {

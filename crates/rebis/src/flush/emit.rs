@@ -40,7 +40,7 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
         if waits {
             batch.send(unit, conn)?;
         }
-        write_keys(unit, &object, &keys, action, &mut later)?;
+        write_keys(unit, &object, &keys, &mut later)?;
         // A new object that takes over a row is an insert to its listeners.
         let is_new = object.head.state.get() == State::Pending;
         hooks.before(if is_new { Kind::BeforeInsert } else { Kind::BeforeUpdate }, &object)?;

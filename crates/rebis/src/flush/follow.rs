@@ -8,6 +8,7 @@ use rebis_core::{Result, Value};
 use super::keys::write;
 use super::order::positions;
 use super::park::Park;
+use super::values::stored;
 use super::work::own_key;
 use crate::mapper::{Direction, Expiry, Mapper, Object, Record, Refers, State};
 use crate::model::Key;
@@ -109,8 +110,7 @@ fn children_of(unit: &Unit, parents: &[Moved]) -> Result<Vec<Moved>> {
                 continue;
             }
             let persistent = |object: &Rc<Object>| object.head.state.get() == State::Persistent;
-            for child in unit.all().into_iter().filter(|child| child.head.mapper == mapper).filter(persistent)
-            {
+            for child in unit.all_of(mapper).into_iter().filter(persistent) {
                 moved.extend(move_along(unit, child, refers, &changed)?);
             }
         }
@@ -123,7 +123,7 @@ fn changed(parents: &[Moved], child: &'static Mapper, refers: &Refers) -> Result
     let mut changed = HashMap::new();
     for Moved { object, before, after } in parents {
         let mapper = object.head.mapper;
-        if mapper.table().name() != refers.table || is_active(mapper, child, refers)? {
+        if !refers.leads(mapper.table()) || is_active(mapper, child, refers)? {
             continue;
         }
         let Some(columns) = positions(mapper, &refers.referred) else { continue };
@@ -154,9 +154,11 @@ fn move_along(
     changed: &HashMap<Key, Vec<Value>>,
 ) -> Result<Option<Moved>> {
     let head = &child.head;
+    // Most of them name something else, and are not copied.
+    let Some(values) = stored(&child, &refers.columns)?.and_then(|key| changed.get(&key)) else {
+        return Ok(None);
+    };
     let before = in_database(&child)?;
-    let key = Key::of(refers.columns.iter().map(|column| before.read(*column))).ok().flatten();
-    let Some(values) = key.and_then(|key| changed.get(&key)) else { return Ok(None) };
     let is_key = refers.columns.iter().any(|column| head.mapper.key().contains(column));
     if !is_key && child.data.get_mut().is_none() {
         // The program is looking at it; it is read again afterwards.

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use rebis_core::{Error, ErrorKind, Result, Value};
 
 use super::sync::Sync;
-use super::work::Action;
 use crate::mapper::Object;
 use crate::unit::{Unit, conflict, keep_column};
 
@@ -14,17 +13,12 @@ pub(super) fn write_keys(
     unit: &Unit,
     object: &Rc<Object>,
     keys: &[Sync],
-    action: Action,
     later: &mut Vec<(Rc<Object>, Sync)>,
 ) -> Result<()> {
     for sync in keys {
         if sync.post_update {
             later.push((Rc::clone(object), sync.clone()));
-            if action == Action::Insert {
-                continue;
-            }
-        }
-        if !sync.post_update {
+        } else {
             write_key(unit, object, sync)?;
         }
     }

@@ -104,7 +104,7 @@ impl Order<'_> {
                 } else {
                     let key = self.value(object, *action, &refers.columns)?;
                     let mut named = None;
-                    for target in group.iter().filter(|mapper| mapper.table().name() == refers.table) {
+                    for target in group.iter().filter(|mapper| refers.leads(mapper.table())) {
                         let (Some(key), Some(columns)) = (&key, positions(target, &refers.referred)) else {
                             continue;
                         };
@@ -215,7 +215,7 @@ fn sort_by_key(rows: &mut [(Rc<Object>, Action)]) -> Result<()> {
 
 /// Whether a foreign key of one table leads to another one, or a relation that follows other columns.
 fn names(from: &'static Mapper, to: &'static Mapper) -> bool {
-    from.table().foreign_keys().iter().any(|key| key.table() == to.table().name())
+    from.table().foreign_keys().iter().any(|key| key.leads(from.table(), to.table()))
         || follows(from, to, Direction::ManyToOne)
         || follows(to, from, Direction::OneToMany)
 }

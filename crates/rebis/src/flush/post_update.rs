@@ -13,6 +13,7 @@ use super::keys::{write, write_key};
 use super::order::Loose;
 use super::row::Row;
 use super::sync::Sync;
+use super::update::next_version;
 use super::values::stored;
 use crate::load::{key_in_database, key_is};
 use crate::mapper::{Direction, Mapper, Object};
@@ -43,7 +44,7 @@ fn row(object: Rc<Object>, mut columns: Vec<usize>) -> Result<(Rc<Object>, Row)>
     let mut values = read(&found_by)?;
     if let Some(version) = mapper.version() {
         if let Some(Value::Int(number)) = values.last() {
-            write(&object, version, &Value::Int(number + 1))?;
+            write(&object, version, &next_version(mapper, *number)?)?;
         }
         columns.push(version);
     }

@@ -14,7 +14,7 @@ use super::post_update::nullable;
 use super::sync::Sync;
 use super::values::{coming, is_changed, stored};
 use super::work::Action;
-use crate::mapper::{Mapper, Object};
+use crate::mapper::{Mapper, Object, Refers};
 use crate::model::Key;
 use crate::unit::{NumberMap, Unit};
 
@@ -263,14 +263,11 @@ fn named(unit: &Unit) -> Result<Named> {
     Ok(refers.flat_map(|to| to.referred.iter().map(|column| (to.table.clone(), column.clone()))).collect())
 }
 
-/// A table, and columns of it.
-type Columns<'m> = (&'m str, &'m [String]);
-
 /// Deleted rows by what they are named by.
-fn keys_of(gone: &HashMap<u64, &Rc<Object>>, (table, referred): Columns<'_>) -> Result<HashMap<Key, u64>> {
+fn keys_of(gone: &HashMap<u64, &Rc<Object>>, refers: &Refers) -> Result<HashMap<Key, u64>> {
     let mut keys = HashMap::new();
-    for (id, doomed) in gone.iter().filter(|(_, gone)| gone.head.mapper.table().name() == table) {
-        if let Some(columns) = positions(doomed.head.mapper, referred)
+    for (id, doomed) in gone.iter().filter(|(_, gone)| refers.leads(gone.head.mapper.table())) {
+        if let Some(columns) = positions(doomed.head.mapper, &refers.referred)
             && let Some(key) = stored(doomed, &columns)?
         {
             keys.insert(key, *id);
@@ -286,14 +283,13 @@ type NamedBy = HashMap<u64, Vec<(Rc<Object>, Vec<usize>)>>;
 fn named_by(rows: &Rows<'_>, gone: &HashMap<u64, &Rc<Object>>) -> Result<NamedBy> {
     let changed = rows.saved.iter().filter(|(_, action)| *action == Action::Update).map(|(object, _)| object);
     let all: Vec<&Rc<Object>> = changed.chain(rows.deleted).collect();
-    let mut index: HashMap<Columns<'_>, HashMap<Key, u64>> = HashMap::new();
+    let mut index: HashMap<*const Refers, HashMap<Key, u64>> = HashMap::new();
     let mut named_by = NamedBy::new();
     for object in &all {
         for refers in object.head.mapper.refers() {
-            let named: Columns<'_> = (&refers.table, &refers.referred);
-            let keys = match index.entry(named) {
+            let keys = match index.entry(std::ptr::from_ref(refers)) {
                 Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => new.insert(keys_of(gone, named)?),
+                Entry::Vacant(new) => new.insert(keys_of(gone, refers)?),
             };
             if let Some(key) = stored(object, &refers.columns)?
                 && let Some(id) = keys.get(&key)

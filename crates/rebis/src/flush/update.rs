@@ -75,7 +75,7 @@ pub(super) fn row_of_update(object: &Rc<Object>, key: Vec<Value>, mut columns: V
         // By hand, a program may set another one than the next.
         let now = record.read(version);
         let next = match (&old, &now) {
-            (Value::Int(number), _) if old == now => Value::Int(number + 1),
+            (Value::Int(number), _) if old == now => next_version(mapper, *number)?,
             _ => now,
         };
         drop((record, base));
@@ -86,6 +86,17 @@ pub(super) fn row_of_update(object: &Rc<Object>, key: Vec<Value>, mut columns: V
     let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
     values.extend(columns.iter().map(|column| record.read(*column)));
     Ok(Row::of_update(mapper, columns, values))
+}
+
+/// The version that a row has after this one.
+///
+/// # Errors
+/// [`ErrorKind::InvalidState`] when there is none.
+pub(super) fn next_version(mapper: &Mapper, number: i64) -> Result<Value> {
+    number.checked_add(1).map(Value::Int).ok_or_else(|| {
+        let text = format!("the version of a row of '{}' is the last there is", mapper.table().name());
+        Error::new(ErrorKind::InvalidState, text)
+    })
 }
 
 pub(super) fn update(

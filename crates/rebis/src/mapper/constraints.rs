@@ -1,15 +1,24 @@
 //! What the order of a flush hangs on: foreign keys and unique values, as positions.
 
-use rebis_core::schema::{ColumnDef, Table};
+use rebis_core::schema::{ColumnDef, ForeignKey, Table};
 
 /// A foreign key.
 #[derive(Debug)]
 pub(crate) struct Refers {
     pub(crate) columns: Vec<usize>,
-    /// The table that it leads to.
+    /// The table that it leads to, in the schema of this one if none is named.
     pub(crate) table: String,
+    key: ForeignKey,
+    from: Table,
     /// The names of the columns there.
     pub(crate) referred: Vec<String>,
+}
+
+impl Refers {
+    /// Whether it leads to this table.
+    pub(crate) fn leads(&self, to: &Table) -> bool {
+        self.key.leads(&self.from, to)
+    }
 }
 
 /// Those whose columns all have a field.
@@ -18,7 +27,8 @@ pub(super) fn refers(table: &Table, place: impl Fn(&str) -> Option<usize>) -> Ve
     let keys = table.foreign_keys().iter();
     keys.filter_map(|key| {
         let columns = positions(key.columns())?;
-        Some(Refers { columns, table: key.table().to_owned(), referred: key.referred().to_vec() })
+        let (name, referred) = (key.table().to_owned(), key.referred().to_vec());
+        Some(Refers { columns, table: name, key: key.clone(), from: table.clone(), referred })
     })
     .collect()
 }

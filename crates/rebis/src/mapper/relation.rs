@@ -226,7 +226,7 @@ fn direct(
 
 /// The foreign keys of a table that lead to another one; only that of these columns, when some are named.
 fn keys<'t>(from: &'t Table, to: &Table, columns: &[Cow<'static, str>]) -> Vec<&'t ForeignKey> {
-    let leads = |key: &&ForeignKey| key.table() == to.name();
+    let leads = |key: &&ForeignKey| key.leads(from, to);
     let named = |key: &&ForeignKey| {
         columns.is_empty()
             || (key.columns().len() == columns.len()

@@ -1,9 +1,11 @@
 //! Primary keys, as the identity map knows objects by them.
 
+use std::fmt;
+
 use rebis_core::{Error, ErrorKind, Result, Value};
 
 /// A primary key: equal keys are one row.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     /// A whole number.
     Integer(i64),
@@ -42,6 +44,18 @@ impl Key {
         match self {
             Key::Composite(parts) => parts.len(),
             _ => 1,
+        }
+    }
+}
+
+/// Texts and bytes by their length, as values are shown.
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Key::Integer(value) => write!(f, "Integer({value})"),
+            Key::Text(value) => write!(f, "Text({} bytes)", value.len()),
+            Key::Bytes(value) => write!(f, "Bytes({} bytes)", value.len()),
+            Key::Composite(parts) => f.debug_tuple("Composite").field(parts).finish(),
         }
     }
 }

@@ -13,9 +13,17 @@ use crate::mapper::{Expiry, Head, Links, Object, Record, State, Undo};
 /// What was noted at this level and those inside it; it is noted no more.
 fn since(noted: &RefCell<Vec<(u32, u64)>>, level: u32) -> Vec<u64> {
     let mut noted = noted.borrow_mut();
-    let late = noted.iter().filter(|(read, _)| *read >= level).map(|(_, id)| *id).collect();
-    noted.retain(|(read, _)| *read < level);
-    late
+    // Inner levels end before outer ones go on: the list is in their order.
+    let first = noted.partition_point(|(at, _)| *at < level);
+    noted.split_off(first).into_iter().map(|(_, id)| id).collect()
+}
+
+/// The same, in the order in which the objects came.
+fn since_in_order(noted: &RefCell<Vec<(u32, u64)>>, level: u32) -> Vec<u64> {
+    let mut ids = since(noted, level);
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// How an object was before the first of these changes; its columns may have been changed first at an inner level.
@@ -124,6 +132,9 @@ impl Unit {
             }
             _ => {
                 self.undone.borrow_mut().insert(head.id);
+                if level > 0 {
+                    self.undone_inside.borrow_mut().push((level, head.id));
+                }
                 let copy = copy();
                 // Most objects have one only.
                 undo.reserve_exact(1);
@@ -241,6 +252,7 @@ impl Unit {
     fn ended(&self) {
         self.level.set(0);
         self.wrote.set(false);
+        self.undone_inside.borrow_mut().clear();
         self.read_late.borrow_mut().clear();
         self.loaded_late.borrow_mut().clear();
     }
@@ -254,7 +266,10 @@ impl Unit {
     /// The savepoint is kept, and becomes a part of what is around it.
     pub(crate) fn release(&self, level: u32) {
         let outer = level.saturating_sub(1);
-        let ids = in_order(&self.undone.borrow());
+        let ids = since_in_order(&self.undone_inside, level);
+        if outer > 0 {
+            self.undone_inside.borrow_mut().extend(ids.iter().map(|id| (outer, *id)));
+        }
         for object in self.objects(&ids) {
             let mut undo = object.head.undo.borrow_mut();
             let Some(first) = undo.iter().position(|entry| entry.level >= level) else { continue };
@@ -267,7 +282,9 @@ impl Unit {
             }
         }
         for late in [&self.read_late, &self.loaded_late] {
-            late.borrow_mut().iter_mut().for_each(|(read, _)| *read = (*read).min(outer));
+            let mut late = late.borrow_mut();
+            let first = late.partition_point(|(read, _)| *read <= outer);
+            late[first..].iter_mut().for_each(|(read, _)| *read = outer);
         }
         self.level.set(outer);
     }
@@ -280,7 +297,8 @@ impl Unit {
 
     /// Puts back what was changed at this level and those inside it.
     fn undo_to(&self, level: u32) {
-        let ids = in_order(&self.undone.borrow());
+        let inside = since_in_order(&self.undone_inside, level);
+        let ids = if level == 0 { in_order(&self.undone.borrow()) } else { inside };
         let objects = self.objects(&ids);
         let mut restored = Vec::new();
         for object in &objects {

@@ -1,6 +1,6 @@
 //! The identity map: for each row of the database at most one object.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use rebis_core::Result;
@@ -21,6 +21,15 @@ impl Unit {
     pub(crate) fn some_of(&self, mapper: &Mapper) -> Option<Rc<Object>> {
         let id = self.identity.borrow().get(&mapper.number())?.values().next().copied()?;
         self.object(id)
+    }
+
+    /// The objects of this mapper that have a key, in the order in which they came.
+    pub(crate) fn all_of(&self, mapper: &Mapper) -> Vec<Rc<Object>> {
+        let identity = self.identity.borrow();
+        let mut ids: Vec<u64> =
+            identity.get(&mapper.number()).into_iter().flat_map(HashMap::values).copied().collect();
+        ids.sort_unstable();
+        self.objects(&ids)
     }
 
     /// The mappers of its objects.

@@ -48,6 +48,8 @@ pub(crate) struct Unit {
     changed: RefCell<Noted>,
     /// The objects that a rollback has to look at.
     undone: RefCell<NumberSet>,
+    /// Those that a savepoint has changed, and at which level: it does not look at the others.
+    undone_inside: RefCell<Vec<(u32, u64)>>,
     /// Whether the transaction has written: what is read from then on may be gone after a rollback.
     wrote: Cell<bool>,
     /// What was read since, and at which level.
@@ -80,6 +82,7 @@ impl Unit {
             level: Cell::new(0),
             changed: RefCell::default(),
             undone: RefCell::default(),
+            undone_inside: RefCell::default(),
             wrote: Cell::new(false),
             read_late: RefCell::default(),
             loaded_late: RefCell::default(),
@@ -309,6 +312,7 @@ impl Unit {
         self.identity.borrow_mut().clear();
         drop(self.changed.borrow_mut().take());
         self.undone.borrow_mut().clear();
+        self.undone_inside.borrow_mut().clear();
         self.parts.borrow_mut().clear();
         self.assigned.borrow_mut().clear();
         let objects = self.objects.take();

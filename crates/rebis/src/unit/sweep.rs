@@ -80,7 +80,9 @@ impl Unit {
             self.let_go(&object, State::Detached);
         }
         let objects = self.objects.borrow();
-        self.read_late.borrow_mut().retain(|(_, id)| objects.contains_key(id));
+        for late in [&self.read_late, &self.loaded_late] {
+            late.borrow_mut().retain(|(_, id)| objects.contains_key(id));
+        }
         self.kept.set(objects.len());
     }
 }

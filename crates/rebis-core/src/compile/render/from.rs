@@ -19,10 +19,7 @@ struct Key {
 /// The foreign keys of one source's table to the other's.
 fn between(from: &Source, to: &Source) -> Vec<Key> {
     let (Some(table), Some(referred)) = (table_of(from), table_of(to)) else { return Vec::new() };
-    let keys = table.foreign_keys().iter().filter(|key| {
-        let schema = key.schema.as_deref().or(table.schema());
-        key.table() == referred.name() && schema == referred.schema()
-    });
+    let keys = table.foreign_keys().iter().filter(|key| key.leads(table, referred));
     let pairs =
         |names: &[String], others: &[String]| names.iter().cloned().zip(others.iter().cloned()).collect();
     keys.map(|key| Key {

@@ -260,3 +260,175 @@ fn rows_that_exchange_their_key_and_another_value() {
     );
     assert_eq!((one.get(Pet::id).unwrap(), two.get(Pet::id).unwrap()), (2, 1));
 }
+
+/// Tables of one name in two schemas.
+mod alpha {
+    use rebis_derive::Model;
+
+    #[derive(Debug, Clone, Default, Model)]
+    #[rebis(crate = "crate", table = "clients", schema = "alpha")]
+    pub(super) struct Client {
+        #[rebis(primary_key)]
+        pub(super) id: i64,
+    }
+
+    #[derive(Debug, Clone, Default, Model)]
+    #[rebis(crate = "crate", table = "orders", schema = "alpha")]
+    pub(super) struct Order {
+        #[rebis(primary_key)]
+        pub(super) id: i64,
+        #[rebis(foreign_key = Client::id)]
+        pub(super) client_id: Option<i64>,
+    }
+}
+
+mod beta {
+    use rebis_derive::Model;
+
+    #[derive(Debug, Clone, Default, Model)]
+    #[rebis(crate = "crate", table = "clients", schema = "beta")]
+    pub(super) struct Client {
+        #[rebis(primary_key)]
+        pub(super) id: i64,
+    }
+
+    #[derive(Debug, Clone, Default, Model)]
+    #[rebis(crate = "crate", table = "orders", schema = "beta")]
+    pub(super) struct Order {
+        #[rebis(primary_key)]
+        pub(super) id: i64,
+        #[rebis(foreign_key = Client::id)]
+        pub(super) client_id: Option<i64>,
+    }
+}
+
+#[test]
+fn a_foreign_key_stays_in_its_schema() {
+    let db = Database::with(|engine| {
+        engine.pool().on_connect(|raw, _| {
+            for schema in ["alpha", "beta"] {
+                raw.execute(&format!("attach ':memory:' as {schema}"), &[])?;
+                raw.execute(&format!("create table {schema}.clients (id integer primary key)"), &[])?;
+                let key = "references clients on update cascade";
+                raw.execute(
+                    &format!(
+                        "create table {schema}.orders (id integer primary key, client_id integer {key})"
+                    ),
+                    &[],
+                )?;
+            }
+            Ok(())
+        });
+        Ok(())
+    });
+    let session = db.session();
+    session.add(alpha::Client { id: 1 }).unwrap();
+    let client = session.add(beta::Client { id: 1 }).unwrap();
+    let stays = session.add(alpha::Order { id: 1, client_id: Some(1) }).unwrap();
+    let follows = session.add(beta::Order { id: 1, client_id: Some(1) }).unwrap();
+    session.flush().unwrap();
+    client.set(beta::Client::id, 5).unwrap();
+    session.flush().unwrap();
+    assert_eq!(stays.get(alpha::Order::client_id).unwrap(), Some(1));
+    assert_eq!(follows.get(beta::Order::client_id).unwrap(), Some(5));
+}
+
+#[test]
+fn a_text_of_a_key_is_not_shown() {
+    let db = Database::new();
+    let session = db.session();
+    let word = session.add(Keyword { word: "secret".into(), ..Keyword::default() }).unwrap();
+    session.flush().unwrap();
+    assert_eq!(format!("{word:?}"), "Instance<Keyword>(Persistent, Text(6 bytes))");
+    let key = crate::model::Key::of([1.into(), "secret".into()]).unwrap().unwrap();
+    assert_eq!(format!("{key:?}"), "Composite([Integer(1), Text(6 bytes)])");
+}
+
+#[test]
+fn behind_the_last_version_there_is_none() {
+    let db = Database::new();
+    let session = db.session();
+    let word = session.add(Keyword { word: "a".into(), ..Keyword::default() }).unwrap();
+    session.flush().unwrap();
+    word.set(Keyword::version, i64::MAX).unwrap();
+    session.flush().unwrap();
+    word.set(Keyword::weight, 7).unwrap();
+    assert_eq!(kind(session.flush()), ErrorKind::InvalidState);
+}
+
+#[test]
+fn a_savepoint_looks_only_at_what_it_has_changed() {
+    let db = Database::new();
+    let session = db.session();
+    let users: Vec<_> = (0..5).map(|number| session.add(user(&format!("user {number}"))).unwrap()).collect();
+    session.commit().unwrap();
+    let full = |user: &Instance<User>| user.get(User::fullname).unwrap();
+    let say = |user: &Instance<User>, text: &str| user.set(User::fullname, Some(text.to_owned())).unwrap();
+    say(&users[0], "outside");
+    let outer = session.begin_nested().unwrap();
+    say(&users[0], "outer");
+    say(&users[1], "outer");
+    let inner = session.begin_nested().unwrap();
+    say(&users[1], "inner");
+    say(&users[2], "inner");
+    inner.commit().unwrap();
+    let inner = session.begin_nested().unwrap();
+    say(&users[2], "undone");
+    say(&users[3], "undone");
+    inner.rollback().unwrap();
+    assert_eq!((full(&users[2]).as_deref(), full(&users[3])), (Some("inner"), None));
+    outer.rollback().unwrap();
+    assert_eq!(full(&users[0]).as_deref(), Some("outside"));
+    assert_eq!([1, 2, 3].map(|user| full(&users[user])), [None, None, None]);
+    let kept = session.begin_nested().unwrap();
+    say(&users[4], "kept");
+    kept.commit().unwrap();
+    session.rollback().unwrap();
+    assert_eq!([0, 4].map(|user| full(&users[user])), [None, None]);
+}
+
+/// Types with the names that generated code might have for its own.
+mod short {
+    use rebis_derive::{Embedded, Model};
+
+    type P = i64;
+    type M = String;
+    type N = Option<i64>;
+
+    #[derive(Debug, Clone, Default, PartialEq, Embedded)]
+    #[rebis(crate = "crate")]
+    pub(super) struct Inner {
+        pub(super) first: P,
+        pub(super) second: M,
+        pub(super) third: N,
+    }
+
+    #[derive(Debug, Clone, Default, Model)]
+    #[rebis(crate = "crate", table = "shorts")]
+    pub(super) struct Short {
+        #[rebis(primary_key)]
+        pub(super) id: P,
+        pub(super) name: M,
+        pub(super) number: N,
+        #[rebis(embedded)]
+        pub(super) inner: Inner,
+        #[rebis(relationship(join = "name = super::User::name", view_only))]
+        pub(super) user: crate::One<super::User>,
+    }
+}
+
+#[test]
+fn generated_code_takes_no_names_of_the_program() {
+    use short::{Inner, Short};
+    let db = Database::with(create_all::<(Short, User, Keyword, UserKeyword)>);
+    let session = db.session();
+    let inner = Inner { first: 1, second: "a".into(), third: None };
+    let short = Short { id: 1, name: "ed".into(), number: Some(7), inner: inner.clone(), ..Short::default() };
+    session.add(user("ed")).unwrap();
+    session.add(short).unwrap();
+    session.commit().unwrap();
+    let short = session.get_one::<Short>(1).unwrap();
+    assert_eq!((short.read().unwrap().inner.clone(), short.read().unwrap().number), (inner, Some(7)));
+    // By a path to a column.
+    assert_eq!(short.related(Short::user).unwrap().unwrap().get(User::id).unwrap(), 1);
+}
