@@ -2,7 +2,7 @@
 
 use rebis::schema::{ColumnDef, Entity, SqlType, Table};
 use rebis::sql::{
-    Column, Expression, alias, all, case, count, count_all, delete, exists, insert, max, proposed,
+    Column, Expression, alias, all, case, count, count_all, delete, exists, insert, literal, max, proposed,
     row_number, select, sum, table, update, window,
 };
 use rebis::{Connection, ErrorKind, text};
@@ -121,6 +121,12 @@ fn groups(database: &Database) -> Outcome {
         )
         .unwrap();
     assert_eq!(groups, [(None, 1, Some(1)), (Some(1), 2, Some(5))]);
+    let most = || literal(i32::MAX).cast::<i32>(SqlType::Integer);
+    let total: Option<i64> = conn.scalar(select(sum(most())).from(Person::table())).unwrap();
+    assert_eq!(total, Some(3 * i64::from(i32::MAX)), "a sum of 32 bits has more of them");
+    let names: Vec<(String,)> =
+        conn.fetch_all(select((Person::name,)).filter(Person::name.ilike("E_"))).unwrap();
+    assert_eq!(names, [("ed".to_owned(),)]);
     let grown = count_all().filter(Person::age.ge(30));
     assert_eq!(conn.scalar::<i64>(select(grown)).unwrap(), 2);
     let number = row_number().over(window().partition_by(Person::boss).order_by(Person::age.desc()));

@@ -2,7 +2,7 @@
 
 use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
-use super::row::{Row, names};
+use super::row::{NewRows, names};
 use super::update::stale;
 use crate::mapper::{Mapper, Record};
 
@@ -11,23 +11,24 @@ use crate::mapper::{Mapper, Record};
 /// # Errors
 /// [`ErrorKind::InvalidState`] for a record with something in a relation field, before anything is sent; and what the database says.
 pub(crate) fn insert_records<T: Record>(conn: &mut Connection, records: Vec<T>) -> Result<u64> {
-    let mut rows = Vec::with_capacity(records.len());
+    let (mut rows, mut new_rows) = (Vec::with_capacity(records.len()), NewRows::default());
     for mut record in records {
         let mapper = record.mapper();
         check_relations(mapper, &mut record)?;
         if let Some(version) = mapper.version() {
             record.write(version, Value::Int(1).as_ref()).map_err(|_| unwritable(mapper, version))?;
         }
-        rows.push(Row::of_new(mapper, &record));
+        rows.push(new_rows.row(mapper, &record));
     }
     let inserted = rows.len() as u64;
     let mut rows = rows.into_iter().peekable();
-    while let Some(Row { mapper, columns, values, wanted, .. }) = rows.next() {
-        let mut batch = vec![values];
-        while let Some(next) = rows.next_if(|next| next.columns == columns && next.wanted == wanted) {
+    while let Some(mut first) = rows.next() {
+        let mut batch = vec![std::mem::take(&mut first.values)];
+        while let Some(next) = rows.next_if(|next| next.goes_with(&first)) {
             batch.push(next.values);
         }
-        conn.insert_rows(mapper.table(), &names(mapper, &columns), batch, &[])?;
+        let mapper = first.shape.mapper;
+        conn.insert_rows(mapper.table(), &names(mapper, &first.shape.columns), batch, &[])?;
     }
     Ok(inserted)
 }

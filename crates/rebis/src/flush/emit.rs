@@ -11,8 +11,8 @@ use super::insert::{insert, inserted};
 use super::keys::write_keys;
 use super::park::Park;
 use super::post_update;
-use super::row::Row;
-use super::secondary::{carry, link, unlink};
+use super::row::{NewRows, Row, Shape};
+use super::secondary::{carry_all, link, unlink};
 use super::update::{switch, update, updated};
 use super::work::{Action, Work};
 use crate::mapper::{Expiry, Mapper, Object, State};
@@ -28,7 +28,7 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
     let parked = park(unit, conn, std::mem::take(&mut uniques.parks))?;
     remove(unit, conn, &early, hooks)?;
     let mut later = Vec::new();
-    let mut batch = Batch::new(&parked);
+    let (mut batch, mut new_rows) = (Batch::new(&parked), NewRows::default());
     for (object, action) in saved {
         let id = object.head.id;
         let keys = syncs.remove(&id).unwrap_or_default();
@@ -45,14 +45,14 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
         let is_new = object.head.state.get() == State::Pending;
         hooks.before(if is_new { Kind::BeforeInsert } else { Kind::BeforeUpdate }, &object)?;
         let mut row = match action {
-            Action::Insert => inserted(&object)?,
+            Action::Insert => inserted(&object, &mut new_rows)?,
             Action::Update | Action::Delete => match switched.get(&id) {
                 Some(old) => switch(unit, &object, *old)?,
                 None => updated(&object)?,
             },
         };
         if let Some(row) = &row {
-            hooks.changed(&object, &row.columns)?;
+            hooks.changed(&object, &row.shape.columns)?;
         }
         for (park, value) in parked.get(&id).into_iter().flatten() {
             row = Some(park.mend(&object, row, value)?);
@@ -65,7 +65,7 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
         batch.push(unit, conn, object, row)?;
     }
     batch.send(unit, conn)?;
-    carried.iter().try_for_each(|(object, relation)| carry(conn, object, relation))?;
+    carry_all(conn, &carried)?;
     if early.is_empty() {
         links.iter().try_for_each(|rows| unlink(unit, conn, rows, false))?;
     }
@@ -105,7 +105,7 @@ impl<'p> Batch<'p> {
     }
 
     fn is_of_other(&self, mapper: &Mapper) -> bool {
-        self.rows.first().is_some_and(|(_, first)| first.mapper != mapper)
+        self.rows.first().is_some_and(|(_, first)| first.shape.mapper != mapper)
     }
 
     /// Takes a row in; rows of another shape are sent before.
@@ -114,37 +114,33 @@ impl<'p> Batch<'p> {
             self.send(unit, conn)?;
         }
         // Rows of the same table may follow from it.
-        let moves = row.action == Action::Update
-            && row.columns.iter().any(|column| row.mapper.key().contains(column));
+        let moves = row.shape.action == Action::Update
+            && row.shape.columns.iter().any(|column| row.shape.mapper.key().contains(column));
         self.ids.insert(object.head.id);
         self.rows.push((object, row));
         if moves { self.send(unit, conn) } else { Ok(()) }
     }
 
     fn takes(&self, row: &Row) -> bool {
-        self.rows.first().is_none_or(|(_, first)| {
-            first.action == row.action
-                && first.mapper == row.mapper
-                && first.columns == row.columns
-                && first.wanted == row.wanted
-        })
+        self.rows.first().is_none_or(|(_, first)| first.goes_with(row))
     }
 
     fn send(&mut self, unit: &Unit, conn: &mut Connection) -> Result<()> {
         self.ids.clear();
         let rows = std::mem::take(&mut self.rows);
-        let Some((_, Row { action, mapper, columns, wanted, .. })) = rows.first() else { return Ok(()) };
-        let (action, mapper, columns, wanted) = (*action, *mapper, columns.clone(), wanted.clone());
+        let Some((_, first)) = rows.first() else { return Ok(()) };
+        let shape = Rc::clone(&first.shape);
+        let Shape { action, mapper, columns, wanted } = &*shape;
         let (objects, values): (Vec<Rc<Object>>, Vec<Vec<Value>>) =
             rows.into_iter().map(|(object, row)| (object, row.values)).unzip();
-        if action == Action::Insert {
-            return insert(unit, conn, mapper, &objects, values, &columns, &wanted);
+        if *action == Action::Insert {
+            return insert(unit, conn, mapper, &objects, values, columns, wanted);
         }
-        update(unit, conn, mapper, &objects, values, &columns)?;
+        update(unit, conn, mapper, &objects, values, columns)?;
         if mapper.computes() {
             // What the database has computed is read when it is next looked at.
             objects.iter().for_each(|object| object.head.expiry.set(Expiry::Expired));
         }
-        follow(unit, &objects, &columns, self.parked)
+        follow(unit, &objects, columns, self.parked)
     }
 }

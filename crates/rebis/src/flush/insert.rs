@@ -5,18 +5,18 @@ use std::rc::Rc;
 use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
 use super::keys::write;
-use super::row::{Row, names};
+use super::row::{NewRows, Row, names};
 use super::work::own_key;
 use crate::mapper::{Mapper, Object, State};
 use crate::unit::{Unit, conflict};
 
-pub(super) fn inserted(object: &Rc<Object>) -> Result<Option<Row>> {
+pub(super) fn inserted(object: &Rc<Object>, rows: &mut NewRows) -> Result<Option<Row>> {
     let mapper = object.head.mapper;
     if let Some(version) = mapper.version() {
         write(object, version, &Value::Int(1))?;
     }
     let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
-    Ok(Some(Row::of_new(mapper, &*record)))
+    Ok(Some(rows.row(mapper, &*record)))
 }
 
 pub(super) fn insert(
@@ -39,6 +39,7 @@ pub(super) fn insert(
         );
         return Err(Error::new(ErrorKind::Protocol, text));
     }
+    unit.expect_keys(mapper, objects.len());
     for (index, object) in objects.iter().enumerate() {
         for (column, value) in wanted.iter().zip(made.get(index).into_iter().flatten()) {
             write(object, *column, value)?;

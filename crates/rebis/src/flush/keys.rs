@@ -6,7 +6,7 @@ use rebis_core::{Error, ErrorKind, Result, Value};
 
 use super::sync::Sync;
 use crate::mapper::Object;
-use crate::unit::{Unit, conflict};
+use crate::unit::{Unit, conflict, keep_column};
 
 /// Writes the foreign keys that follow from the relations into the object.
 pub(super) fn write_keys(
@@ -27,7 +27,7 @@ pub(super) fn write_keys(
 
 pub(super) fn write_key(unit: &Unit, object: &Rc<Object>, sync: &Sync) -> Result<()> {
     let parent = sync.parent.map(|id| unit.object(id).ok_or_else(|| missing_parent(object))).transpose()?;
-    unit.touch(object)?;
+    unit.touch_written(object)?;
     for (near, far) in sync.columns {
         let value = match &parent {
             Some(parent) if parent.head.id == object.head.id => {
@@ -51,6 +51,7 @@ pub(super) fn missing_parent(object: &Object) -> Error {
 
 pub(super) fn write(object: &Object, column: usize, value: &Value) -> Result<()> {
     let Some(mut record) = object.data.get_mut() else { return Err(conflict(&object.head)) };
+    keep_column(&object.head, &*record, column);
     record.write(column, value.as_ref()).map_err(|mismatch| {
         let mapper = object.head.mapper;
         let (model, name) = (mapper.name(), &mapper.mapped()[column].name);

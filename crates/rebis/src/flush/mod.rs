@@ -41,10 +41,10 @@ use crate::unit::Unit;
 /// What the database says; [`StaleData`](rebis_core::ErrorKind::StaleData) when a row that was changed or deleted is not as it was;
 /// [`Conflict`](rebis_core::ErrorKind::Conflict), before anything is sent, when an object is borrowed.
 pub(crate) fn flush(unit: &Unit, conn: &mut Connection, hooks: &dyn Hooks) -> Result<()> {
-    prepare::prepare(unit, conn)?;
+    let changed = prepare::prepare(unit, conn)?;
     // Most collations there know no case; elsewhere a text is a text.
     let folds = matches!(conn.dialect().name, "mysql" | "mariadb");
-    let work = Work::of(unit, folds)?;
+    let work = Work::of(unit, changed, folds)?;
     if work.is_empty() {
         unit.flushed();
         return Ok(());

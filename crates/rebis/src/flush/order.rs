@@ -1,6 +1,6 @@
 //! Parents before children, and who gives a unique value up before who takes it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use rebis_core::Result;
@@ -35,20 +35,24 @@ impl Order<'_> {
     /// # Errors
     /// [`InvalidState`](rebis_core::ErrorKind::InvalidState) when rows name one another in a circle.
     pub(super) fn of(&self, objects: Saved, uniques: &mut Uniques) -> Result<Saved> {
-        // By their names: tables that do not know each other have one order on every run.
-        let mut by_mapper: BTreeMap<(&str, u32), (&'static Mapper, Saved)> = BTreeMap::new();
+        let mut by_mapper: Vec<(&'static Mapper, Saved)> = Vec::new();
         for entry in objects {
             let mapper = entry.0.head.mapper;
-            by_mapper.entry(place(mapper)).or_insert_with(|| (mapper, Vec::new())).1.push(entry);
+            match by_mapper.iter_mut().find(|(known, _)| *known == mapper) {
+                Some((_, own)) => own.push(entry),
+                None => by_mapper.push((mapper, vec![entry])),
+            }
         }
-        let mappers: Vec<&'static Mapper> = by_mapper.values().map(|(mapper, _)| *mapper).collect();
+        // By their names: tables that do not know each other have one order on every run.
+        by_mapper.sort_by_key(|(mapper, _)| place(mapper));
+        let mappers: Vec<&'static Mapper> = by_mapper.iter().map(|(mapper, _)| *mapper).collect();
         let mut ordered = Vec::new();
         for group in groups(&mappers) {
             let mut rows = Saved::new();
             for mapper in &group {
-                if let Some((_, mut own)) = by_mapper.remove(&place(mapper)) {
-                    sort_by_key(&mut own)?;
-                    rows.append(&mut own);
+                if let Some((_, own)) = by_mapper.iter_mut().find(|(known, _)| known == mapper) {
+                    sort_by_key(own)?;
+                    rows.append(own);
                 }
             }
             let circle = group.len() > 1 || group.iter().any(|mapper| names(mapper, mapper));

@@ -19,7 +19,8 @@ pub(super) struct Park {
     pub(super) object: Rc<Object>,
     /// Who writes the row later: the same, or the one that takes it over.
     pub(super) id: u64,
-    pub(super) set: usize,
+    /// The unique columns, of which one is parked; none where a foreign key names nobody meanwhile.
+    pub(super) set: Option<usize>,
     pub(super) column: usize,
     pub(super) filler: Filler,
 }
@@ -84,6 +85,11 @@ pub(super) fn filler(mapper: &Mapper, set: usize, also_keys: bool, named: &Named
 }
 
 impl Park {
+    /// A column of a foreign key that leads to a row which goes early.
+    pub(super) fn foreign_key(object: &Rc<Object>, column: usize) -> Park {
+        Park { object: Rc::clone(object), id: object.head.id, set: None, column, filler: Filler::Null }
+    }
+
     /// Writes the filler into the row, in which others may stand already. Returns it.
     ///
     /// # Errors
@@ -133,9 +139,9 @@ impl Park {
         if let Some(place) = mapper.key().iter().position(|key| *key == self.column) {
             row.values[place].clone_from(value);
         }
-        if !row.columns.contains(&self.column) {
+        if !row.shape.columns.contains(&self.column) {
             let Some(record) = object.data.get() else { return Err(crate::unit::conflict(&object.head)) };
-            row.columns.push(self.column);
+            Rc::make_mut(&mut row.shape).columns.push(self.column);
             row.values.push(record.read(self.column));
         }
         Ok(row)

@@ -15,7 +15,6 @@ use super::row::Row;
 use super::sync::Sync;
 use super::update::next_version;
 use super::values::stored;
-use super::work::Action;
 use crate::load::{key_in_database, key_is};
 use crate::mapper::{Direction, Mapper, Object};
 use crate::model::Key;
@@ -50,10 +49,10 @@ fn row(object: Rc<Object>, mut columns: Vec<usize>) -> Result<(Rc<Object>, Row)>
         columns.push(version);
     }
     values.extend(read(&columns)?);
-    Ok((object, Row { action: Action::Update, mapper, columns, values, wanted: Vec::new() }))
+    Ok((object, Row::of_update(mapper, columns, values)))
 }
 
-/// A foreign key of some rows that is cleared before the rows are deleted that it leads to.
+/// A foreign key of deleted rows that other deleted rows are named by.
 pub(super) struct Clear {
     mapper: &'static Mapper,
     columns: Vec<usize>,
@@ -120,11 +119,6 @@ pub(super) fn nullable(mapper: &Mapper, columns: &[usize]) -> bool {
 }
 
 impl Clear {
-    /// These columns of one row.
-    pub(super) fn of(object: &Rc<Object>, columns: &[usize]) -> Clear {
-        Clear { mapper: object.head.mapper, columns: columns.to_vec(), objects: vec![Rc::clone(object)] }
-    }
-
     pub(super) fn send(&self, conn: &mut Connection) -> Result<()> {
         for some in self.objects.chunks(DELETED_AT_A_TIME) {
             let mut update = update_table(self.mapper.table());

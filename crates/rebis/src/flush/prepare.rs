@@ -9,29 +9,33 @@ use super::sync::changes_key;
 use super::values::is_changed;
 use crate::load::{Populate, load_related, refresh, refresh_columns};
 use crate::mapper::{Direction, Links, Mapper, Object, PassiveDeletes, Relation, State};
-use crate::unit::{Unit, conflict};
+use crate::unit::{NumberSet, Unit, conflict};
 
-/// Takes in what was assigned to relation fields, finds orphans, and carries deletions on to what is deleted along.
+/// Takes in what was assigned to relation fields, finds orphans, and carries deletions on to what is deleted along. What has
+/// changed then comes back, in the order in which it came.
 ///
 /// # Errors
 /// [`Conflict`](rebis_core::ErrorKind::Conflict) when a changed object is borrowed; what the database says while children are loaded.
-pub(super) fn prepare(unit: &Unit, conn: &mut Connection) -> Result<()> {
-    let changed = unit.changed();
+pub(super) fn prepare(unit: &Unit, conn: &mut Connection) -> Result<Vec<Rc<Object>>> {
+    let (mut turns, mut changed) = (unit.turns(), unit.changed());
     // All of them first: what was taken in before one is refused could not be told from what was not.
     if let Some(borrowed) = changed.iter().find(|object| object.data.get_mut().is_none()) {
         return Err(conflict(&borrowed.head));
     }
-    for object in changed {
-        put_back(unit, conn, &object)?;
-        unit.take_assigned(&object, |relation| load_related(unit, conn, &object, relation))?;
+    for object in &changed {
+        put_back(unit, conn, object)?;
+        unit.take_assigned(object, |relation| load_related(unit, conn, object, relation))?;
     }
     // Each step may find new ones: an orphan's own children.
-    let mut next: VecDeque<Rc<Object>> = unit.changed().into();
-    let mut seen = HashSet::new();
+    unit.changed_since(&mut turns, &mut changed);
+    let mut first = changed.iter().map(Rc::clone);
+    let mut next: VecDeque<Rc<Object>> = VecDeque::new();
+    let mut doomed_before = NumberSet::default();
     let mut owned = Owned::default();
-    while let Some(object) = next.pop_front() {
+    while let Some(object) = first.next().or_else(|| next.pop_front()) {
         let doomed = object.head.doomed.get();
-        if !seen.insert((object.head.id, doomed)) {
+        // One that is not doomed comes once only: those that were found are.
+        if doomed && !doomed_before.insert(object.head.id) {
             continue;
         }
         orphans(unit, &object, &mut owned, &mut next)?;
@@ -41,7 +45,10 @@ pub(super) fn prepare(unit: &Unit, conn: &mut Connection) -> Result<()> {
             load_named(unit, conn, &object)?;
         }
     }
-    check_single_parents(unit)
+    drop(first);
+    unit.changed_since(&mut turns, &mut changed);
+    check_single_parents(unit, &changed)?;
+    Ok(changed)
 }
 
 /// Columns that are to be read again have no changes. One that is deferred and was not loaded has no value to put back but the row's.
@@ -63,13 +70,15 @@ fn load_named(unit: &Unit, conn: &mut Connection, object: &Rc<Object>) -> Result
 }
 
 /// Where a relation says single_parent, an object is in one at a time, as far as the session sees.
-fn check_single_parents(unit: &Unit) -> Result<()> {
+fn check_single_parents(unit: &Unit, changed: &[Rc<Object>]) -> Result<()> {
     let mut looked_at = BTreeSet::new();
-    for object in unit.changed() {
+    for object in changed {
         let mapper = object.head.mapper;
         for (number, relation) in mapper.relations()?.iter().enumerate() {
-            let changed = object.head.links.borrow().get(number).is_some_and(Links::is_changed);
-            if !relation.definition.single_parent || !changed || !looked_at.insert((mapper.number(), number))
+            let is_changed = || object.head.links.borrow().get(number).is_some_and(Links::is_changed);
+            if !relation.definition.single_parent
+                || !is_changed()
+                || !looked_at.insert((mapper.number(), number))
             {
                 continue;
             }

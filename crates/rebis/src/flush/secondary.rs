@@ -1,5 +1,7 @@
 //! Rows of the tables between two sides.
 
+use std::rc::Rc;
+
 use rebis_core::sql::{Expression, all, any, delete_from, update_table};
 use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
@@ -66,8 +68,46 @@ pub(super) fn unlink(unit: &Unit, conn: &mut Connection, rows: &LinkRows, before
     Ok(())
 }
 
-/// Gives all rows of an object whose key has changed the new one.
-pub(super) fn carry(conn: &mut Connection, object: &Object, relation: &Relation) -> Result<()> {
+/// Gives the rows of objects whose keys have changed the new ones: who takes over the key of another one comes behind that.
+///
+/// # Errors
+/// [`ErrorKind::InvalidState`] when keys are exchanged: nothing would tell the rows apart meanwhile.
+pub(super) fn carry_all(conn: &mut Connection, carried: &[(Rc<Object>, &'static Relation)]) -> Result<()> {
+    let mut left: Vec<&(Rc<Object>, &'static Relation)> = carried.iter().collect();
+    while !left.is_empty() {
+        let mut free = None;
+        for (place, (object, relation)) in left.iter().enumerate() {
+            let (now, mut taken) = (near(object, relation, false)?, false);
+            for (other, others) in left.iter().filter(|(other, _)| other.head.id != object.head.id) {
+                taken |= std::ptr::eq(*relation, *others) && near(other, others, true)? == now;
+            }
+            if !taken {
+                free = Some(place);
+                break;
+            }
+        }
+        let Some(place) = free else {
+            let text = "objects exchange the keys by which the session itself changes rows between two sides; flush in between, or                         let the database change them (passive_updates)";
+            return Err(Error::new(ErrorKind::InvalidState, text));
+        };
+        let (object, relation) = left.remove(place);
+        carry(conn, object, relation)?;
+    }
+    Ok(())
+}
+
+/// The values that rows between two sides name an object by: now, or at the last flush.
+fn near(object: &Object, relation: &Relation, before: bool) -> Result<Vec<Value>> {
+    let columns = relation.secondary.iter().flat_map(|secondary| &secondary.near).map(|(column, _)| *column);
+    let columns: Vec<usize> = columns.collect();
+    if before {
+        return values_in_database(object, &columns);
+    }
+    let record = object.data.get().ok_or_else(|| conflict(&object.head))?;
+    Ok(columns.iter().map(|column| record.read(*column)).collect())
+}
+
+fn carry(conn: &mut Connection, object: &Object, relation: &Relation) -> Result<()> {
     let Some(secondary) = &relation.secondary else { return Ok(()) };
     let columns: Vec<usize> = secondary.near.iter().map(|(column, _)| *column).collect();
     let old = values_in_database(object, &columns)?;

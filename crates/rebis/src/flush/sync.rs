@@ -1,13 +1,13 @@
 //! Relations → foreign keys, and rows of the tables between two sides.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use rebis_core::Result;
 
 use super::values::is_changed;
 use crate::mapper::{Direction, Links, Object, PassiveDeletes, Relation, State};
-use crate::unit::{NumberMap, Unit};
+use crate::unit::{NumberMap, NumberSet, Unit};
 
 /// A foreign key that follows from a relation.
 #[derive(Debug, Clone)]
@@ -43,9 +43,14 @@ impl Syncs {
         for object in changed {
             let relations = object.head.mapper.relations()?;
             for (number, relation) in relations.iter().enumerate() {
-                let links = looked_at(object, number, relation);
-                if let Some(links) = links.filter(|_| !relation.definition.view_only) {
+                if !relation.definition.view_only && is_looked_at(object, number, relation) {
+                    // Taken out meanwhile: the relations of the others are looked at, and they may be the same object's.
+                    let place = |links: &mut Links| std::mem::take(links);
+                    let links = object.head.links.borrow_mut().get_mut(number).map(place).unwrap_or_default();
                     syncs.relation(unit, object, relation, &links);
+                    if let Some(place) = object.head.links.borrow_mut().get_mut(number) {
+                        *place = links;
+                    }
                 }
                 syncs.changed_key(unit, object, number, relation)?;
             }
@@ -137,7 +142,7 @@ impl Syncs {
         {
             return;
         }
-        let keys = self.keys.entry(child).or_default();
+        let keys = self.keys.entry(child).or_insert_with(|| Vec::with_capacity(1));
         // Both sides say the same; a new owner counts more than an old one's farewell.
         if parent.is_some() {
             keys.retain(|key| key.columns != columns);
@@ -201,20 +206,26 @@ fn difference(links: &Links, doomed: bool) -> (Vec<u64>, Vec<u64>) {
     }
     let (mut added, mut removed) = (links.added.clone(), links.removed.clone());
     if let (Some(before), Some(now)) = (&links.before, &links.loaded) {
-        let (old, new): (HashSet<&u64>, HashSet<&u64>) = (before.iter().collect(), now.iter().collect());
-        added.extend(now.iter().filter(|id| !old.contains(id)));
-        removed.extend(before.iter().filter(|id| !new.contains(id)));
+        added.extend(without(now, before));
+        removed.extend(without(before, now));
     }
     (added, removed)
 }
 
-/// The links of a relation, when something follows from them.
-fn looked_at(object: &Object, number: usize, relation: &Relation) -> Option<Links> {
-    let all = object.head.links.borrow();
-    let links = all.get(number)?;
+/// The one list without the other.
+fn without(ids: &[u64], others: &[u64]) -> Vec<u64> {
+    if others.is_empty() {
+        return ids.to_vec();
+    }
+    let others: NumberSet = others.iter().copied().collect();
+    ids.iter().filter(|id| !others.contains(id)).copied().collect()
+}
+
+/// Whether something follows from the links of a relation.
+fn is_looked_at(object: &Object, number: usize, relation: &Relation) -> bool {
     // Those of a deleted one leave it, whether or not they have changed.
     let leaves = object.head.doomed.get() && relation.direction != Direction::ManyToOne;
-    (links.is_changed() || leaves).then(|| links.clone())
+    object.head.links.borrow().get(number).is_some_and(|links| leaves || links.is_changed())
 }
 
 /// Whether the session has to change what names an object, because the key that it is named by has changed.

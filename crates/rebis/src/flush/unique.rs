@@ -10,7 +10,7 @@ use rebis_core::{Error, ErrorKind, Result};
 use super::layers::Edge;
 use super::order::{Saved, positions};
 use super::park::{Filler, Named, Park, filler};
-use super::post_update::{Clear, nullable};
+use super::post_update::nullable;
 use super::sync::Sync;
 use super::values::{coming, is_changed, stored};
 use super::work::Action;
@@ -37,8 +37,6 @@ pub(super) struct Uniques {
     switched: BTreeMap<u64, Rc<Object>>,
     named: Named,
     pub(super) parks: Vec<Park>,
-    /// Foreign keys that lead to rows which go early.
-    pub(super) cleared: Vec<Clear>,
 }
 
 /// A mapper, one of its sets, and values of it.
@@ -102,7 +100,6 @@ impl Uniques {
         let mut free = |mapper: &Mapper, set: usize, key: Option<Key>, id: u64| {
             freed.extend(key.map(|key| ((mapper.number(), set, fold(key, rows.folds)), id)));
         };
-        let taken: BTreeSet<u32> = rows.saved.iter().map(|(object, _)| object.head.mapper.number()).collect();
         for (object, _) in rows.saved.iter().filter(|(_, action)| *action == Action::Update) {
             let (head, mapper) = (&object.head, object.head.mapper);
             let syncs = rows.syncs.get(&head.id).map_or(&[][..], Vec::as_slice);
@@ -113,6 +110,10 @@ impl Uniques {
                 }
             }
         }
+        if rows.deleted.is_empty() {
+            return Ok(freed);
+        }
+        let taken: BTreeSet<u32> = rows.saved.iter().map(|(object, _)| object.head.mapper.number()).collect();
         for object in rows.deleted.iter().filter(|object| taken.contains(&object.head.mapper.number())) {
             for (set, columns) in object.head.mapper.uniques().iter().enumerate() {
                 free(object.head.mapper, set, stored(object, columns)?, object.head.id);
@@ -133,7 +134,7 @@ impl Uniques {
     }
 
     /// Of the deleted rows, those that have to go before anything is written, because a value of theirs is taken: with the deleted rows
-    /// that name them. Changed rows that still name one are cleared of it before; where that cannot be, it is parked.
+    /// that name them. Changed rows that still name one name nobody meanwhile; where that cannot be, it is parked.
     pub(super) fn early(&mut self, rows: &Rows<'_>) -> Result<BTreeSet<u64>> {
         let gone: HashMap<u64, &Rc<Object>> =
             rows.deleted.iter().map(|object| (object.head.id, object)).collect();
@@ -147,7 +148,7 @@ impl Uniques {
         for need in wanted {
             let Need { taker, freer, set } = self.needs[need];
             let (mut closure, mut next, mut free) = (BTreeSet::new(), vec![freer], true);
-            let mut cleared = Vec::new();
+            let mut parks = Vec::new();
             while let Some(id) = next.pop() {
                 if !closure.insert(id) {
                     continue;
@@ -160,20 +161,26 @@ impl Uniques {
                     }
                     let syncs = rows.syncs.get(&by_id).map_or(&[][..], Vec::as_slice);
                     free &= nullable(by.head.mapper, columns) && changes(by, columns, syncs)?;
-                    cleared.push(Clear::of(by, columns));
+                    parks.extend(columns.iter().map(|column| Park::foreign_key(by, *column)));
                 }
             }
             if free {
                 early.extend(closure);
-                self.cleared.extend(cleared);
+                self.parks.extend(parks);
             } else if let Some(doomed) = gone.get(&freer)
-                && !self.parks.iter().any(|park| park.object.head.id == freer && park.set == set)
+                && !self.parks.iter().any(|park| park.object.head.id == freer && park.set == Some(set))
             {
                 let Some((column, filler)) = filler(doomed.head.mapper, set, false, &self.named) else {
                     let taker = rows.unit.object(taker);
                     return Err(cannot_park(doomed, taker.as_deref(), set));
                 };
-                self.parks.push(Park { object: Rc::clone(doomed), id: freer, set, column, filler });
+                self.parks.push(Park {
+                    object: Rc::clone(doomed),
+                    id: freer,
+                    set: Some(set),
+                    column,
+                    filler,
+                });
             }
         }
         Ok(early)
@@ -228,7 +235,7 @@ impl Uniques {
             let object = self.switched.get(&id).unwrap_or(freer);
             match filler(object.head.mapper, need.set, true, &self.named) {
                 Some((column, filler)) => {
-                    Ok(Park { object: Rc::clone(object), id, set: need.set, column, filler })
+                    Ok(Park { object: Rc::clone(object), id, set: Some(need.set), column, filler })
                 }
                 None => Err(cannot_park(object, Some(taker), need.set)),
             }

@@ -7,7 +7,7 @@ use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
 use super::keys::{missing_parent, write};
 use super::row::{Row, names};
-use super::work::{Action, own_key};
+use super::work::own_key;
 use crate::load::key_in_database;
 use crate::mapper::{Mapper, Object, State};
 use crate::unit::{Unit, conflict};
@@ -85,7 +85,7 @@ pub(super) fn row_of_update(object: &Rc<Object>, key: Vec<Value>, mut columns: V
     }
     let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
     values.extend(columns.iter().map(|column| record.read(*column)));
-    Ok(Row { action: Action::Update, mapper, columns, values, wanted: Vec::new() })
+    Ok(Row::of_update(mapper, columns, values))
 }
 
 /// The version that a row has after this one.

@@ -41,8 +41,7 @@ pub(super) struct Work {
 
 impl Work {
     /// `folds` says whether the database takes texts that differ in case for one.
-    pub(super) fn of(unit: &Unit, folds: bool) -> Result<Work> {
-        let changed = unit.changed();
+    pub(super) fn of(unit: &Unit, changed: Vec<Rc<Object>>, folds: bool) -> Result<Work> {
         let Syncs { keys: syncs, links, carried } = Syncs::of(unit, &changed)?;
         let switched = switches(unit, &changed)?;
         let (saved, deleted) = sorted_out(unit, changed, &syncs, &switched)?;
@@ -51,8 +50,7 @@ impl Work {
         let early = uniques.early(&rows)?;
         let order = Order { unit, syncs: &syncs, loose: &Loose::new() };
         let saved = order.of(saved, &mut uniques)?;
-        let (loose, mut cleared) = clearing(&deleted)?;
-        cleared.append(&mut uniques.cleared);
+        let (loose, cleared) = clearing(&deleted)?;
         let order = Order { unit, syncs: &NumberMap::default(), loose: &loose };
         let doomed = deleted.into_iter().map(|object| (object, Action::Delete)).collect();
         let doomed = order.of(doomed, &mut Uniques::default())?.into_iter().rev().map(|(object, _)| object);
@@ -77,15 +75,12 @@ fn sorted_out(
     switched: &BTreeMap<u64, u64>,
 ) -> Result<(Saved, Vec<Rc<Object>>)> {
     let gone: NumberSet = switched.values().copied().collect();
-    let (mut saved, mut deleted, mut seen) = (Vec::new(), Vec::new(), NumberSet::default());
+    let (mut saved, mut deleted) = (Vec::new(), Vec::new());
     // A child may follow from its parent's collection without having been changed itself.
-    let mut followers: Vec<u64> = syncs.keys().copied().collect();
+    let mut followers: Vec<u64> = syncs.keys().copied().filter(|id| !unit.has_changed(*id)).collect();
     followers.sort_unstable();
     for object in changed.into_iter().chain(unit.objects(&followers)) {
         let head = &object.head;
-        if !seen.insert(head.id) {
-            continue;
-        }
         match head.state.get() {
             State::Pending if switched.contains_key(&head.id) => saved.push((object, Action::Update)),
             State::Pending => saved.push((object, Action::Insert)),

@@ -19,7 +19,7 @@ pub(crate) use selectin::{after, typed};
 
 use crate::mapper::{Mapper, Object, Record, Relation, State};
 use crate::model::{Key, LoadOptions, Loading};
-use crate::unit::{Kind, NumberSet, Unit, conflict};
+use crate::unit::{Kind, NumberSet, Unit, conflict, keep_columns};
 
 /// What becomes of an object that the session has already when its row is read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +97,7 @@ impl<'u> Reading<'u> {
             let head = &object.head;
             // A query passes by what the program is looking at; it is refreshed when the guard has ended.
             if let Some(mut data) = object.data.get_mut() {
+                keep_columns(head, &*data);
                 data.restore(&*mapper.decoder().record(mapper, row, first)?);
                 drop(data);
                 deferred::take(&object, row, first, options)?;
@@ -214,6 +215,7 @@ fn put(object: &Object, position: usize, value: &Value) -> Result<()> {
     let head = &object.head;
     // A query passes by what the program is looking at.
     let Some(mut record) = object.data.get_mut() else { return Ok(()) };
+    keep_columns(head, &*record);
     let mut written = record.write(position, value.as_ref());
     if let Some(base) = &mut *head.base.borrow_mut() {
         // It is shared with what a rollback puts back.

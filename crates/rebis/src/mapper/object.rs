@@ -5,6 +5,8 @@ use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::panic::Location;
 use std::rc::Rc;
 
+use rebis_core::Value;
+
 use super::{Mapper, Record};
 use crate::model::{Key, LoadOptions};
 
@@ -120,6 +122,8 @@ pub(crate) struct Undo {
     pub(crate) level: u32,
     /// The columns, if they were changed.
     pub(crate) record: Option<Rc<dyn Record>>,
+    /// Of an object that was new: what a flush has put other values in place of, the earliest first. It saves the copy of all columns.
+    pub(crate) written: Vec<(usize, Value)>,
     pub(crate) base: Option<Rc<dyn Record>>,
     pub(crate) links: Vec<Links>,
     pub(crate) state: State,

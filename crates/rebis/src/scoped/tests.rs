@@ -288,3 +288,52 @@ fn the_end_of_a_thread_is_quiet_under_a_log_subscriber_b5() {
     let (status, said) = child(test, "ordinary");
     assert!(!status.success() && !said.contains("the thread has ended well"), "{status}: {said}");
 }
+
+#[test]
+fn errors_in_between_stay_on_their_thread() {
+    static DB: ScopedSession = ScopedSession::new();
+    let (_file, engine) = File::new("errors");
+    DB.configure(SessionMaker::new(&engine));
+    let kept = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let kept = &kept;
+            scope.spawn(move || {
+                for round in 0..6 {
+                    let session = DB.session().unwrap();
+                    let name = format!("{thread} {round}");
+                    // SQLite has one writer at a time: the write comes first, so that it waits its turn.
+                    session.add(user(&name)).unwrap();
+                    session.flush().unwrap();
+                    match round % 3 {
+                        0 => {
+                            session.commit().unwrap();
+                            kept.lock().unwrap().push((name,));
+                        }
+                        // Left as it failed: the next one begins anew.
+                        1 => {
+                            session.add(user(&name)).unwrap();
+                            assert_eq!(session.flush().unwrap_err().kind(), ErrorKind::UniqueViolation);
+                            DB.remove();
+                        }
+                        _ => {
+                            let savepoint = session.begin_nested().unwrap();
+                            session.add(user(&name)).unwrap();
+                            assert_eq!(session.commit().unwrap_err().kind(), ErrorKind::UniqueViolation);
+                            savepoint.rollback().unwrap();
+                            session.commit().unwrap();
+                            kept.lock().unwrap().push((name,));
+                        }
+                    }
+                }
+                // And one that ends with the thread.
+                DB.session().unwrap().add(user(&format!("{thread} lost"))).unwrap();
+                DB.session().unwrap().flush().unwrap();
+            });
+        }
+    });
+    let (mut there, mut kept) = (names(&engine), kept.into_inner().unwrap());
+    there.sort();
+    kept.sort();
+    assert_eq!(there, kept);
+}

@@ -9,7 +9,7 @@ use super::core::Core;
 use super::instance::Instance;
 use crate::load::{Populate, key_of, load_by_key, load_related};
 use crate::mapper::{Given, Object, Record, State};
-use crate::unit::conflict;
+use crate::unit::{conflict, keep_columns};
 
 impl Session {
     /// Takes over a value that may have a row already: the object with its key gets all its columns, and what is in its relation
@@ -153,7 +153,10 @@ impl Core {
                 return refused("has changes that are not flushed");
             }
             Some(object) => {
-                object.data.get_mut().ok_or_else(|| conflict(&object.head))?.restore(&*record);
+                let mut data = object.data.get_mut().ok_or_else(|| conflict(&object.head))?;
+                keep_columns(&object.head, &*data);
+                data.restore(&*record);
+                drop(data);
                 self.unit.note_read(&object.head);
                 object
             }

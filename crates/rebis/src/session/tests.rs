@@ -3,8 +3,8 @@
 mod models;
 
 mod attach;
-mod attacks;
 mod basics;
+mod beside;
 mod bulk;
 mod cascades;
 mod circles;
@@ -18,6 +18,7 @@ mod held;
 mod joined;
 mod keyed;
 mod keys;
+mod levels;
 mod loading;
 mod makers;
 mod mended;
@@ -26,6 +27,7 @@ mod plain;
 mod queries;
 mod relations;
 mod states;
+mod sweeping;
 mod together;
 mod transactions;
 mod undo;

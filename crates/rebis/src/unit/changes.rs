@@ -30,12 +30,41 @@ fn since_in_order(noted: &RefCell<Vec<(u32, u64)>>, level: u32) -> Vec<u64> {
 fn earliest(entries: Vec<Undo>) -> Option<Undo> {
     let mut entries = entries.into_iter();
     let mut first = entries.next()?;
-    if first.record.is_none()
-        && let Some(inner) = entries.find(|inner| inner.record.is_some())
-    {
-        (first.record, first.base) = (inner.record, inner.base);
-    }
+    entries.for_each(|inner| take_columns(&mut first, inner));
     Some(first)
+}
+
+/// The columns that were changed at an inner level first.
+fn take_columns(outer: &mut Undo, inner: Undo) {
+    if outer.record.is_none() {
+        if inner.record.is_some() {
+            (outer.record, outer.base) = (inner.record, inner.base);
+        }
+        outer.written.extend(inner.written);
+    }
+}
+
+/// Notes the value of one column of a new object, before a flush writes over it: that saves the copy of all.
+pub(crate) fn keep_column(head: &Head, record: &dyn Record, column: usize) {
+    if !record.is_loaded(column) {
+        keep_columns(head, record);
+    } else if let Some(new) = head.undo.borrow_mut().last_mut().filter(|last| last.lacks_columns()) {
+        new.written.push((column, record.read(column)));
+    }
+}
+
+/// Notes the columns of a new object, before what the database has is put in their place.
+pub(crate) fn keep_columns(head: &Head, record: &dyn Record) {
+    if let Some(new) = head.undo.borrow_mut().last_mut().filter(|last| last.lacks_columns()) {
+        new.record = Some(record.copy().into());
+    }
+}
+
+impl Undo {
+    /// Whether it is of an object that was new, and does not know its columns.
+    fn lacks_columns(&self) -> bool {
+        self.state == State::Transient && self.record.is_none()
+    }
 }
 
 impl Unit {
@@ -69,6 +98,18 @@ impl Unit {
         self.note(head, None);
     }
 
+    /// Notes an object before a flush writes some of its columns. Of a new one each is noted as it is written, by [`keep_column`].
+    ///
+    /// # Errors
+    /// As [`touch`](Unit::touch).
+    pub(crate) fn touch_written(&self, object: &Object) -> Result<()> {
+        let is_new = |last: &Undo| last.level == self.level.get() && last.lacks_columns();
+        if object.head.state.get() == State::Pending && object.head.undo.borrow().last().is_some_and(is_new) {
+            return Ok(());
+        }
+        self.touch(object)
+    }
+
     /// Returns the copy of the columns, when one was made now.
     fn note(&self, head: &Head, record: Option<&dyn Record>) -> Option<Rc<dyn Record>> {
         // What is in no session has nothing to flush and nothing to undo.
@@ -100,6 +141,7 @@ impl Unit {
                 undo.push(Undo {
                     level,
                     record: copy.clone(),
+                    written: Vec::new(),
                     base: head.base.borrow().clone(),
                     links: head.links.borrow().clone(),
                     state: head.state.get(),
@@ -114,11 +156,29 @@ impl Unit {
 
     /// The objects that a flush has to look at, in the order in which they came.
     pub(crate) fn changed(&self) -> Vec<Rc<Object>> {
-        self.objects(&in_order(&self.changed.borrow()))
+        self.objects(&in_order(self.changed.borrow().numbers()))
+    }
+
+    /// The same, where they may be others than at these turns; a flush asks often, and they seldom are.
+    pub(crate) fn changed_since(&self, turns: &mut u64, known: &mut Vec<Rc<Object>>) {
+        let now = self.changed.borrow().turns();
+        if std::mem::replace(turns, now) != now {
+            *known = self.changed();
+        }
+    }
+
+    /// How often other objects have been changed.
+    pub(crate) fn turns(&self) -> u64 {
+        self.changed.borrow().turns()
+    }
+
+    /// Whether a flush has to look at the object with this number.
+    pub(crate) fn has_changed(&self, id: u64) -> bool {
+        self.changed.borrow().numbers().contains(&id)
     }
 
     pub(crate) fn is_changed(&self) -> bool {
-        !self.changed.borrow().is_empty()
+        !self.changed.borrow().numbers().is_empty()
     }
 
     /// Notes that the transaction writes.
@@ -129,7 +189,7 @@ impl Unit {
     /// After a flush: what is in memory is what the database has.
     pub(crate) fn flushed(&self) {
         let objects = self.objects.borrow();
-        for object in self.changed.borrow_mut().drain().filter_map(|id| objects.get(&id)) {
+        for object in self.changed.borrow_mut().take().into_iter().filter_map(|id| objects.get(&id)) {
             object.head.base.take();
             for links in object.head.links.borrow_mut().iter_mut() {
                 links.before = None;
@@ -156,7 +216,7 @@ impl Unit {
 
     /// The transaction is kept. With `expire`, what was read in it is read again when it is next asked for.
     pub(crate) fn committed(&self, expire: bool) {
-        let undone = in_order(&std::mem::take(&mut *self.undone.borrow_mut()));
+        let undone = std::mem::take(&mut *self.undone.borrow_mut());
         let mut deleted = Vec::new();
         let objects = self.objects.borrow();
         for object in undone.iter().filter_map(|id| objects.get(id)) {
@@ -166,6 +226,7 @@ impl Unit {
             }
         }
         drop(objects);
+        deleted.sort_unstable_by_key(|object: &Rc<Object>| object.head.id);
         for object in deleted {
             self.let_go(&object, State::Detached);
             // It cannot come back.
@@ -216,11 +277,7 @@ impl Unit {
             kept.level = outer;
             match undo.last_mut() {
                 // The outer one knows how it was at first, but perhaps not its columns, which were changed only inside.
-                Some(last) if last.level == outer => {
-                    if last.record.is_none() {
-                        (last.record, last.base) = (kept.record, kept.base);
-                    }
-                }
+                Some(last) if last.level == outer => take_columns(last, kept),
                 _ => undo.push(kept),
             }
         }
@@ -273,15 +330,21 @@ impl Unit {
 
     fn restore(&self, object: &Rc<Object>, entry: Undo) {
         let head = &object.head;
-        let Undo { record, base, links, state, expiry, doomed, key, level: _ } = entry;
+        let Undo { record, written, base, links, state, expiry, doomed, key, level: _ } = entry;
         head.base.replace(base);
         head.links.replace(links);
         self.forget_assigned(head);
         head.doomed.set(doomed);
         head.expiry.set(expiry);
-        if let Some(record) = record {
+        if record.is_some() || !written.is_empty() {
             match object.data.get_mut() {
-                Some(mut data) => data.restore(&*record),
+                Some(mut data) => {
+                    record.iter().for_each(|record| data.restore(&**record));
+                    for (column, value) in written.iter().rev() {
+                        // It was the column's own value.
+                        let _ = data.write(*column, value.as_ref());
+                    }
+                }
                 // Somebody holds a guard: the columns are read again when it is gone.
                 None => head.expiry.set(Expiry::Expired),
             }

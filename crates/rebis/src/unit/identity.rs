@@ -86,6 +86,11 @@ impl Unit {
         }
     }
 
+    /// Makes room for that many more keys.
+    pub(crate) fn expect_keys(&self, mapper: &Mapper, more: usize) {
+        self.identity.borrow_mut().entry(mapper.number()).or_default().reserve(more);
+    }
+
     /// Makes this the key by which the object is found.
     pub(crate) fn remember_key(&self, head: &Head, key: Option<Key>) {
         self.forget_key(head);

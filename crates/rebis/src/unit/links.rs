@@ -22,10 +22,13 @@ fn has_no_row(head: &Head) -> bool {
 impl Unit {
     /// The links of a relation, made when they are first asked for.
     fn links<'o>(&self, object: &'o Object, relation: usize) -> Result<RefMut<'o, Links>> {
-        let count = object.head.mapper.relations()?.len();
+        object.head.mapper.relations()?;
         let mut links = object.head.links.borrow_mut();
-        if links.is_empty() {
-            links.resize_with(count, Links::default);
+        if links.len() <= relation {
+            // Those behind it nobody has looked at.
+            let missing = relation + 1 - links.len();
+            links.reserve_exact(missing);
+            links.resize_with(relation + 1, Links::default);
         }
         if self.is_expired(&object.head) {
             forget_loaded(&mut links);
@@ -226,7 +229,7 @@ impl Unit {
         if let Some(loaded) = self.links(owner, number)?.loaded.clone() {
             return Ok(loaded.first().and_then(|id| self.object(*id)));
         }
-        if relation.direction != Direction::ManyToOne {
+        if relation.direction != Direction::ManyToOne || self.some_of(relation.target).is_none() {
             return Ok(None);
         }
         Ok(self.referred_key(owner, relation)?.and_then(|key| self.find(relation.target, &key)))

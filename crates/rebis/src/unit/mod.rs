@@ -16,9 +16,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use self::numbers::KeyMap;
+use self::numbers::{KeyMap, MapperMap, Noted};
 use rebis_core::{Error, ErrorKind, Result};
 
+pub(crate) use changes::{keep_column, keep_columns};
 pub(crate) use happenings::{Happening, Kind, Wanted};
 pub(crate) use numbers::{NumberMap, NumberSet};
 pub(crate) use parts::differs;
@@ -37,14 +38,14 @@ pub(crate) struct Unit {
     /// How many of them there were when they were looked through last.
     left_kept: Cell<usize>,
     /// For each mapper, by its number.
-    identity: RefCell<HashMap<u32, KeyMap>>,
+    identity: RefCell<MapperMap<KeyMap>>,
     next: Cell<u64>,
     /// How many transactions have ended and expired what they had read.
     ends: Cell<u32>,
     /// How many savepoints are open.
     level: Cell<u32>,
     /// The objects that a flush has to look at.
-    changed: RefCell<NumberSet>,
+    changed: RefCell<Noted>,
     /// The objects that a rollback has to look at.
     undone: RefCell<NumberSet>,
     /// Those that a savepoint has changed, and at which level: it does not look at the others.
@@ -182,17 +183,16 @@ impl Unit {
     fn add_graph(&self, mut record: Box<dyn Record>, graph: &mut Graph) -> Result<Rc<Object>> {
         let mapper = record.mapper();
         let relations = mapper.relations()?;
-        let given: Vec<Option<Vec<Given>>> =
-            (0..relations.len()).map(|number| record.take_related(number)).collect();
+        let given: Vec<(usize, Vec<Given>)> =
+            (0..relations.len()).filter_map(|number| Some((number, record.take_related(number)?))).collect();
         let object = self.place(record.into_object(self.head(mapper, State::Transient)));
         graph.added.push(Rc::clone(&object));
-        self.touch(&object)?;
+        // Its columns are noted when they are first changed.
+        self.touch_links(&object.head);
         self.set_state(&object.head, State::Pending);
-        for (relation, given) in given.into_iter().enumerate() {
-            if let Some(given) = given {
-                let others = self.given(given, graph)?;
-                graph.links.push((Rc::clone(&object), relation, others));
-            }
+        for (relation, given) in given {
+            let others = self.given(given, graph)?;
+            graph.links.push((Rc::clone(&object), relation, others));
         }
         Ok(object)
     }
@@ -310,13 +310,14 @@ impl Unit {
             self.leave(&object);
         }
         self.identity.borrow_mut().clear();
-        self.changed.borrow_mut().clear();
+        drop(self.changed.borrow_mut().take());
         self.undone.borrow_mut().clear();
         self.undone_inside.borrow_mut().clear();
         self.parts.borrow_mut().clear();
         self.assigned.borrow_mut().clear();
-        let objects = std::mem::take(&mut *self.objects.borrow_mut());
-        self.left.borrow_mut().extend(objects);
+        let objects = self.objects.take();
+        let before = self.left.replace(objects);
+        self.left.borrow_mut().extend(before);
         self.forget_left();
         for object in self.left.borrow().values().filter(|object| !told && is_in(&object.head)) {
             self.leave(object);

@@ -20,12 +20,18 @@ impl Hasher for Counted {
         bytes.iter().for_each(|byte| self.write_u64((*byte).into()));
     }
 
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(number.into());
+    }
+
     fn write_u64(&mut self, number: u64) {
         self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(FACTOR);
     }
 }
 
 pub(crate) type NumberMap<V> = HashMap<u64, V, BuildHasherDefault<Counted>>;
+/// By the numbers of mappers.
+pub(super) type MapperMap<V> = HashMap<u32, V, BuildHasherDefault<Counted>>;
 pub(crate) type NumberSet = HashSet<u64, BuildHasherDefault<Counted>>;
 
 /// Numbers of objects by their primary keys.
@@ -36,6 +42,37 @@ pub(super) fn in_order(numbers: &NumberSet) -> Vec<u64> {
     let mut numbers: Vec<u64> = numbers.iter().copied().collect();
     numbers.sort_unstable();
     numbers
+}
+
+/// Numbers that come and go, and how often they have.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    numbers: NumberSet,
+    turns: u64,
+}
+
+impl Noted {
+    pub(super) fn insert(&mut self, number: u64) {
+        self.turns += u64::from(self.numbers.insert(number));
+    }
+
+    pub(super) fn remove(&mut self, number: &u64) {
+        self.turns += u64::from(self.numbers.remove(number));
+    }
+
+    pub(super) fn take(&mut self) -> NumberSet {
+        self.turns += 1;
+        std::mem::take(&mut self.numbers)
+    }
+
+    pub(super) fn numbers(&self) -> &NumberSet {
+        &self.numbers
+    }
+
+    /// Another one as soon as there are other numbers.
+    pub(super) fn turns(&self) -> u64 {
+        self.turns
+    }
 }
 
 /// Hashes of primary keys, with a secret: others may choose them.

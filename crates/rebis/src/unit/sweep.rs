@@ -55,7 +55,7 @@ impl Unit {
             // The map has it once.
             Rc::strong_count(object) > 1
                 || head.state.get() != State::Persistent
-                || changed.contains(&head.id)
+                || changed.numbers().contains(&head.id)
                 || undone.contains(&head.id)
         };
         let mut marked: BTreeSet<u64> = BTreeSet::new();
