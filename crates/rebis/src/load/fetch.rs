@@ -8,7 +8,7 @@ use rebis_core::schema::Table;
 use rebis_core::sql::{Expr, Expression, Ordering, Select, Source, Untyped, all};
 use rebis_core::{Connection, Result, Value};
 
-use super::{Populate, Reading, after, columns};
+use super::{Populate, Reading, after, columns, own_columns};
 use crate::mapper::{Direction, Mapper, Object, Relation, Secondary};
 use crate::model::{LoadOptions, Loading, RelationKind};
 use crate::unit::{NumberMap, NumberSet, Unit};
@@ -76,15 +76,16 @@ impl Fetch {
     pub(crate) fn plan(self) -> Result<(Select<Untyped>, Assembly)> {
         let Fetch { mapper, mut select, paged, keyed, by_key, extra, options } = self;
         let own = mapper.width();
-        let table = Source::from(mapper.table());
-        let columns = columns(mapper, &table, &options);
+        let columns = own_columns(mapper, &options);
         let mut plan = Plan { joins: Vec::new(), columns, from: Vec::new(), number: 0 };
         plan.columns.extend(extra);
         if !by_key {
             select = options.criteria().apply(select, &[]);
         }
         plan.contained(mapper, &options, None)?;
-        select = select.add_columns(plan.columns[own..].to_vec());
+        if plan.columns.len() > own {
+            select = select.add_columns(plan.columns[own..].to_vec());
+        }
         let contained = plan.joins.len();
         let joined = plan.joined(mapper, &options)?;
         let mut collections = false;
@@ -108,7 +109,9 @@ impl Fetch {
         for joined in joined {
             plan.join(joined, &mut order, &mut vec![mapper])?;
         }
-        select = select.add_columns(plan.columns[before..].to_vec());
+        if plan.columns.len() > before {
+            select = select.add_columns(plan.columns[before..].to_vec());
+        }
         select = plan.from.drain(..).fold(select, |select, joining| joining.add_to(select));
         if collections {
             // The order of a collection counts inside of its owner only.

@@ -39,6 +39,13 @@ pub(crate) fn columns(mapper: &Mapper, source: &Source, options: &LoadOptions) -
     positions.map(|position| source.c(mapper.mapped()[position].name.to_string())).collect()
 }
 
+/// The same of the mapper's own table.
+pub(crate) fn own_columns(mapper: &Mapper, options: &LoadOptions) -> Vec<Expr<Value>> {
+    let undeferred = mapper.undeferred(options).map(|position| &*mapper.mapped()[position].name);
+    let undeferred = undeferred.map(|name| mapper.table().c(name.to_owned()));
+    mapper.selected().iter().cloned().chain(undeferred).collect()
+}
+
 /// How many these are.
 pub(crate) fn columns_wide(mapper: &Mapper, options: &LoadOptions) -> usize {
     mapper.width() + mapper.undeferred(options).count()
@@ -46,8 +53,7 @@ pub(crate) fn columns_wide(mapper: &Mapper, options: &LoadOptions) -> usize {
 
 /// All rows of a mapper's table, without what is deferred.
 pub(crate) fn select_all(mapper: &Mapper) -> Select<Untyped> {
-    let table = Source::from(mapper.table());
-    select(columns(mapper, &table, &LoadOptions::default())).from(table)
+    select(mapper.selected().to_vec()).from(Source::from(mapper.table()))
 }
 
 /// How the objects of a relation come, by what a query says or else the model.
@@ -140,10 +146,9 @@ fn check_version(object: &Object, row: &dyn Record) -> Result<()> {
 
 /// The condition that a row has this key, by the values of a record.
 pub(crate) fn key_is(mapper: &Mapper, values: impl IntoIterator<Item = Value>) -> Expr<bool> {
-    let names = mapper.key().iter().filter_map(|column| mapper.mapped().get(*column));
-    rebis_core::sql::all(
-        names.zip(values).map(|(column, value)| mapper.table().c(column.name.to_string()).eq(value)),
-    )
+    // A key is never deferred.
+    let columns = mapper.key().iter().filter_map(|column| mapper.selected().get(*column));
+    rebis_core::sql::all(columns.zip(values).map(|(column, value)| column.clone().eq(value)))
 }
 
 /// The object with these values of the primary key, from the database.

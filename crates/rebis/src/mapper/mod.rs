@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rebis_core::process::Published;
 use rebis_core::rows::RowView;
 use rebis_core::schema::Table;
+use rebis_core::sql::Expr;
 use rebis_core::{Error, ErrorKind, Result, Value};
 
 pub(crate) use constraints::Refers;
@@ -49,6 +50,7 @@ pub struct Mapper {
     uniques: Vec<Vec<usize>>,
     definitions: Vec<RelationDef>,
     relations: Published<Result<Vec<Relation>>>,
+    selected: Published<Vec<Expr<Value>>>,
     decoder: Box<dyn Decoder>,
 }
 
@@ -139,6 +141,7 @@ impl Mapper {
             uniques,
             definitions: relations,
             relations: Published::new(),
+            selected: Published::new(),
             decoder,
         })
     }
@@ -181,6 +184,12 @@ impl Mapper {
     /// How many columns are read with an object; those behind are deferred.
     pub(crate) fn width(&self) -> usize {
         self.width
+    }
+
+    /// The columns of its own table that are read with an object, as expressions; made once, because every query has them.
+    pub(crate) fn selected(&self) -> &[Expr<Value>] {
+        let columns = self.columns.iter().take(self.width);
+        self.selected.get_or_init(|| columns.map(|column| self.table.c(column.name.to_string())).collect())
     }
 
     /// The positions of the deferred columns that options load all the same, in the order in which they stand behind the others.
