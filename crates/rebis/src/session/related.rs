@@ -199,14 +199,17 @@ impl<U: Record> Collection<U> {
         Keyed::new(self, column)
     }
 
-    /// Takes an object out.
+    /// Takes an object out; one that is not in it stays where it is.
     ///
     /// # Errors
-    /// As [`push`](Collection::push).
+    /// As [`push`](Collection::push), and what the database says where the others have to be loaded again first.
+    #[track_caller]
     pub fn remove(&self, instance: &Instance<U>) -> Result<()> {
         self.core.check()?;
         self.core.check_begun()?;
         let object = self.core.own(instance)?;
+        // Whether it is in there has to be known: it may be another one's by now.
+        self.loaded()?;
         self.core.unit.unlink(&self.owner, self.relation, &object)?;
         self.core.tell_happenings();
         Ok(())

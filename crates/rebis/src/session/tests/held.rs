@@ -39,6 +39,22 @@ fn a_collection_that_is_held_over_a_commit_is_loaded_again() {
 }
 
 #[test]
+fn what_is_another_ones_by_now_is_not_taken_out() {
+    let db = Database::new();
+    let session = db.session();
+    let ed = with_addresses(&session);
+    let addresses = ed.related(User::addresses).unwrap();
+    let moved = addresses.all().remove(0);
+    let jo = session.add(user("jo")).unwrap();
+    moved.set(Address::user, &jo).unwrap();
+    session.commit().unwrap();
+    addresses.remove(&moved).unwrap();
+    ed.set(User::fullname, Some("Ed".to_owned())).unwrap();
+    session.commit().unwrap();
+    assert_eq!(db.ask::<(i64,)>("select user_id from addresses order by id"), [(2,), (1,)]);
+}
+
+#[test]
 fn a_savepoint_that_cannot_be_undone_wants_a_rollback() {
     let db = Database::new();
     let session = db.session();
