@@ -48,6 +48,7 @@ mod types_portable;
 mod unit_flushes;
 mod unit_loading;
 mod unit_models;
+mod unit_reflected;
 mod unit_rivals;
 mod unit_sessions;
 mod unit_values;
@@ -112,6 +113,7 @@ const SUBJECTS: &[&[Scenario]] = &[
     types_own::CASES,
     unit_sessions::CASES,
     unit_flushes::CASES,
+    unit_reflected::CASES,
     unit_rivals::CASES,
     unit_values::CASES,
     units::CASES,
