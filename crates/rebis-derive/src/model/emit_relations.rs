@@ -32,7 +32,9 @@ pub(super) fn related(model: &Model<'_>, relation: &Relation<'_>, derived: &Toke
     }
     for (near, far) in &said.join {
         let Some(Column { name, kind, .. }) = model.column(near) else { continue };
-        let (path, _, place) = of(far, &quote!(<#target>));
+        let place = of(far, &quote!(<#target>)).2;
+        // All of the path stands at the name, or the message would.
+        let (path, ..) = of(far, &quote_spanned!(place=> <#target>));
         let far = quote_spanned!(place=> #derived::joined::<#kind, #target, _>(#path));
         made.extend(quote!(.join(#name, #far)));
     }
@@ -55,7 +57,10 @@ pub(super) fn related(model: &Model<'_>, relation: &Relation<'_>, derived: &Toke
 /// A constant by its name: its path, what it is called, and its place.
 fn of(name: &Name, holder: &TokenStream) -> (TokenStream, LitStr, Span) {
     match name {
-        Name::Of(ident) => (quote!(#holder::#ident), called(ident), ident.span().resolved_at(own())),
+        Name::Of(ident) => {
+            let place = ident.span().resolved_at(own());
+            (quote_spanned!(place=> #holder::#ident), called(ident), place)
+        }
         Name::At(path) => {
             let last = path.segments.last().map_or_else(|| Ident::new("_", own()), |last| last.ident.clone());
             (quote!(#path), called(&last), last.span().resolved_at(own()))

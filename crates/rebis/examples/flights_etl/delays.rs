@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use rebis::Value;
 
 use crate::flight::Flight;
-use crate::models::{CarrierDelays, DayDelays};
+use crate::models::Sums;
 
 /// What is added up over some flights. Whole minutes, so that the sums are exact.
 #[derive(Debug, Default)]
@@ -54,9 +54,9 @@ impl Delays {
     }
 }
 
-impl From<Delays> for CarrierDelays {
+impl From<Delays> for Sums {
     fn from(Delays { flights, cancelled, departures, arrivals }: Delays) -> Self {
-        CarrierDelays {
+        Sums {
             flights,
             cancelled,
             departures: departures.count,
@@ -65,23 +65,6 @@ impl From<Delays> for CarrierDelays {
             arrivals: arrivals.count,
             arr_delay_sum: arrivals.sum,
             arr_delay_max: arrivals.max,
-            ..CarrierDelays::default()
-        }
-    }
-}
-
-impl From<Delays> for DayDelays {
-    fn from(Delays { flights, cancelled, departures, arrivals }: Delays) -> Self {
-        DayDelays {
-            flights,
-            cancelled,
-            departures: departures.count,
-            dep_delay_sum: departures.sum,
-            dep_delay_max: departures.max,
-            arrivals: arrivals.count,
-            arr_delay_sum: arrivals.sum,
-            arr_delay_max: arrivals.max,
-            ..DayDelays::default()
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The tables as models, for `--transform orm`; those of the flights are in `flight`.
 
 use chrono::{NaiveDate, NaiveDateTime};
-use rebis::{Model, One};
+use rebis::{Embedded, Model, One};
 
 use crate::flight::Flight;
 
@@ -56,13 +56,9 @@ pub(crate) struct Reject {
     pub(crate) reason: String,
 }
 
-#[derive(Debug, Clone, Default, Model)]
-#[rebis(table = "delays_by_carrier")]
-pub(crate) struct CarrierDelays {
-    #[rebis(primary_key, column = "carrier", foreign_key = Carrier::code)]
-    pub(crate) carrier_code: String,
-    #[rebis(primary_key)]
-    pub(crate) month: u32,
+/// What is summed up of delays, as columns of two tables.
+#[derive(Debug, Clone, Default, PartialEq, Embedded)]
+pub(crate) struct Sums {
     pub(crate) flights: u64,
     pub(crate) cancelled: u64,
     pub(crate) departures: u64,
@@ -71,6 +67,17 @@ pub(crate) struct CarrierDelays {
     pub(crate) arrivals: u64,
     pub(crate) arr_delay_sum: i64,
     pub(crate) arr_delay_max: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, Model)]
+#[rebis(table = "delays_by_carrier")]
+pub(crate) struct CarrierDelays {
+    #[rebis(primary_key, column = "carrier", foreign_key = Carrier::code)]
+    pub(crate) carrier_code: String,
+    #[rebis(primary_key)]
+    pub(crate) month: u32,
+    #[rebis(embedded)]
+    pub(crate) delays: Sums,
     /// The key's first half comes from here.
     #[rebis(relationship)]
     pub(crate) carrier: One<Carrier>,
@@ -83,14 +90,8 @@ pub(crate) struct DayDelays {
     pub(crate) origin_code: String,
     #[rebis(primary_key)]
     pub(crate) day: NaiveDate,
-    pub(crate) flights: u64,
-    pub(crate) cancelled: u64,
-    pub(crate) departures: u64,
-    pub(crate) dep_delay_sum: i64,
-    pub(crate) dep_delay_max: Option<i64>,
-    pub(crate) arrivals: u64,
-    pub(crate) arr_delay_sum: i64,
-    pub(crate) arr_delay_max: Option<i64>,
+    #[rebis(embedded)]
+    pub(crate) delays: Sums,
     #[rebis(relationship)]
     pub(crate) origin: One<Airport>,
 }

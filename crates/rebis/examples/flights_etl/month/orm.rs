@@ -94,11 +94,13 @@ fn add_delays(session: &Session, month: u8, flights: &[Flight]) -> Result<()> {
     let _carriers = session.query::<Carrier>().all()?;
     for (code, delays) in delays::by_carrier(flights) {
         let carrier = (&session.get_one::<Carrier>(code)?).into();
-        session.add(CarrierDelays { carrier, month: month.into(), ..delays.into() })?;
+        let delays = delays.into();
+        session.add(CarrierDelays { carrier, month: month.into(), delays, ..CarrierDelays::default() })?;
     }
     for ((code, day), delays) in delays::by_day(flights) {
         let origin = (&session.get_one::<Airport>(code)?).into();
-        session.add(DayDelays { origin, day, ..delays.into() })?;
+        let delays = delays.into();
+        session.add(DayDelays { origin, day, delays, ..DayDelays::default() })?;
     }
     Ok(())
 }
