@@ -223,10 +223,10 @@ impl ForeignKey {
     /// the connection's own, which a reflected key may name.
     ///
     /// ```
-    /// use rebis_core::schema::{ForeignKey, Integer, Table};
+    /// use rebis_core::schema::{ColumnDef, ForeignKey, SqlType, Table};
     ///
-    /// # use rebis_core::schema::ColumnDef;
-    /// let users = |schema: &str| Table::builder("users").schema(schema).column(ColumnDef::new("id", Integer)).build();
+    /// let id = || ColumnDef::new("id", SqlType::BigInteger).primary_key();
+    /// let users = |schema: &'static str| Table::build("users").schema(schema).column(id()).finish();
     /// let (shop, audit) = (users("shop")?, users("audit")?);
     /// let key = ForeignKey::new(["user_id"], "users", ["id"]);
     /// assert!(key.leads(&shop, &shop) && !key.leads(&audit, &shop));
