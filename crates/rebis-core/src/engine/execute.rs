@@ -67,11 +67,28 @@ impl Connection {
         let deadline = self.options.deadline(statement.own_timeout());
         let sending = Sending { sql, parameters, sets: 1, cached, deadline };
         let process = generation();
-        let Answered { answer, watch, engine } =
-            self.send(sending, |connection, sql, parameters| connection.execute(sql, parameters), |_| None)?;
+        let Answered { answer, watch, engine } = self.send_once(sending)?;
         engine.after_execute(&statement);
         check_same(process)?;
         Ok(Rows::new(answer, watch))
+    }
+
+    /// Sends a statement, whose answer is read by a cursor.
+    pub(super) fn send_once<'c>(
+        &'c mut self,
+        sending: Sending<'_>,
+    ) -> Result<Answered<'c, &'c mut dyn driver::Cursor>> {
+        self.send(sending, |connection, sql, parameters| connection.execute(sql, parameters), |_| None)
+    }
+
+    /// Sends a statement for many sets of so many parameters each, and says how many rows it has changed.
+    pub(super) fn send_many(&mut self, sending: Sending<'_>, width: usize) -> Result<u64> {
+        let sent = self.send(
+            sending,
+            |connection, sql, parameters| connection.execute_many(sql, parameters, width),
+            |affected| Some(*affected),
+        )?;
+        Ok(sent.answer)
     }
 
     /// Everything between compiled text and answer: listeners, BEGIN, log, counters, errors.

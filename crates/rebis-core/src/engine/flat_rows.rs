@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use super::connection::Connection;
 use super::execute::Sending;
-use super::insert_rows::{item, missing_rows, or_refused};
+use super::insert_rows::{bytes_of_value, item, missing_rows, or_refused, render_insert};
 use super::row_order::{RowOrder, key_of};
-use crate::compile::{Rendered, fits_in_array};
+use crate::compile::fits_in_array;
 use crate::dialect::ManyRows;
 use crate::error::Result;
 use crate::process::Deadline;
 use crate::rows::{Rows, Sql};
-use crate::sql::{Composed, InsertNode, Node, StatementNode};
+use crate::sql::{InsertNode, Node};
 use crate::value::{Value, ValueRef};
 
 /// How many rows of VALUES one statement has. Always as many, so that it is prepared once.
@@ -108,13 +108,8 @@ impl Connection {
         let text = self.text_of(&mut flat.insert)?;
         let most_bytes = self.dialect().writes.most_bytes;
         let mut found = Vec::with_capacity(if flat.shown > 0 { rows.len() } else { 0 });
-        let mut left = rows;
-        while !left.is_empty() {
-            let count = as_many_as_fit(&left, ROWS_OF_ARRAYS, most_bytes);
-            let rest = left.split_off(count);
-            let arrays = transposed(std::mem::replace(&mut left, rest), width);
-            let parameters = arrays.iter().map(|array| ValueRef::Array(array.as_slice().into())).collect();
-            self.read_made(&flat, &text, parameters, count, deadline, &mut found)?;
+        for (count, arrays) in in_arrays(rows, width, most_bytes) {
+            self.read_made(&flat, &text, array_parameters(&arrays), count, deadline, &mut found)?;
         }
         Ok(found)
     }
@@ -131,22 +126,11 @@ impl Connection {
         let sql = Sql::Text(self.text_of(&mut flat.insert)?);
         let parameters = rows.iter().flatten().map(Value::as_ref).collect();
         let sending = Sending { sql, parameters, sets: rows.len(), cached: false, deadline };
-        self.send(
-            sending,
-            |connection, sql, parameters| connection.execute_many(sql, parameters, width),
-            |affected| Some(*affected),
-        )?;
-        Ok(Vec::new())
+        self.send_many(sending, width).map(|_| Vec::new())
     }
 
     fn text_of(&self, insert: &mut InsertNode) -> Result<Arc<str>> {
-        let empty = crate::sql::insert_into(&insert.table).node;
-        let whole = Composed(StatementNode::Insert(std::mem::replace(insert, empty)));
-        let rendered = Rendered::of(&whole, self.dialect(), &self.options.schema_translate_map);
-        if let StatementNode::Insert(node) = whole.0 {
-            *insert = node;
-        }
-        Ok(rendered?.sql.into())
+        Ok(render_insert(insert, self.dialect(), &self.options.schema_translate_map)?.sql.into())
     }
 
     /// Runs one statement, and puts what it returns behind the rest, in the order of the rows.
@@ -161,8 +145,7 @@ impl Connection {
     ) -> Result<()> {
         let sending =
             Sending { sql: Sql::Text(Arc::clone(text)), parameters, sets: 1, cached: false, deadline };
-        let sent =
-            self.send(sending, |connection, sql, parameters| connection.execute(sql, parameters), |_| None)?;
+        let sent = self.send_once(sending)?;
         let answer = Rows::new(sent.answer, sent.watch);
         let width = flat.insert.returning.len();
         let first = found.len();
@@ -235,26 +218,37 @@ fn fit_in_arrays(insert: &InsertNode, rows: &[Vec<Value>]) -> bool {
 }
 
 /// At least one.
-pub(super) fn as_many_as_fit(rows: &[Vec<Value>], most: usize, most_bytes: usize) -> usize {
+fn as_many_as_fit(rows: &[Vec<Value>], most: usize, most_bytes: usize) -> usize {
     let mut size = 0_usize;
     let fits = |row: &&Vec<Value>| {
-        size = row.iter().map(bytes).fold(size, usize::saturating_add);
+        size = row.iter().map(bytes_of_value).fold(size, usize::saturating_add);
         size <= most_bytes
     };
     rows.iter().take(most).take_while(fits).count().max(1)
 }
 
-/// About how many bytes a value has on the wire.
-fn bytes(value: &Value) -> usize {
-    match value {
-        Value::Text(text) | Value::Json(text) | Value::Digits(text) => text.len() + 9,
-        Value::Bytes(bytes) => bytes.len() + 9,
-        _ => 16,
-    }
+/// Rows as arrays, one for each column, of as many rows at a time as fit; and how many these are.
+pub(super) fn in_arrays(
+    mut left: Vec<Vec<Value>>,
+    width: usize,
+    most_bytes: usize,
+) -> impl Iterator<Item = (usize, Vec<Vec<Value>>)> {
+    std::iter::from_fn(move || {
+        if left.is_empty() {
+            return None;
+        }
+        let count = as_many_as_fit(&left, ROWS_OF_ARRAYS, most_bytes);
+        let rest = left.split_off(count);
+        Some((count, transposed(std::mem::replace(&mut left, rest), width)))
+    })
+}
+
+pub(super) fn array_parameters(arrays: &[Vec<Value>]) -> Vec<ValueRef<'_>> {
+    arrays.iter().map(|array| ValueRef::Array(array.as_slice().into())).collect()
 }
 
 /// Rows → columns.
-pub(super) fn transposed(rows: Vec<Vec<Value>>, width: usize) -> Vec<Vec<Value>> {
+fn transposed(rows: Vec<Vec<Value>>, width: usize) -> Vec<Vec<Value>> {
     let mut columns: Vec<Vec<Value>> = (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
     for row in rows {
         for (column, value) in columns.iter_mut().zip(row) {

@@ -249,8 +249,7 @@ impl Connection {
         let sql = Sql::Text(rendered.sql.into());
         let parameters: Vec<ValueRef<'_>> = rendered.values.iter().map(Value::as_ref).collect();
         let sending = Sending { sql: sql.clone(), parameters, sets: 1, cached: false, deadline };
-        let sent =
-            self.send(sending, |connection, sql, parameters| connection.execute(sql, parameters), |_| None)?;
+        let sent = self.send_once(sending)?;
         let columns = Arc::clone(sent.answer.columns());
         let width = columns.len();
         let mut rows = Rows::new(sent.answer, sent.watch);
@@ -264,7 +263,7 @@ impl Connection {
 }
 
 /// The renderer takes a statement whole; the rows come back from it.
-fn render_insert(
+pub(super) fn render_insert(
     insert: &mut InsertNode,
     dialect: &Dialect,
     schemas: &SchemaTranslateMap,
@@ -306,11 +305,22 @@ pub(super) fn item(table: &Table, name: &str) -> Item {
 /// About how many bytes a row's values have on the wire.
 fn bytes(row: &[Arc<Node>]) -> usize {
     let one = |node: &Arc<Node>| match &**node {
-        Node::Value(Value::Text(text) | Value::Json(text) | Value::Digits(text)) => text.len() + 9,
-        Node::Value(Value::Bytes(bytes)) => bytes.len() + 9,
-        _ => 16,
+        Node::Value(value) => bytes_of_value(value),
+        _ => FEW_BYTES,
     };
     row.iter().map(one).fold(0, usize::saturating_add)
+}
+
+/// What is neither a text nor bytes has no more.
+const FEW_BYTES: usize = 16;
+
+/// About how many bytes a value has on the wire.
+pub(super) fn bytes_of_value(value: &Value) -> usize {
+    match value {
+        Value::Text(text) | Value::Json(text) | Value::Digits(text) => text.len() + 9,
+        Value::Bytes(bytes) => bytes.len() + 9,
+        _ => FEW_BYTES,
+    }
 }
 
 fn not_an_insert() -> Error {

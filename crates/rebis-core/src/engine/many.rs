@@ -142,13 +142,7 @@ impl Connection {
         self.check_process()?;
         let (sql, cached) = (many.sql.clone(), many.cached);
         let sending = Sending { sql, parameters, sets: count, cached, deadline };
-        let width = many.order.len();
-        let sent = self.send(
-            sending,
-            |connection, sql, parameters| connection.execute_many(sql, parameters, width),
-            |affected| Some(*affected),
-        )?;
-        Ok(sent.answer)
+        self.send_many(sending, many.order.len())
     }
 }
 

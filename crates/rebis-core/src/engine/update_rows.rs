@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::connection::Connection;
 use super::execute::Sending;
-use super::flat_rows::{as_many_as_fit, transposed};
+use super::flat_rows::{array_parameters, in_arrays};
 use super::row_order::key_of;
 use crate::compile::{Rendered, fits_in_array, update_of_arrays};
 use crate::dialect::ManyRows;
@@ -13,12 +13,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::rows::{Rows, Sql};
 use crate::schema::Table;
 use crate::sql::{Assignment, Composed, Expression, StatementNode, all, param, update_each, update_table};
-use crate::value::{Value, ValueRef};
+use crate::value::Value;
 
 /// How many rows one statement changes: each is compared with all of the statement's keys.
 const ROWS_AT_A_TIME: usize = 100;
-/// How many rows go out as arrays, one for each column.
-const ROWS_OF_ARRAYS: usize = 20_000;
 
 impl Connection {
     /// Changes many rows, each to values of its own, in as few statements as the database allows. Each row has the values of its
@@ -135,13 +133,7 @@ impl Connection {
         let (sql, deadline) = (Sql::Text(text.into()), self.options.deadline(None));
         let sending =
             Sending { sql, parameters: parameters.collect(), sets: rows.len(), cached: false, deadline };
-        let width = keys.len() + columns.len();
-        let sent = self.send(
-            sending,
-            |connection, sql, parameters| connection.execute_many(sql, parameters, width),
-            |affected| Some(*affected),
-        )?;
-        Ok(sent.answer)
+        self.send_many(sending, keys.len() + columns.len())
     }
 
     fn update_arrays(
@@ -156,18 +148,11 @@ impl Connection {
         let text: Arc<str> = text.into();
         let most_bytes = self.dialect().writes.most_bytes;
         let mut found = 0_u64;
-        let mut left = rows;
-        while !left.is_empty() {
-            let rest = left.split_off(as_many_as_fit(&left, ROWS_OF_ARRAYS, most_bytes));
-            let arrays = transposed(std::mem::replace(&mut left, rest), keys.len() + columns.len());
-            let parameters = arrays.iter().map(|array| ValueRef::Array(array.as_slice().into())).collect();
+        for (_, arrays) in in_arrays(rows, keys.len() + columns.len(), most_bytes) {
+            let parameters = array_parameters(&arrays);
             let (sql, deadline) = (Sql::Text(Arc::clone(&text)), self.options.deadline(None));
             let sending = Sending { sql, parameters, sets: 1, cached: false, deadline };
-            let sent = self.send(
-                sending,
-                |connection, sql, parameters| connection.execute(sql, parameters),
-                |_| None,
-            )?;
+            let sent = self.send_once(sending)?;
             let mut answer = Rows::new(sent.answer, sent.watch);
             while answer.next()?.is_some() {}
             found = found.saturating_add(answer.rows_affected());
