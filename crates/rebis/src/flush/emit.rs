@@ -45,7 +45,7 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
         let is_new = object.head.state.get() == State::Pending;
         hooks.before(if is_new { Kind::BeforeInsert } else { Kind::BeforeUpdate }, &object)?;
         let mut row = match action {
-            Action::Insert => inserted(&object, &mut new_rows)?,
+            Action::Insert => Some(inserted(&object, &mut new_rows)?),
             Action::Update | Action::Delete => match switched.get(&id) {
                 Some(old) => switch(unit, &object, *old)?,
                 None => updated(&object)?,

@@ -103,7 +103,7 @@ fn follow_all(unit: &Unit, mut parents: Vec<Moved>, parked: &Parked) -> Result<(
 
 fn children_of(unit: &Unit, parents: &[Moved]) -> Result<Vec<Moved>> {
     let mut moved = Vec::new();
-    for mapper in unit.mappers() {
+    for mapper in unit.mappers_in_database() {
         for refers in mapper.refers() {
             let changed = changed(parents, mapper, refers)?;
             if changed.is_empty() {

@@ -10,13 +10,13 @@ use super::work::own_key;
 use crate::mapper::{Mapper, Object, State};
 use crate::unit::{Unit, conflict};
 
-pub(super) fn inserted(object: &Rc<Object>, rows: &mut NewRows) -> Result<Option<Row>> {
+pub(super) fn inserted(object: &Rc<Object>, rows: &mut NewRows) -> Result<Row> {
     let mapper = object.head.mapper;
     if let Some(version) = mapper.version() {
         write(object, version, &Value::Int(1))?;
     }
     let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
-    Ok(Some(rows.row(mapper, &*record)))
+    Ok(rows.row(mapper, &*record))
 }
 
 pub(super) fn insert(

@@ -256,8 +256,8 @@ fn changes(object: &Object, columns: &[usize], syncs: &[Sync]) -> Result<bool> {
 /// What the foreign keys lead to that the session knows of.
 fn named(unit: &Unit) -> Result<Named> {
     let mut mappers = unit.mappers();
-    for mapper in unit.mappers() {
-        mappers.extend(mapper.relations()?.iter().map(|relation| relation.target));
+    for index in 0..mappers.len() {
+        mappers.extend(mappers[index].relations()?.iter().map(|relation| relation.target));
     }
     let refers = mappers.iter().flat_map(|mapper| mapper.refers());
     Ok(refers.flat_map(|to| to.referred.iter().map(|column| (to.table.clone(), column.clone()))).collect())

@@ -52,8 +52,7 @@ pub(crate) fn load_deferred(
     if wanted.is_empty() {
         return Ok(());
     }
-    let column = |position: &usize| mapper.table().c(mapper.mapped()[*position].name.to_string());
-    let columns: Vec<Expr<Value>> = wanted.iter().map(column).collect();
+    let columns: Vec<Expr<Value>> = wanted.iter().map(|position| mapper.column(*position)).collect();
     let query = select(columns).from(mapper.table()).filter(key_is(mapper, key_in_database(object)?));
     let Some(row) = conn.execute(query)?.first()? else { return Err(gone(mapper)) };
     for (number, position) in wanted.into_iter().enumerate() {

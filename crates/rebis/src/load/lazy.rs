@@ -93,7 +93,7 @@ pub(super) fn near(object: &Object, columns: impl Iterator<Item = usize>) -> Res
 
 /// The values that the related rows have. A foreign key of the object's own says where it is to lead; what leads here is found by what
 /// the database has, so by the values of the last flush where they have changed since.
-fn joined_by(object: &Object, relation: &Relation) -> Result<Vec<Value>> {
+pub(super) fn joined_by(object: &Object, relation: &Relation) -> Result<Vec<Value>> {
     let columns: Vec<usize> = match &relation.secondary {
         None => relation.pairs.iter().map(|(near, _)| *near).collect(),
         Some(secondary) => secondary.near.iter().map(|(near, _)| *near).collect(),
@@ -107,7 +107,7 @@ fn joined_by(object: &Object, relation: &Relation) -> Result<Vec<Value>> {
 /// The objects that are related by these values, as a query.
 fn query(relation: &'static Relation, values: Vec<Value>) -> Select<Untyped> {
     let target = relation.target;
-    let column = |far: usize| target.table().c(target.mapped()[far].name.to_string());
+    let column = |far: usize| target.column(far);
     let query = match &relation.secondary {
         None => {
             let equal = relation.pairs.iter().zip(values).map(|((_, far), value)| column(*far).eq(value));

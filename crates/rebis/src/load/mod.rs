@@ -199,8 +199,7 @@ pub(crate) fn refresh_columns(
     wanted: &[usize],
 ) -> Result<()> {
     let (head, mapper) = (&object.head, object.head.mapper);
-    let names = wanted.iter().map(|column| mapper.mapped()[*column].name.to_string());
-    let columns: Vec<Expr<Value>> = names.map(|name| mapper.table().c(name)).collect();
+    let columns: Vec<Expr<Value>> = wanted.iter().map(|column| mapper.column(*column)).collect();
     let query = select(columns).from(Source::from(mapper.table()));
     let query = query.filter(key_is(mapper, key_in_database(object)?));
     let Some(row) = conn.execute(query)?.first()? else { return Err(gone(mapper)) };

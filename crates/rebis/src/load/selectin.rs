@@ -7,7 +7,7 @@ use rebis_core::rows::RowView;
 use rebis_core::sql::{Expr, Expression, Select, Source, Untyped, all, any};
 use rebis_core::{Connection, Result, Value};
 
-use super::lazy::{load_related, near, ordered};
+use super::lazy::{joined_by, load_related, near, ordered};
 use super::{Fetch, Reading, columns_wide, select_all, strategy};
 use crate::mapper::{Direction, Mapper, Object, Relation, Secondary};
 use crate::model::{Key, LoadOptions, Loading};
@@ -65,15 +65,11 @@ fn selectin(
     if relation.direction == Direction::ManyToOne {
         return to_one(reading, conn, &missing, (number, relation, chunk_size), options);
     }
-    let near_columns: Vec<usize> = match &relation.secondary {
-        None => relation.pairs.iter().map(|(near, _)| *near).collect(),
-        Some(secondary) => secondary.near.iter().map(|(near, _)| *near).collect(),
-    };
     for chunk in missing.chunks(chunk_size) {
         let mut owners: HashMap<Key, Vec<usize>> = HashMap::new();
         let mut values = Vec::with_capacity(chunk.len());
         for (place, object) in chunk.iter().enumerate() {
-            let key = near(object, near_columns.iter().copied())?;
+            let key = joined_by(object, relation)?;
             if let Some(known) = Key::of(key.iter().cloned())? {
                 let places = owners.entry(known).or_default();
                 if places.is_empty() {
@@ -106,7 +102,7 @@ fn selectin(
 /// The query for the objects of these owners.
 fn of_owners(relation: &'static Relation, values: &[Vec<Value>], options: &Rc<LoadOptions>) -> Fetch {
     let target = relation.target;
-    let column = |far: usize| target.table().c(target.mapped()[far].name.to_string());
+    let column = |far: usize| target.column(far);
     let (query, extra) = match &relation.secondary {
         None => {
             let far: Vec<Expr<Value>> = relation.pairs.iter().map(|(_, far)| column(*far)).collect();
@@ -195,8 +191,7 @@ fn to_one(
 ) -> Result<()> {
     let target = relation.target;
     let names: Vec<usize> = relation.pairs.iter().map(|(_, far)| *far).collect();
-    let columns: Vec<Expr<Value>> =
-        names.iter().map(|far| target.table().c(target.mapped()[*far].name.to_string())).collect();
+    let columns: Vec<Expr<Value>> = names.iter().map(|far| target.column(*far)).collect();
     let mut wanted: Vec<Vec<Value>> = Vec::new();
     let mut found: HashMap<Key, u64> = HashMap::new();
     let mut asked: HashSet<Key> = HashSet::new();

@@ -181,6 +181,11 @@ impl Mapper {
         &self.columns
     }
 
+    /// A column of its table, by its position.
+    pub(crate) fn column(&self, position: usize) -> Expr<Value> {
+        self.table.c(self.columns[position].name.to_string())
+    }
+
     /// How many columns are read with an object; those behind are deferred.
     pub(crate) fn width(&self) -> usize {
         self.width

@@ -258,9 +258,8 @@ impl Unit {
     }
 
     /// A savepoint begins; everything is flushed.
-    pub(crate) fn begin_nested(&self) -> u32 {
+    pub(crate) fn begin_nested(&self) {
         self.level.set(self.level.get() + 1);
-        self.level.get()
     }
 
     /// The savepoint is kept, and becomes a part of what is around it.

@@ -32,6 +32,16 @@ impl Unit {
         self.objects(&ids)
     }
 
+    /// The mappers of its objects that have a key.
+    pub(crate) fn mappers_in_database(&self) -> Vec<&'static Mapper> {
+        let objects = self.objects.borrow();
+        let identity = self.identity.borrow();
+        let some = identity.values().filter_map(|keys| objects.get(keys.values().next()?));
+        let mut mappers: Vec<&'static Mapper> = some.map(|object| object.head.mapper).collect();
+        mappers.sort_unstable_by_key(|mapper| mapper.number());
+        mappers
+    }
+
     /// The mappers of its objects.
     pub(crate) fn mappers(&self) -> Vec<&'static Mapper> {
         let objects = self.objects.borrow();

@@ -1,7 +1,7 @@
 //! Conditions and joins by relations.
 
 use rebis_core::sql::{Alias, Expr, Expression, Select, Source, all, exists, named, select};
-use rebis_core::{Error, ErrorKind, Result, Value};
+use rebis_core::{Error, ErrorKind, Result};
 
 use super::Query;
 use crate::mapper::{Direction, Mapper, Model, Record, Relation, Secondary, State, mapper};
@@ -21,10 +21,6 @@ where
 /// A condition; what is wrong with the models is told when the statement is made.
 fn condition(made: Result<Expr<bool>>) -> Expr<bool> {
     made.unwrap_or_else(|error| named(error.to_string()))
-}
-
-fn column(mapper: &Mapper, position: usize) -> Expr<Value> {
-    mapper.table().c(mapper.mapped()[position].name.to_string())
 }
 
 impl<M: Model, T: Model> ToMany<M, T> {
@@ -73,7 +69,7 @@ impl<M: Model, T: Model> ToOne<M, T> {
             if relation.direction != Direction::ManyToOne {
                 return Ok(!related(self, None)?);
             }
-            let nulls = relation.pairs.iter().map(|(near, _)| column(mapper, *near).is_null());
+            let nulls = relation.pairs.iter().map(|(near, _)| mapper.column(*near).is_null());
             Ok(rebis_core::sql::any(nulls))
         });
         condition(none)
@@ -91,18 +87,18 @@ where
         return related_in_one_table(mapper, relation, condition);
     }
     let Some(Secondary { table, near, far }) = &relation.secondary else {
-        let joined = relation.pairs.iter().map(|(near, far)| column(target, *far).eq(column(mapper, *near)));
+        let joined = relation.pairs.iter().map(|(near, far)| target.column(*far).eq(mapper.column(*near)));
         let (_, first) = relation.pairs.first().ok_or_else(no_columns)?;
-        let inside = select(vec![column(target, *first)]).from(target.table());
+        let inside = select(vec![target.column(*first)]).from(target.table());
         return Ok(exists(inside.filter(all(joined.chain(condition)))));
     };
     let (_, first) = near.first().ok_or_else(no_columns)?;
     let mut inside = select(vec![table.c(first.clone())]).from(table);
     if let Some(condition) = condition {
-        let on = far.iter().map(|(far, name)| table.c(name.clone()).eq(column(target, *far)));
+        let on = far.iter().map(|(far, name)| table.c(name.clone()).eq(target.column(*far)));
         inside = inside.join(target.table(), all(on)).filter(condition);
     }
-    let near = near.iter().map(|(near, name)| table.c(name.clone()).eq(column(mapper, *near)));
+    let near = near.iter().map(|(near, name)| table.c(name.clone()).eq(mapper.column(*near)));
     Ok(exists(inside.filter(all(near))))
 }
 
@@ -124,18 +120,18 @@ fn related_in_one_table(
         None => {
             let [(near, far)] = relation.pairs.as_slice() else { return several() };
             // A NULL among the values would make NOT IN true of nobody.
-            let inside = select(column(mapper, *far)).from(mapper.table());
-            (*near, inside.filter(column(mapper, *far).is_not_null()))
+            let inside = select(mapper.column(*far)).from(mapper.table());
+            (*near, inside.filter(mapper.column(*far).is_not_null()))
         }
         Some(Secondary { table, near, far }) => {
             let ([(near, name)], [_, ..]) = (near.as_slice(), far.as_slice()) else { return several() };
-            let on = far.iter().map(|(far, name)| table.c(name.clone()).eq(column(mapper, *far)));
+            let on = far.iter().map(|(far, name)| table.c(name.clone()).eq(mapper.column(*far)));
             let inside = select(table.c(name.clone())).from(table);
             (*near, inside.join(mapper.table(), all(on.collect::<Vec<_>>())))
         }
     };
     let inside = condition.into_iter().fold(inside, Select::filter);
-    let near = column(mapper, near);
+    let near = mapper.column(near);
     Ok(near.clone().is_not_null() & near.in_select(inside))
 }
 
@@ -154,11 +150,11 @@ where
     }
     let Some(record) = instance.object.data.get() else { return Err(conflict(head)) };
     let Some(Secondary { table, near, far }) = &relation.secondary else {
-        let equal = relation.pairs.iter().map(|(near, far)| column(mapper, *near).eq(record.read(*far)));
+        let equal = relation.pairs.iter().map(|(near, far)| mapper.column(*near).eq(record.read(*far)));
         return Ok(all(equal.collect::<Vec<_>>()));
     };
     let (_, first) = near.first().ok_or_else(no_columns)?;
-    let near = near.iter().map(|(near, name)| table.c(name.clone()).eq(column(mapper, *near)));
+    let near = near.iter().map(|(near, name)| table.c(name.clone()).eq(mapper.column(*near)));
     let far = far.iter().map(|(far, name)| table.c(name.clone()).eq(record.read(*far)));
     let inside = select(vec![table.c(first.clone())]).from(table);
     Ok(exists(inside.filter(all(near.chain(far).collect::<Vec<_>>()))))
@@ -240,12 +236,12 @@ where
     let there = |far: usize| source.c(target.mapped()[far].name.to_string());
     match &relation.secondary {
         None => {
-            let on = relation.pairs.iter().map(|(near, far)| there(*far).eq(column(mapper, *near)));
+            let on = relation.pairs.iter().map(|(near, far)| there(*far).eq(mapper.column(*near)));
             let on = all(on.collect::<Vec<_>>());
             to.join_source(source.clone(), on, outer)
         }
         Some(Secondary { table, near, far }) => {
-            let on = near.iter().map(|(near, name)| table.c(name.clone()).eq(column(mapper, *near)));
+            let on = near.iter().map(|(near, name)| table.c(name.clone()).eq(mapper.column(*near)));
             let between = to.join_source(Source::from(table), all(on.collect::<Vec<_>>()), outer);
             let on = far.iter().map(|(far, name)| there(*far).eq(table.c(name.clone())));
             let on = all(on.collect::<Vec<_>>());
@@ -284,7 +280,7 @@ impl<T: Record> Query<T> {
     ) -> Self {
         for (name, value) in values {
             let found = match &self.select {
-                Ok((mapper, _)) => mapper.position(name.as_ref()).map(|position| column(mapper, position)),
+                Ok((mapper, _)) => mapper.position(name.as_ref()).map(|position| mapper.column(position)),
                 Err(_) => return self,
             };
             match found {

@@ -81,7 +81,7 @@ fn run(core: &Rc<Core>, statement: impl IntoStatement) -> Result<u64> {
 fn in_memory(core: &Rc<Core>, mapper: &'static Mapper, filters: &[Expr<bool>]) -> Result<Vec<Rc<Object>>> {
     core.autoflush()?;
     let Some(like) = core.unit.some_of(mapper) else { return Ok(Vec::new()) };
-    let keys = mapper.key().iter().map(|key| mapper.table().c(mapper.mapped()[*key].name.to_string()));
+    let keys = mapper.key().iter().map(|key| mapper.column(*key));
     let query = select(keys.collect::<Vec<_>>()).from(mapper.table());
     let query = filters.iter().cloned().fold(query, Select::filter);
     core.on_connection(|conn| {

@@ -159,3 +159,21 @@ fn lazy_loads_by_name_count_for_the_programs_line() {
     users[0].related_by_name::<Address>("addresses").unwrap();
     users[1].related_by_name::<Address>("addresses").unwrap();
 }
+
+#[test]
+fn selectin_finds_by_the_key_that_the_database_has() {
+    let db = Database::new();
+    let session = db.session();
+    let word = Keyword { word: "x".into(), ..Keyword::default() };
+    session.add(User { keywords: [word].into(), ..user("ed") }).unwrap();
+    session.commit().unwrap();
+    let word = session.query::<Keyword>().one().unwrap();
+    session
+        .no_autoflush(|| {
+            word.set(Keyword::word, "y".to_owned())?;
+            let words = session.query::<Keyword>().option(crate::selectinload(Keyword::users)).all()?;
+            assert_eq!(words[0].related(Keyword::users)?.len(), 1);
+            Ok(())
+        })
+        .unwrap();
+}
