@@ -40,6 +40,7 @@ impl Session {
     pub fn merge<T: Record>(&self, value: T) -> Result<Instance<T>> {
         self.core.autoflush()?;
         let object = self.core.merge(Box::new(value))?;
+        self.core.tell_happenings();
         Ok(Instance::new(&self.core, object))
     }
 
