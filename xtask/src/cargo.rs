@@ -137,10 +137,10 @@ fn given(variable: &str) -> Option<String> {
     std::env::var(variable).ok().filter(|value| !value.is_empty())
 }
 
-/// Runs a benchmark of `benches/peers`, optimised.
+/// Runs a benchmark of `benches/peers`, by its package.
 pub(crate) fn bench(binary: &str, extra: &[String]) -> Result<ExitCode> {
     let manifest = root().join("benches/peers/Cargo.toml").display().to_string();
-    let arguments = ["run", "--release", "--quiet", "--manifest-path", &manifest, "--bin", binary, "--"];
+    let arguments = ["run", "--release", "--quiet", "--manifest-path", &manifest, "-p", binary, "--"];
     let arguments = arguments.into_iter().chain(extra.iter().map(String::as_str));
     let deadline = Instant::now() + Duration::from_secs(20 * 60);
     cargo(arguments, deadline, &mut |_| {}).map(exit_code)

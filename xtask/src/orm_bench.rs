@@ -1,4 +1,4 @@
-//! `cargo xtask bench orm`: `benches/orm` on private servers, with the Python that `fork-page` makes.
+//! `cargo xtask bench orm`: `benches/peers/workloads` on private servers, with the Python that `fork-page` makes.
 
 use crate::cargo::{cargo, exit_code, root};
 use crate::servers::{MYSQL_URL, POSTGRES_URL, Servers};
@@ -21,15 +21,15 @@ pub(crate) fn run(extra: &[String]) -> Result<ExitCode> {
         }
     };
     let mut servers = Servers::start(true, true)?;
-    let manifest = root().join("benches/orm/Cargo.toml").display().to_string();
-    let own = ["run", "--release", "--quiet", "--manifest-path", &manifest, "--"];
+    let manifest = root().join("benches/peers/Cargo.toml").display().to_string();
+    let own = ["run", "--release", "--quiet", "--manifest-path", &manifest, "-p", "workloads", "--"];
     let arguments = own.into_iter().chain(sqlalchemy).chain(extra.iter().map(String::as_str));
     let status = cargo(arguments, Instant::now() + LIMIT, &mut |command| {
         // Not as arguments: those are for every user of the machine to see.
         for (name, value) in servers.exports() {
             match name {
-                MYSQL_URL => command.env("ORM_BENCH_MYSQL_URL", value),
-                POSTGRES_URL => command.env("ORM_BENCH_POSTGRES_URL", value),
+                MYSQL_URL => command.env("REBIS_BENCH_MYSQL_URL", value),
+                POSTGRES_URL => command.env("REBIS_BENCH_POSTGRES_URL", value),
                 _ => command,
             };
         }

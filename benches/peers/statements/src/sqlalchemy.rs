@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/fork-page/venv/bin/python");
+const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../target/fork-page/venv/bin/python");
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python/statements.py");
 
 pub fn run(join: bool, count: u32) {

@@ -26,7 +26,7 @@ pub fn connect(python: &str, layer: &str, database: &Database) -> Option<Box<dyn
     };
     let mut command = Command::new(python);
     // Not as an argument: those are for every user of the machine to see.
-    command.arg(PROGRAM).arg(layer).env("ORM_BENCH_URL", url);
+    command.arg(PROGRAM).arg(layer).env("REBIS_BENCH_URL", url);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
     let (questions, answers) = (child.stdin.take()?, BufReader::new(child.stdout.take()?));
     let name = if layer == "ORM" { "SQLAlchemy ORM" } else { "SQLAlchemy core" };

@@ -1,8 +1,8 @@
 //! Loading and flushing beside the raw drivers, diesel, sea-orm and SQLAlchemy: each workload is run by all in turn, round after
 //! round, and its cost is told as a ratio to the raw driver's in the same round.
 //!
-//! `orm [--rounds N] [--only PREFIX,…] [--databases sqlite,mariadb,postgres] [--peers raw,rebis,…] [--python PATH]`; the servers
-//! come in `ORM_BENCH_MYSQL_URL` and `ORM_BENCH_POSTGRES_URL`, whose database is emptied.
+//! `workloads [--rounds N] [--only PREFIX,…] [--databases sqlite,mariadb,postgres] [--peers raw,rebis,…] [--python PATH]`; the servers
+//! come in `REBIS_BENCH_MYSQL_URL` and `REBIS_BENCH_POSTGRES_URL`, whose database is emptied.
 
 mod answers;
 mod diesel_peer;
@@ -71,8 +71,8 @@ fn database(name: &str) -> Option<Database> {
     let url = |variable: &str| std::env::var(variable).ok().filter(|url| !url.is_empty());
     match name {
         "sqlite" => Some(Database::Sqlite),
-        "mariadb" => url("ORM_BENCH_MYSQL_URL").map(Database::MariaDb),
-        "postgres" => url("ORM_BENCH_POSTGRES_URL").map(Database::Postgres),
+        "mariadb" => url("REBIS_BENCH_MYSQL_URL").map(Database::MariaDb),
+        "postgres" => url("REBIS_BENCH_POSTGRES_URL").map(Database::Postgres),
         _ => panic!("unknown database {name}"),
     }
 }
