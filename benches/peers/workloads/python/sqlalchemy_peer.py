@@ -1,6 +1,6 @@
 """SQLAlchemy's side of the workloads: a line comes in, a line goes out.
 
-usage: ORM_BENCH_URL=… sqlalchemy_peer.py core|ORM
+usage: REBIS_BENCH_URL=… sqlalchemy_peer.py core|ORM
 """
 
 import gc
@@ -12,7 +12,7 @@ try:
     from sqlalchemy import ForeignKey, String, Text, bindparam, create_engine, insert, select, update
     from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, selectinload
 
-    engine = create_engine(os.environ["ORM_BENCH_URL"])
+    engine = create_engine(os.environ["REBIS_BENCH_URL"])
     engine.connect().close()
 except Exception as error:
     print(error, file=sys.stderr)
