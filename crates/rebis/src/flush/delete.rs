@@ -45,8 +45,7 @@ fn is_row(object: &Object) -> Result<Expr<bool>> {
     let mapper = object.head.mapper;
     let key = key_is(mapper, key_in_database(object)?);
     let Some(version) = mapper.version() else { return Ok(key) };
-    let base = object.head.base.borrow();
-    let value = match &*base {
+    let value = match object.head.base() {
         Some(base) => base.read(version),
         None => object.data.get().ok_or_else(|| conflict(&object.head))?.read(version),
     };

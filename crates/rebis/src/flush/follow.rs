@@ -60,7 +60,7 @@ pub(super) fn follow_parked(unit: &Unit, park: &Park, value: &Value, parked: &Pa
 /// How the row of an object was before it was updated; `None` when nothing was noted of it.
 fn before(object: &Object, parked: &Parked) -> Result<Option<Box<dyn Record>>> {
     let parked = parked.get(&object.head.id);
-    if let Some(base) = &*object.head.base.borrow() {
+    if let Some(base) = object.head.base() {
         return Ok(Some(stands(base.copy(), parked)));
     }
     // A new object in the row of a deleted one.
@@ -71,7 +71,7 @@ fn before(object: &Object, parked: &Parked) -> Result<Option<Box<dyn Record>>> {
 
 /// The columns of an object at the last flush.
 fn in_database(object: &Object) -> Result<Box<dyn Record>> {
-    match &*object.head.base.borrow() {
+    match object.head.base() {
         Some(base) => Ok(base.copy()),
         None => Ok(object.data.get().ok_or_else(|| conflict(&object.head))?.copy()),
     }
@@ -178,7 +178,7 @@ fn move_along(
         let _ = after.write(*column, value.as_ref());
     }
     // What was there is shared with what a rollback puts back.
-    head.base.replace(Some(after.copy().into()));
+    head.notes().base.replace(Some(after.copy().into()));
     if is_key {
         let key = own_key(&child)?;
         unit.remember_key(head, key);

@@ -75,7 +75,8 @@ fn check_single_parents(unit: &Unit, changed: &[Rc<Object>]) -> Result<()> {
     for object in changed {
         let mapper = object.head.mapper;
         for (number, relation) in mapper.relations()?.iter().enumerate() {
-            let is_changed = || object.head.links.borrow().get(number).is_some_and(Links::is_changed);
+            let is_changed =
+                || object.head.links().is_some_and(|links| links.get(number).is_some_and(Links::is_changed));
             if !relation.definition.single_parent
                 || !is_changed()
                 || !looked_at.insert((mapper.number(), number))
@@ -87,7 +88,7 @@ fn check_single_parents(unit: &Unit, changed: &[Rc<Object>]) -> Result<()> {
                 if owner.head.mapper != mapper || owner.head.doomed.get() {
                     continue;
                 }
-                let links = owner.head.links.borrow();
+                let Some(links) = owner.head.links() else { continue };
                 let loaded = links.get(number).and_then(|links| links.loaded.as_deref());
                 if !loaded.unwrap_or_default().iter().all(|id| owned.insert(*id)) {
                     let text = format!(
@@ -119,7 +120,7 @@ fn orphans(
             continue;
         }
         let gone: Vec<u64> = {
-            let links = object.head.links.borrow();
+            let Some(links) = object.head.links() else { continue };
             let Some(links) = links.get(number) else { continue };
             let now: HashSet<&u64> = links.loaded.iter().flatten().collect();
             let before = links.before.iter().flatten().filter(|id| !now.contains(id));
@@ -158,7 +159,9 @@ fn has_owner(
         let owners = unit.all().into_iter().filter(|owner| owner.head.mapper == mapper);
         let mut owned = HashSet::new();
         for owner in owners.filter(|owner| !owner.head.doomed.get()) {
-            if let Some(links) = owner.head.links.borrow().get(number) {
+            if let Some(links) = owner.head.links()
+                && let Some(links) = links.get(number)
+            {
                 owned.extend(links.loaded.iter().flatten().chain(&links.added));
             }
         }

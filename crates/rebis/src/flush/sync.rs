@@ -46,9 +46,10 @@ impl Syncs {
                 if !relation.definition.view_only && is_looked_at(object, number, relation) {
                     // Taken out meanwhile: the relations of the others are looked at, and they may be the same object's.
                     let place = |links: &mut Links| std::mem::take(links);
-                    let links = object.head.links.borrow_mut().get_mut(number).map(place).unwrap_or_default();
+                    let links =
+                        object.head.notes().links.borrow_mut().get_mut(number).map(place).unwrap_or_default();
                     syncs.relation(unit, object, relation, &links);
-                    if let Some(place) = object.head.links.borrow_mut().get_mut(number) {
+                    if let Some(place) = object.head.notes().links.borrow_mut().get_mut(number) {
                         *place = links;
                     }
                 }
@@ -225,7 +226,8 @@ fn without(ids: &[u64], others: &[u64]) -> Vec<u64> {
 fn is_looked_at(object: &Object, number: usize, relation: &Relation) -> bool {
     // Those of a deleted one leave it, whether or not they have changed.
     let leaves = object.head.doomed.get() && relation.direction != Direction::ManyToOne;
-    object.head.links.borrow().get(number).is_some_and(|links| leaves || links.is_changed())
+    let links = object.head.links();
+    links.is_some_and(|links| links.get(number).is_some_and(|links| leaves || links.is_changed()))
 }
 
 /// Whether the session has to change what names an object, because the key that it is named by has changed.

@@ -18,8 +18,7 @@ pub(super) fn updated(object: &Rc<Object>) -> Result<Option<Row>> {
     let mut columns = Vec::new();
     {
         let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
-        let base = object.head.base.borrow();
-        let Some(base) = base.as_ref() else { return Ok(None) };
+        let Some(base) = object.head.base() else { return Ok(None) };
         let writable =
             |column: &usize| !mapper.mapped()[*column].computed && Some(*column) != mapper.version();
         columns.extend(
@@ -70,15 +69,14 @@ pub(super) fn row_of_update(object: &Rc<Object>, key: Vec<Value>, mut columns: V
     let mut values = key;
     if let Some(version) = mapper.version() {
         let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
-        let base = object.head.base.borrow();
-        let old = base.as_ref().map_or_else(|| record.read(version), |base| base.read(version));
+        let old = object.head.base().map_or_else(|| record.read(version), |base| base.read(version));
         // By hand, a program may set another one than the next.
         let now = record.read(version);
         let next = match (&old, &now) {
             (Value::Int(number), _) if old == now => next_version(mapper, *number)?,
             _ => now,
         };
-        drop((record, base));
+        drop(record);
         values.push(old);
         write(object, version, &next)?;
         columns.push(version);

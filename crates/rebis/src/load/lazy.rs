@@ -26,7 +26,7 @@ pub(crate) fn load_related(
         // Nobody refers to it; as a condition it would find those whose foreign key is NULL.
         return unit.set_loaded(object, number, Vec::new());
     }
-    let options = object.head.options.borrow().as_ref().map(|options| options.behind(number));
+    let options = object.head.options().map(|options| options.behind(number));
     let fetch = Fetch::new(relation.target, query(relation, values), Rc::new(options.unwrap_or_default()));
     let keyed = relation.direction != Direction::ManyToOne;
     let mut found = Fetch { keyed, ..fetch }.all(unit, conn, Populate::Expired)?;
@@ -43,21 +43,20 @@ pub(crate) fn find_related(unit: &Unit, object: &Rc<Object>, number: usize) -> R
         return Ok(false);
     }
     let values = near(object, relation.pairs.iter().map(|(near, _)| *near))?;
-    let found =
-        if values.contains(&Value::Null) {
-            None
-        } else {
-            let key = unit.referred_key(object, relation)?;
-            // Whether a condition is true of an object in memory, only the database knows.
-            let restricted =
-                object.head.options.borrow().as_ref().is_some_and(|options| {
-                    options.behind(number).criteria().restrict(relation.target.table())
-                });
-            match key.filter(|_| !restricted).and_then(|key| unit.find(relation.target, &key)) {
-                None => return Ok(false),
-                found => found,
-            }
-        };
+    let found = if values.contains(&Value::Null) {
+        None
+    } else {
+        let key = unit.referred_key(object, relation)?;
+        // Whether a condition is true of an object in memory, only the database knows.
+        let restricted = object
+            .head
+            .options()
+            .is_some_and(|options| options.behind(number).criteria().restrict(relation.target.table()));
+        match key.filter(|_| !restricted).and_then(|key| unit.find(relation.target, &key)) {
+            None => return Ok(false),
+            found => found,
+        }
+    };
     unit.set_loaded(object, number, found.iter().map(|found| found.head.id).collect())?;
     Ok(true)
 }
@@ -69,8 +68,8 @@ pub(crate) fn find_related(unit: &Unit, object: &Rc<Object>, number: usize) -> R
 pub(crate) fn check_lazy(object: &Object, number: usize, needs_sql: bool) -> Result<()> {
     let mapper = object.head.mapper;
     let relation = &mapper.relations()?[number];
-    let loading = match &*object.head.options.borrow() {
-        Some(options) => strategy(options, number, relation),
+    let loading = match object.head.options() {
+        Some(options) => strategy(&options, number, relation),
         None => relation.definition.loading,
     };
     let refused = loading == Loading::Raise || (loading == Loading::RaiseOnSql && needs_sql);

@@ -17,9 +17,9 @@ pub(crate) use fetch::{Assembly, Fetch};
 pub(crate) use lazy::{check_lazy, find_related, load_related};
 pub(crate) use selectin::{after, typed};
 
-use crate::mapper::{Mapper, Object, Record, Relation, State};
+use crate::mapper::{Mapper, Object, Record, Relation};
 use crate::model::{Key, LoadOptions, Loading};
-use crate::unit::{Kind, NumberSet, Unit, conflict, keep_columns};
+use crate::unit::{Claim, Kind, NumberSet, Unit, conflict, keep_columns};
 
 /// What becomes of an object that the session has already when its row is read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,11 +90,16 @@ impl<'u> Reading<'u> {
     ) -> Result<Option<Rc<Object>>> {
         let Some(key) = mapper.decoder().key(mapper, row, first)? else { return Ok(None) };
         let unit = self.unit;
-        let Some(object) = unit.find(mapper, &key) else {
-            let object = mapper.decoder().object(row, first, unit.head(mapper, State::Persistent))?;
-            deferred::take(&object, row, first, options)?;
-            self.note(&object, options);
-            return Ok(Some(unit.adopt(object, key)));
+        let object = match unit.claim(mapper, key) {
+            Claim::Known(object) => object,
+            Claim::New(head) => {
+                let id = head.id;
+                let read = |object: Rc<Object>| deferred::take(&object, row, first, options).map(|()| object);
+                let object = mapper.decoder().object(row, first, head).and_then(read);
+                let object = object.inspect_err(|_| unit.disclaim(mapper, id))?;
+                self.note(&object, options);
+                return Ok(Some(unit.enter(object)));
+            }
         };
         if self.populate == Populate::Locked && self.may_keep(&object) {
             check_version(&object, &*mapper.decoder().record(mapper, row, first)?)?;
@@ -125,8 +130,11 @@ impl<'u> Reading<'u> {
         if self.populate == Populate::Existing {
             self.filled.borrow_mut().insert(object.head.id);
         }
-        let options = (!options.is_empty()).then(|| Rc::clone(options));
-        object.head.options.replace(options);
+        if !options.is_empty() {
+            object.head.notes().options.replace(Some(Rc::clone(options)));
+        } else if let Some(notes) = object.head.noted() {
+            notes.options.take();
+        }
     }
 }
 
@@ -181,7 +189,7 @@ pub(crate) fn refresh(
     if object.data.get_mut().is_none() {
         return Err(conflict(head));
     }
-    let options = head.options.borrow().as_ref().map(|options| options.for_refresh()).unwrap_or_default();
+    let options = head.options().map(|options| options.for_refresh()).unwrap_or_default();
     match load_by_key(unit, conn, mapper, key_in_database(object)?, Rc::new(options), populate)? {
         Some(found) if found.head.id == head.id => Ok(()),
         _ => Err(gone(mapper)),
@@ -221,7 +229,7 @@ fn put(object: &Object, position: usize, value: &Value) -> Result<()> {
     let Some(mut record) = object.data.get_mut() else { return Ok(()) };
     keep_columns(head, &*record);
     let mut written = record.write(position, value.as_ref());
-    if let Some(base) = &mut *head.base.borrow_mut() {
+    if let Some(base) = &mut *head.notes().base.borrow_mut() {
         // It is shared with what a rollback puts back.
         let mut copy = base.copy();
         written = written.and_then(|()| copy.write(position, value.as_ref()));
@@ -247,7 +255,7 @@ pub(crate) fn key_in_database(object: &Object) -> Result<Vec<Value>> {
 
 /// The values of these columns at the last flush.
 pub(crate) fn values_in_database(object: &Object, columns: &[usize]) -> Result<Vec<Value>> {
-    if let Some(base) = &*object.head.base.borrow() {
+    if let Some(base) = object.head.base() {
         return Ok(columns.iter().map(|column| base.read(*column)).collect());
     }
     let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };

@@ -29,7 +29,7 @@ pub use definition::{Definition, PassiveDeletes, RelationDef, Target};
 pub use dynamic::{DynamicRecord, Mappers};
 pub use embedded::Embedded;
 pub use object::State;
-pub(crate) use object::{Expiry, Head, Links, Object, Undo};
+pub(crate) use object::{Expiry, Guard, Head, Links, Object, Undo};
 pub use record::{Given, Model, Record, mapper};
 pub use relation::Direction;
 pub(crate) use relation::{Relation, Secondary};

@@ -1,7 +1,7 @@
 //! The place where an object of a session lives: its data in one cell, and what the session notes of it.
 
 use std::any::Any;
-use std::cell::{Cell, Ref, RefCell, RefMut};
+use std::cell::{Cell, OnceCell, Ref, RefCell, RefMut};
 use std::panic::Location;
 use std::rc::Rc;
 
@@ -55,18 +55,27 @@ pub enum State {
     Detached,
 }
 
-/// What the session notes of an object.
+/// What the session knows of an object. There is one for each row that is read: it is small, and [`Notes`] has what most objects
+/// that are only looked at never need.
 #[doc(hidden)]
 #[expect(missing_debug_implementations, reason = "the session's own; an instance is shown")]
 pub struct Head {
     pub(crate) id: u64,
     pub(crate) mapper: &'static Mapper,
     pub(crate) state: Cell<State>,
-    pub(crate) expiry: Cell<Expiry>,
     /// Whether it is deleted at the next flush, or, of a detached one, was deleted.
     pub(crate) doomed: Cell<bool>,
+    pub(crate) expiry: Cell<Expiry>,
     /// By which it is in the identity map.
     pub(crate) key: RefCell<Option<Key>>,
+    notes: OnceCell<Box<Notes>>,
+    /// Which guard was made last, and where, for the message of a clash.
+    pub(crate) guard: Cell<Option<Guard>>,
+}
+
+/// What the session notes of an object that was changed, or whose relations were looked at.
+#[derive(Default)]
+pub(crate) struct Notes {
     /// One for each relation, as soon as one is looked at.
     pub(crate) links: RefCell<Vec<Links>>,
     /// The columns at the last flush, kept at the first change since.
@@ -74,9 +83,13 @@ pub struct Head {
     pub(crate) undo: RefCell<Vec<Undo>>,
     /// What the query that loaded it said of its relations.
     pub(crate) options: RefCell<Option<Rc<LoadOptions>>>,
-    /// Where `write` was called last, for the message of a clash.
-    pub(crate) writer: Cell<Option<&'static Location<'static>>>,
-    pub(crate) reader: Cell<Option<&'static Location<'static>>>,
+}
+
+/// A call of `read` or `write`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Guard {
+    Read(&'static Location<'static>),
+    Write(&'static Location<'static>),
 }
 
 /// Whether the columns have to be read again before they are shown.
@@ -138,15 +151,41 @@ impl Head {
             id,
             mapper,
             state: Cell::new(state),
-            expiry: Cell::new(expiry),
             doomed: Cell::new(false),
+            expiry: Cell::new(expiry),
             key: RefCell::new(None),
-            links: RefCell::new(Vec::new()),
-            base: RefCell::new(None),
-            undo: RefCell::new(Vec::new()),
-            options: RefCell::new(None),
-            writer: Cell::new(None),
-            reader: Cell::new(None),
+            notes: OnceCell::new(),
+            guard: Cell::new(None),
         }
+    }
+
+    /// What is noted, to add to it.
+    pub(crate) fn notes(&self) -> &Notes {
+        self.notes.get_or_init(Box::default)
+    }
+
+    /// What is noted; `None` when nothing ever was.
+    pub(crate) fn noted(&self) -> Option<&Notes> {
+        self.notes.get().map(|notes| &**notes)
+    }
+
+    /// The columns at the last flush, where they have been kept.
+    pub(crate) fn base(&self) -> Option<Ref<'_, Rc<dyn Record>>> {
+        Ref::filter_map(self.noted()?.base.borrow(), Option::as_ref).ok()
+    }
+
+    /// What is noted of its relations.
+    pub(crate) fn links(&self) -> Option<Ref<'_, Vec<Links>>> {
+        self.noted().map(|notes| notes.links.borrow())
+    }
+
+    /// What the query that loaded it said of its relations.
+    pub(crate) fn options(&self) -> Option<Rc<LoadOptions>> {
+        self.noted()?.options.borrow().clone()
+    }
+
+    /// Whether a flush has to look at its relations.
+    pub(crate) fn has_changed_links(&self) -> bool {
+        self.links().is_some_and(|links| links.iter().any(Links::is_changed))
     }
 }

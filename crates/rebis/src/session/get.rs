@@ -8,7 +8,7 @@ use rebis_core::{Error, ErrorKind, Result, Value};
 
 use super::{Instance, IntoKey, Session};
 use crate::load::{Fetch, Populate, key_is, key_of, select_all};
-use crate::mapper::{Mapper, Model, Record, mapper};
+use crate::mapper::{Mapper, Model, Object, Record, mapper};
 use crate::model::{LoadOption, LoadOptions};
 
 /// How [`Session::get_with`] looks for an object.
@@ -115,6 +115,21 @@ impl Session {
         self.get_by(mapper::<T>()?, key, options)
     }
 
+    /// An object that is in memory, unless its row turns out to be gone.
+    #[track_caller]
+    pub(super) fn held<T: Record>(&self, object: Rc<Object>) -> Result<Option<Instance<T>>> {
+        match self.core.freshen(&object) {
+            Ok(()) => Ok(Some(Instance::new(&self.core, object))),
+            Err(error) if error.kind() == ErrorKind::ObjectDeleted => {
+                // A rollback brings it back, as it may bring back the row.
+                self.core.unit.row_is_deleted(&object);
+                self.core.tell_happenings();
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     #[track_caller]
     pub(super) fn get_by<T: Record>(
         &self,
@@ -133,16 +148,7 @@ impl Session {
             && !populate_existing
             && lock.is_none()
         {
-            return match self.core.freshen(&object) {
-                Ok(()) => Ok(Some(Instance::new(&self.core, object))),
-                Err(error) if error.kind() == ErrorKind::ObjectDeleted => {
-                    // A rollback brings it back, as it may bring back the row.
-                    unit.row_is_deleted(&object);
-                    self.core.tell_happenings();
-                    Ok(None)
-                }
-                Err(error) => Err(error),
-            };
+            return self.held(object);
         }
         let mut query = select_all(mapper).filter(key_is(mapper, values));
         let options = if lock.is_some() { options.without_joins() } else { options };

@@ -15,7 +15,7 @@ use rebis_core::{Error, ErrorKind, FromValue, Result, Value};
 
 use super::assigned::ValueFor;
 use super::core::Core;
-use crate::mapper::{Object, Record, State};
+use crate::mapper::{Guard, Object, Record, State};
 use crate::model::{ObjectRef, One};
 use crate::unit::conflict;
 
@@ -51,7 +51,7 @@ impl<T: Record> Instance<T> {
     pub fn read(&self) -> Result<ReadGuard<'_, T>> {
         self.core.freshen(&self.object)?;
         let guard = self.cell()?.try_borrow().map_err(|_| conflict(&self.object.head))?;
-        self.object.head.reader.set(Some(Location::caller()));
+        self.object.head.guard.set(Some(Guard::Read(Location::caller())));
         Ok(ReadGuard(guard))
     }
 
@@ -65,7 +65,7 @@ impl<T: Record> Instance<T> {
         self.check_writable()?;
         let guard = self.cell()?.try_borrow_mut().map_err(|_| conflict(&self.object.head))?;
         self.core.unit.touch_record(&self.object.head, &*guard);
-        self.object.head.writer.set(Some(Location::caller()));
+        self.object.head.guard.set(Some(Guard::Write(Location::caller())));
         Ok(WriteGuard(guard))
     }
 

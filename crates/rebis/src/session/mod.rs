@@ -53,6 +53,7 @@ pub use related::{Child, Collection, Related};
 pub use transaction::Nested;
 
 use crate::mapper::{Mapper, Model, Record, mapper};
+use crate::model::Key;
 
 /// A unit of work: objects of one thread, each row one object, changes sent in the right order when they are due.
 ///
@@ -145,7 +146,15 @@ impl Session {
     /// [`ErrorKind::Bind`] for a key with another number of columns, or a value of another type than its column; and what the database says.
     #[track_caller]
     pub fn get<T: Model>(&self, key: impl IntoKey) -> Result<Option<Instance<T>>> {
-        self.get_with(key, GetOptions::new())
+        let mapper = mapper::<T>()?;
+        // What is in memory is found without a look at options.
+        if let Some(number) = key.number() {
+            self.core.check()?;
+            if let Some(object) = self.core.unit.find(mapper, &Key::Integer(number)) {
+                return self.held(object);
+            }
+        }
+        self.get_by(mapper, key, GetOptions::new())
     }
 
     /// The same, for a mapper that is known at run time only.
@@ -239,7 +248,28 @@ impl fmt::Debug for Session {
 pub trait IntoKey {
     #[doc(hidden)]
     fn into_values(self) -> Vec<Value>;
+    /// The key, where it is one whole number.
+    #[doc(hidden)]
+    fn number(&self) -> Option<i64> {
+        None
+    }
 }
+
+macro_rules! key_number {
+    ($($name:ty)+) => {$(
+        impl IntoKey for $name {
+            fn into_values(self) -> Vec<Value> {
+                vec![self.into_value()]
+            }
+
+            fn number(&self) -> Option<i64> {
+                (*self).try_into().ok()
+            }
+        }
+    )+};
+}
+
+key_number!(i8 i16 i32 i64 u8 u16 u32 u64);
 
 macro_rules! key_value {
     ($($name:ty)+) => {$(
@@ -251,7 +281,7 @@ macro_rules! key_value {
     )+};
 }
 
-key_value!(i8 i16 i32 i64 u8 u16 u32 u64 bool String &str &String Vec<u8> Value);
+key_value!(bool String &str &String Vec<u8> Value);
 key_value!(Uuid Decimal);
 key_value!(NaiveDate NaiveDateTime);
 

@@ -211,8 +211,7 @@ impl Hooks for FlushHooks<'_> {
         for &column in columns {
             let (old, new) = {
                 let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
-                let base = object.head.base.borrow();
-                let Some(base) = base.as_ref() else { return Ok(()) };
+                let Some(base) = object.head.base() else { return Ok(()) };
                 (base.read(column), record.read(column))
             };
             self.core.tell(Kind::Set, &mut Told::Set { object: &any, column, old: &old, new: &new })?;

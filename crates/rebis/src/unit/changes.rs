@@ -5,10 +5,9 @@ use std::rc::Rc;
 
 use rebis_core::{Error, ErrorKind, Result};
 
-use super::links::forget_loaded;
 use super::numbers::in_order;
 use super::{Unit, conflict};
-use crate::mapper::{Expiry, Head, Links, Object, Record, State, Undo};
+use crate::mapper::{Expiry, Head, Object, Record, State, Undo};
 
 /// What was noted at this level and those inside it; it is noted no more.
 fn since(noted: &RefCell<Vec<(u32, u64)>>, level: u32) -> Vec<u64> {
@@ -48,14 +47,14 @@ fn take_columns(outer: &mut Undo, inner: Undo) {
 pub(crate) fn keep_column(head: &Head, record: &dyn Record, column: usize) {
     if !record.is_loaded(column) {
         keep_columns(head, record);
-    } else if let Some(new) = head.undo.borrow_mut().last_mut().filter(|last| last.lacks_columns()) {
+    } else if let Some(new) = head.notes().undo.borrow_mut().last_mut().filter(|last| last.lacks_columns()) {
         new.written.push((column, record.read(column)));
     }
 }
 
 /// Notes the columns of a new object, before what the database has is put in their place.
 pub(crate) fn keep_columns(head: &Head, record: &dyn Record) {
-    if let Some(new) = head.undo.borrow_mut().last_mut().filter(|last| last.lacks_columns()) {
+    if let Some(new) = head.notes().undo.borrow_mut().last_mut().filter(|last| last.lacks_columns()) {
         new.record = Some(record.copy().into());
     }
 }
@@ -82,14 +81,14 @@ impl Unit {
     pub(crate) fn touch_record(&self, head: &Head, record: &dyn Record) {
         if head.state.get() == State::Detached {
             // No session's; what has changed counts if it is taken in again.
-            head.base.borrow_mut().get_or_insert_with(|| record.copy().into());
+            head.notes().base.borrow_mut().get_or_insert_with(|| record.copy().into());
             return;
         }
-        let needs_base = head.state.get() == State::Persistent && head.base.borrow().is_none();
+        let needs_base = head.state.get() == State::Persistent && head.base().is_none();
         let copy = self.note(head, Some(record));
         if needs_base {
             // One copy serves both.
-            head.base.replace(Some(copy.unwrap_or_else(|| record.copy().into())));
+            head.notes().base.replace(Some(copy.unwrap_or_else(|| record.copy().into())));
         }
     }
 
@@ -104,7 +103,9 @@ impl Unit {
     /// As [`touch`](Unit::touch).
     pub(crate) fn touch_written(&self, object: &Object) -> Result<()> {
         let is_new = |last: &Undo| last.level == self.level.get() && last.lacks_columns();
-        if object.head.state.get() == State::Pending && object.head.undo.borrow().last().is_some_and(is_new) {
+        if object.head.state.get() == State::Pending
+            && object.head.notes().undo.borrow().last().is_some_and(is_new)
+        {
             return Ok(());
         }
         self.touch(object)
@@ -113,12 +114,12 @@ impl Unit {
     /// Returns the copy of the columns, when one was made now.
     fn note(&self, head: &Head, record: Option<&dyn Record>) -> Option<Rc<dyn Record>> {
         // What is in no session has nothing to flush and nothing to undo.
-        if !self.objects.borrow().contains_key(&head.id) {
+        if !self.objects.borrow().contains(head.id) {
             return None;
         }
         let level = self.level.get();
         self.changed.borrow_mut().insert(head.id);
-        let mut undo = head.undo.borrow_mut();
+        let mut undo = head.notes().undo.borrow_mut();
         let copy = || record.map(|record| Rc::<dyn Record>::from(record.copy()));
         match undo.last_mut() {
             Some(last) if last.level == level => {
@@ -127,7 +128,7 @@ impl Unit {
                 }
                 let copy = copy()?;
                 last.record = Some(Rc::clone(&copy));
-                last.base.clone_from(&head.base.borrow());
+                last.base.clone_from(&head.notes().base.borrow());
                 Some(copy)
             }
             _ => {
@@ -142,8 +143,8 @@ impl Unit {
                     level,
                     record: copy.clone(),
                     written: Vec::new(),
-                    base: head.base.borrow().clone(),
-                    links: head.links.borrow().clone(),
+                    base: head.notes().base.borrow().clone(),
+                    links: head.notes().links.borrow().clone(),
                     state: head.state.get(),
                     expiry: head.expiry.get(),
                     doomed: head.doomed.get(),
@@ -189,9 +190,10 @@ impl Unit {
     /// After a flush: what is in memory is what the database has.
     pub(crate) fn flushed(&self) {
         let objects = self.objects.borrow();
-        for object in self.changed.borrow_mut().take().into_iter().filter_map(|id| objects.get(&id)) {
-            object.head.base.take();
-            for links in object.head.links.borrow_mut().iter_mut() {
+        for object in self.changed.borrow_mut().take().into_iter().filter_map(|id| objects.get(id)) {
+            let Some(notes) = object.head.noted() else { continue };
+            notes.base.take();
+            for links in notes.links.borrow_mut().iter_mut() {
                 links.before = None;
                 links.added.clear();
                 links.removed.clear();
@@ -203,8 +205,10 @@ impl Unit {
     /// The columns of an object are to be read again; what has changed of it is dropped, but not that it is to be deleted.
     pub(crate) fn expire(&self, head: &Head) {
         head.expiry.set(Expiry::Expired);
-        head.base.take();
-        head.links.borrow_mut().clear();
+        if let Some(notes) = head.noted() {
+            notes.base.take();
+            notes.links.borrow_mut().clear();
+        }
         self.forget_assigned(head);
         // That it is to be deleted is nothing that is read again.
         if !head.doomed.get() {
@@ -219,8 +223,8 @@ impl Unit {
         let undone = std::mem::take(&mut *self.undone.borrow_mut());
         let mut deleted = Vec::new();
         let objects = self.objects.borrow();
-        for object in undone.iter().filter_map(|id| objects.get(id)) {
-            object.head.undo.take();
+        for object in undone.iter().filter_map(|id| objects.get(*id)) {
+            object.head.notes().undo.take();
             if object.head.state.get() == State::Deleted {
                 deleted.push(Rc::clone(object));
             }
@@ -270,7 +274,7 @@ impl Unit {
             self.undone_inside.borrow_mut().extend(ids.iter().map(|id| (outer, *id)));
         }
         for object in self.objects(&ids) {
-            let mut undo = object.head.undo.borrow_mut();
+            let mut undo = object.head.notes().undo.borrow_mut();
             let Some(first) = undo.iter().position(|entry| entry.level >= level) else { continue };
             let Some(mut kept) = earliest(undo.split_off(first)) else { continue };
             kept.level = outer;
@@ -301,7 +305,7 @@ impl Unit {
         let objects = self.objects(&ids);
         let mut restored = Vec::new();
         for object in &objects {
-            let mut undo = object.head.undo.borrow_mut();
+            let mut undo = object.head.notes().undo.borrow_mut();
             let Some(first) = undo.iter().position(|entry| entry.level >= level) else { continue };
             let entries = undo.split_off(first);
             if undo.is_empty() {
@@ -318,7 +322,7 @@ impl Unit {
             self.restore(&object, entry);
         }
         for object in self.objects(&loaded) {
-            forget_loaded(&mut object.head.links.borrow_mut());
+            self.forget_relations(&object.head);
         }
         for object in self.objects(&read) {
             if object.head.state.get() == State::Persistent {
@@ -330,8 +334,8 @@ impl Unit {
     fn restore(&self, object: &Rc<Object>, entry: Undo) {
         let head = &object.head;
         let Undo { record, written, base, links, state, expiry, doomed, key, level: _ } = entry;
-        head.base.replace(base);
-        head.links.replace(links);
+        head.notes().base.replace(base);
+        head.notes().links.replace(links);
         self.forget_assigned(head);
         head.doomed.set(doomed);
         head.expiry.set(expiry);
@@ -354,10 +358,7 @@ impl Unit {
         }
         self.set_state(head, state);
         self.remember_key(head, key);
-        let changed = state == State::Pending
-            || doomed
-            || head.base.borrow().is_some()
-            || head.links.borrow().iter().any(Links::is_changed);
+        let changed = state == State::Pending || doomed || head.base().is_some() || head.has_changed_links();
         let mut all = self.changed.borrow_mut();
         if changed {
             all.insert(head.id);
@@ -379,7 +380,7 @@ impl Unit {
         let head = &object.head;
         self.touch_links(head);
         self.forget_key(head);
-        head.base.take();
+        head.notes().base.take();
         head.doomed.set(false);
         self.set_state(head, State::Deleted);
         self.changed.borrow_mut().remove(&head.id);

@@ -1,25 +1,32 @@
 //! The identity map: for each row of the database at most one object.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use rebis_core::Result;
 
-use super::links::forget_loaded;
+use super::keys::KeyMap;
 use super::{Kind, Unit};
 use crate::mapper::{Expiry, Head, Mapper, Object, State};
 use crate::model::Key;
 
+/// What a row's key leads to.
+pub(crate) enum Claim {
+    Known(Rc<Object>),
+    New(Head),
+}
+
 impl Unit {
     /// The object of a row, when the session has it.
     pub(crate) fn find(&self, mapper: &Mapper, key: &Key) -> Option<Rc<Object>> {
-        let id = self.identity.borrow().get(&mapper.number())?.get(key).copied()?;
-        self.object(id)
+        let identity = self.identity.borrow();
+        let keys = identity.get(&mapper.number())?;
+        keys.find(key, keys.hash(key), &self.objects.borrow()).map(Rc::clone)
     }
 
     /// Some object of this mapper, when the session has one.
     pub(crate) fn some_of(&self, mapper: &Mapper) -> Option<Rc<Object>> {
-        let id = self.identity.borrow().get(&mapper.number())?.values().next().copied()?;
+        let id = self.identity.borrow().get(&mapper.number())?.numbers().next()?;
         self.object(id)
     }
 
@@ -27,7 +34,7 @@ impl Unit {
     pub(crate) fn all_of(&self, mapper: &Mapper) -> Vec<Rc<Object>> {
         let identity = self.identity.borrow();
         let mut ids: Vec<u64> =
-            identity.get(&mapper.number()).into_iter().flat_map(HashMap::values).copied().collect();
+            identity.get(&mapper.number()).into_iter().flat_map(KeyMap::numbers).collect();
         ids.sort_unstable();
         self.objects(&ids)
     }
@@ -36,7 +43,7 @@ impl Unit {
     pub(crate) fn mappers_in_database(&self) -> Vec<&'static Mapper> {
         let objects = self.objects.borrow();
         let identity = self.identity.borrow();
-        let some = identity.values().filter_map(|keys| objects.get(keys.values().next()?));
+        let some = identity.values().filter_map(|keys| objects.get(keys.numbers().next()?));
         let mut mappers: Vec<&'static Mapper> = some.map(|object| object.head.mapper).collect();
         mappers.sort_unstable_by_key(|mapper| mapper.number());
         mappers
@@ -48,6 +55,34 @@ impl Unit {
         let mappers: BTreeMap<u32, &'static Mapper> =
             objects.values().map(|object| (object.head.mapper.number(), object.head.mapper)).collect();
         mappers.into_values().collect()
+    }
+
+    /// The object of a row, or the head of a new one, which has the key from now on: it is read next, and [entered](Unit::enter).
+    pub(crate) fn claim(&self, mapper: &'static Mapper, key: Key) -> Claim {
+        let mut identity = self.identity.borrow_mut();
+        let keys = identity.entry(mapper.number()).or_default();
+        let hash = keys.hash(&key);
+        if let Some(object) = keys.find(&key, hash, &self.objects.borrow()) {
+            return Claim::Known(Rc::clone(object));
+        }
+        let head = self.head(mapper, State::Persistent);
+        keys.insert_new(hash, head.id);
+        head.key.replace(Some(key));
+        Claim::New(head)
+    }
+
+    /// The row of a claimed key could not be read.
+    pub(crate) fn disclaim(&self, mapper: &Mapper, id: u64) {
+        if let Some(keys) = self.identity.borrow_mut().get_mut(&mapper.number()) {
+            keys.forget(id);
+        }
+    }
+
+    /// Takes in an object that was read for a claimed key.
+    pub(crate) fn enter(&self, object: Rc<Object>) -> Rc<Object> {
+        self.note_late(&object.head);
+        self.note_loaded(Kind::Load, &object);
+        self.place(object)
     }
 
     /// Takes in an object that was read.
@@ -66,10 +101,10 @@ impl Unit {
     pub(crate) fn take_back(&self, object: &Rc<Object>, key: Key) -> Result<()> {
         self.place(Rc::clone(object));
         // Those on the other side may have left as well.
-        forget_loaded(&mut object.head.links.borrow_mut());
+        self.forget_relations(&object.head);
         self.set_state(&object.head, State::Persistent);
         self.adopt(Rc::clone(object), key);
-        if object.head.base.borrow().is_some() {
+        if object.head.base().is_some() {
             self.touch(object)?;
         }
         Ok(())
@@ -79,10 +114,15 @@ impl Unit {
     pub(crate) fn note_read(&self, head: &Head) {
         if self.is_expired(head) {
             // What was loaded of its relations is as old.
-            forget_loaded(&mut head.links.borrow_mut());
+            self.forget_relations(head);
         }
         head.expiry.set(Expiry::ReadIn(self.ends.get()));
         self.forget_parts(head);
+        self.note_late(head);
+    }
+
+    /// What a transaction that has written reads may be gone after its rollback.
+    fn note_late(&self, head: &Head) {
         if self.wrote.get() {
             self.read_late.borrow_mut().push((self.level.get(), head.id));
         }
@@ -106,7 +146,7 @@ impl Unit {
         self.forget_key(head);
         if let Some(key) = &key {
             let mut identity = self.identity.borrow_mut();
-            identity.entry(head.mapper.number()).or_default().insert(key.clone(), head.id);
+            identity.entry(head.mapper.number()).or_default().insert(key, head.id, &self.objects.borrow());
         }
         head.key.replace(key);
     }
@@ -115,10 +155,8 @@ impl Unit {
     pub(crate) fn forget_key(&self, head: &Head) {
         if let Some(key) = head.key.take() {
             let mut identity = self.identity.borrow_mut();
-            if let Some(keys) = identity.get_mut(&head.mapper.number())
-                && keys.get(&key) == Some(&head.id)
-            {
-                keys.remove(&key);
+            if let Some(keys) = identity.get_mut(&head.mapper.number()) {
+                keys.remove(&key, head.id);
             }
         }
     }

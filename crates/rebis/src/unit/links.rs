@@ -23,7 +23,7 @@ impl Unit {
     /// The links of a relation, made when they are first asked for.
     fn links<'o>(&self, object: &'o Object, relation: usize) -> Result<RefMut<'o, Links>> {
         object.head.mapper.relations()?;
-        let mut links = object.head.links.borrow_mut();
+        let mut links = object.head.notes().links.borrow_mut();
         if links.len() <= relation {
             // Those behind it nobody has looked at.
             let missing = relation + 1 - links.len();

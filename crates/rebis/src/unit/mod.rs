@@ -3,8 +3,10 @@
 mod changes;
 mod happenings;
 mod identity;
+mod keys;
 mod links;
 mod numbers;
+mod pages;
 mod parts;
 mod sweep;
 #[cfg(test)]
@@ -16,15 +18,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use self::numbers::{KeyMap, MapperMap, Noted};
+use self::keys::KeyMap;
+use self::numbers::{MapperMap, Noted};
+use self::pages::Pages;
 use rebis_core::{Error, ErrorKind, Result};
 
 pub(crate) use changes::{keep_column, keep_columns};
 pub(crate) use happenings::{Happening, Kind, Wanted};
+pub(crate) use identity::Claim;
 pub(crate) use numbers::{NumberMap, NumberSet};
 pub(crate) use parts::differs;
 
-use crate::mapper::{Expiry, Given, Head, Mapper, Object, Record, State};
+use crate::mapper::{Expiry, Given, Guard, Head, Mapper, Object, Record, State};
 use crate::model::ObjectRef;
 
 /// The objects of one session.
@@ -32,7 +37,7 @@ pub(crate) struct Unit {
     /// The session's number; no two in one process have the same.
     number: u64,
     open: Cell<bool>,
-    objects: RefCell<NumberMap<Rc<Object>>>,
+    objects: RefCell<Pages<Rc<Object>>>,
     /// Those that were let go together and are reached from one that is held: their relations stay readable.
     left: RefCell<NumberMap<Rc<Object>>>,
     /// How many of them there were when they were looked through last.
@@ -104,13 +109,13 @@ impl Unit {
     }
 
     pub(crate) fn object(&self, id: u64) -> Option<Rc<Object>> {
-        self.objects.borrow().get(&id).map(Rc::clone)
+        self.objects.borrow().get(id).map(Rc::clone)
     }
 
     /// The objects with these numbers that are still there.
     pub(crate) fn objects(&self, ids: &[u64]) -> Vec<Rc<Object>> {
         let objects = self.objects.borrow();
-        ids.iter().filter_map(|id| objects.get(id).map(Rc::clone)).collect()
+        ids.iter().filter_map(|id| objects.get(*id).map(Rc::clone)).collect()
     }
 
     /// The objects that were loaded into a relation, also of an object that has left the session with them; `None` when one of those
@@ -137,9 +142,7 @@ impl Unit {
 
     /// All objects, in the order in which they came.
     pub(crate) fn all(&self) -> Vec<Rc<Object>> {
-        let mut all: Vec<Rc<Object>> = self.objects.borrow().values().map(Rc::clone).collect();
-        all.sort_unstable_by_key(|object| object.head.id);
-        all
+        self.objects.borrow().values().map(Rc::clone).collect()
     }
 
     /// The object that a relation field names.
@@ -257,7 +260,11 @@ impl Unit {
 
     /// Takes an object in.
     pub(crate) fn place(&self, object: Rc<Object>) -> Rc<Object> {
-        self.left.borrow_mut().remove(&object.head.id);
+        let mut left = self.left.borrow_mut();
+        if !left.is_empty() {
+            left.remove(&object.head.id);
+        }
+        drop(left);
         self.objects.borrow_mut().insert(object.head.id, Rc::clone(&object));
         object
     }
@@ -269,7 +276,7 @@ impl Unit {
         self.forget_parts(head);
         self.forget_assigned(head);
         self.detach(object, state);
-        self.objects.borrow_mut().remove(&head.id);
+        self.objects.borrow_mut().remove(head.id);
         self.changed.borrow_mut().remove(&head.id);
         self.undone.borrow_mut().remove(&head.id);
     }
@@ -278,9 +285,11 @@ impl Unit {
     fn detach(&self, object: &Object, state: State) {
         let head = &object.head;
         self.set_state(head, state);
-        head.undo.borrow_mut().clear();
-        if state != State::Detached {
-            head.base.borrow_mut().take();
+        if let Some(notes) = head.noted() {
+            notes.undo.take();
+            if state != State::Detached {
+                notes.base.take();
+            }
         }
         head.doomed.set(false);
         // The last values answer, also those that a commit has expired.
@@ -316,8 +325,11 @@ impl Unit {
         self.parts.borrow_mut().clear();
         self.assigned.borrow_mut().clear();
         let objects = self.objects.take();
-        let before = self.left.replace(objects);
-        self.left.borrow_mut().extend(before);
+        if objects.values().any(|object| Rc::strong_count(object) > 1) || !self.left.borrow().is_empty() {
+            let objects = objects.values().map(|object| (object.head.id, Rc::clone(object)));
+            self.left.borrow_mut().extend(objects);
+        }
+        drop(objects);
         self.forget_left();
         for object in self.left.borrow().values().filter(|object| !told && is_in(&object.head)) {
             self.leave(object);
@@ -355,10 +367,10 @@ fn is_in(head: &Head) -> bool {
 
 /// The error of an object whose struct is borrowed.
 pub(crate) fn conflict(head: &Head) -> Error {
-    let place = match (head.writer.get(), head.reader.get()) {
-        (Some(writer), _) => format!("; write() was called last at {writer}"),
-        (None, Some(reader)) => format!("; read() was called last at {reader}"),
-        (None, None) => String::new(),
+    let place = match head.guard.get() {
+        Some(Guard::Write(place)) => format!("; write() was called last at {place}"),
+        Some(Guard::Read(place)) => format!("; read() was called last at {place}"),
+        None => String::new(),
     };
     let name = head.mapper.name();
     Error::new(

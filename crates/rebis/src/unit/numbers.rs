@@ -34,9 +34,6 @@ pub(crate) type NumberMap<V> = HashMap<u64, V, BuildHasherDefault<Counted>>;
 pub(super) type MapperMap<V> = HashMap<u32, V, BuildHasherDefault<Counted>>;
 pub(crate) type NumberSet = HashSet<u64, BuildHasherDefault<Counted>>;
 
-/// Numbers of objects by their primary keys.
-pub(super) type KeyMap = HashMap<crate::model::Key, u64, Keyed>;
-
 /// In the order in which they were counted.
 pub(super) fn in_order(numbers: &NumberSet) -> Vec<u64> {
     let mut numbers: Vec<u64> = numbers.iter().copied().collect();

@@ -16,7 +16,7 @@ impl Unit {
     /// [`ErrorKind::Conflict`] when the object is borrowed; [`ErrorKind::InvalidState`] when its embedded value was taken away.
     pub(crate) fn expire_column(&self, object: &Object, column: usize) -> Result<()> {
         let Some(mut record) = object.data.get_mut() else { return Err(conflict(&object.head)) };
-        if let Some(base) = &*object.head.base.borrow() {
+        if let Some(base) = object.head.base() {
             // It was the column's own value. One that was never loaded is no value, and is read before the next flush.
             let put_back = record.write(column, base.read(column).as_ref());
             if put_back.is_err() && base.is_loaded(column) {
@@ -40,14 +40,16 @@ impl Unit {
 
     /// This relation is to be loaded again; what was put in and taken out is dropped on this side.
     pub(crate) fn expire_relation(&self, head: &Head, relation: usize) {
-        if let Some(links) = head.links.borrow_mut().get_mut(relation) {
+        if let Some(links) = head.notes().links.borrow_mut().get_mut(relation) {
             *links = Links::default();
         }
     }
 
     /// All relations are to be loaded again, but those in which something has changed.
     pub(crate) fn forget_relations(&self, head: &Head) {
-        forget_loaded(&mut head.links.borrow_mut());
+        if let Some(notes) = head.noted() {
+            forget_loaded(&mut notes.links.borrow_mut());
+        }
     }
 
     /// The columns that are to be read again, of an object that is not expired as a whole.
@@ -78,9 +80,11 @@ impl Unit {
                 if !by(&relation.definition.cascade) {
                     continue;
                 }
-                let ids = owner.head.links.borrow().get(number).map(|links| {
+                let Some(links) = owner.head.links() else { continue };
+                let ids = links.get(number).map(|links| {
                     links.loaded.iter().flatten().chain(&links.added).copied().collect::<Vec<_>>()
                 });
+                drop(links);
                 for other in self.objects(&ids.unwrap_or_default()) {
                     if known.insert(other.head.id) {
                         found.push(other);
@@ -108,7 +112,7 @@ impl Unit {
             if !(cascade.refresh_expire && cascade.delete_orphan) {
                 continue;
             }
-            let links = object.head.links.borrow();
+            let Some(links) = object.head.links() else { continue };
             let Some(links) = links.get(number) else { continue };
             let ids: Vec<u64> = links.loaded.iter().flatten().chain(&links.added).copied().collect();
             let pending = |object: &Rc<Object>| object.head.state.get() == State::Pending;
@@ -120,10 +124,7 @@ impl Unit {
     /// Whether a flush would have something to send of the object itself or its relations.
     pub(crate) fn is_modified(&self, object: &Object) -> Result<bool> {
         let head = &object.head;
-        if head.doomed.get()
-            || head.state.get() == State::Pending
-            || head.links.borrow().iter().any(Links::is_changed)
-        {
+        if head.doomed.get() || head.state.get() == State::Pending || head.has_changed_links() {
             return Ok(true);
         }
         let expired = self.expired_columns(head).unwrap_or_default();
@@ -133,8 +134,7 @@ impl Unit {
 
 /// Whether one of these columns is another one than at the last flush.
 pub(crate) fn differs(object: &Object, columns: impl IntoIterator<Item = usize>) -> Result<bool> {
-    let base = object.head.base.borrow();
-    let Some(base) = base.as_ref() else { return Ok(false) };
+    let Some(base) = object.head.base() else { return Ok(false) };
     let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
     Ok(columns.into_iter().any(|column| !record.same(&**base, column)))
 }

@@ -24,14 +24,19 @@ impl Unit {
     /// Of objects that have left the session, keeps those that the program holds, and what is linked to them.
     pub(super) fn forget_left(&self) {
         let mut left = self.left.take();
+        if left.is_empty() {
+            return;
+        }
         let held = |object: &&Rc<Object>| Rc::strong_count(object) > 1;
         let mut next: Vec<u64> = left.values().filter(held).map(|object| object.head.id).collect();
         let mut kept = NumberMap::default();
         while let Some(id) = next.pop() {
             let Some(object) = left.remove(&id) else { continue };
-            for links in object.head.links.borrow().iter() {
-                next.extend(links.loaded.iter().flatten());
-            }
+            let links = object.head.links();
+            next.extend(
+                links.iter().flat_map(|links| links.iter()).flat_map(|links| links.loaded.iter().flatten()),
+            );
+            drop(links);
             kept.insert(id, object);
         }
         self.left_kept.set(kept.len());
@@ -65,10 +70,10 @@ impl Unit {
             if !marked.insert(id) {
                 continue;
             }
-            if let Some(object) = objects.get(&id) {
+            if let Some(notes) = objects.get(id).and_then(|object| object.head.noted()) {
                 // A flush still takes out what has left a relation, and a rollback puts it back.
-                next.extend(object.head.links.borrow().iter().flat_map(Links::all));
-                for undo in object.head.undo.borrow().iter() {
+                next.extend(notes.links.borrow().iter().flat_map(Links::all));
+                for undo in notes.undo.borrow().iter() {
                     next.extend(undo.links.iter().flat_map(Links::all));
                 }
             }
@@ -81,7 +86,7 @@ impl Unit {
         }
         let objects = self.objects.borrow();
         for late in [&self.read_late, &self.loaded_late] {
-            late.borrow_mut().retain(|(_, id)| objects.contains_key(id));
+            late.borrow_mut().retain(|(_, id)| objects.contains(*id));
         }
         self.kept.set(objects.len());
     }
