@@ -1,6 +1,5 @@
 //! A query for the objects of one mapper, and the objects that come along with it by joins.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use rebis_core::rows::RowView;
@@ -11,7 +10,7 @@ use rebis_core::{Connection, Result, Value};
 use super::{Populate, Reading, after, columns, own_columns};
 use crate::mapper::{Direction, Mapper, Object, Relation, Secondary};
 use crate::model::{LoadOptions, Loading, RelationKind};
-use crate::unit::{NumberMap, NumberSet, Unit};
+use crate::unit::{LinkSet, NumberMap, NumberSet, Unit};
 
 /// Joins inside each other end here, however the models lead to each other.
 const MOST_JOINS_DEEP: usize = 16;
@@ -351,7 +350,7 @@ pub(crate) struct Assembly {
     /// For each relation that comes along: the owners in their order, and the objects of each.
     links: Vec<Vec<(Rc<Object>, Vec<u64>)>>,
     places: Vec<NumberMap<usize>>,
-    known: HashSet<(usize, u64, u64)>,
+    known: LinkSet,
     objects: Vec<Vec<Rc<Object>>>,
 }
 
@@ -366,7 +365,7 @@ impl Assembly {
             seen: NumberSet::default(),
             links: (0..count).map(|_| Vec::new()).collect(),
             places: vec![NumberMap::default(); count],
-            known: HashSet::new(),
+            known: LinkSet::default(),
             objects: vec![Vec::new(); count],
         }
     }
@@ -395,7 +394,7 @@ impl Assembly {
                 links.len() - 1
             });
             if let Some(child) = &child
-                && self.known.insert((at, owner.head.id, child.head.id))
+                && self.known.insert((at as u32, owner.head.id, child.head.id))
             {
                 links[place].1.push(child.head.id);
                 self.objects[at].push(Rc::clone(child));

@@ -1,6 +1,6 @@
 //! What is loaded right after a query: the relations of all its objects by one more SELECT for up to 500 of them, or one by one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use rebis_core::rows::RowView;
@@ -11,7 +11,7 @@ use super::lazy::{joined_by, load_related, near, ordered};
 use super::{Fetch, Reading, columns_wide, select_all, strategy};
 use crate::mapper::{Direction, Mapper, Object, Relation, Secondary};
 use crate::model::{Key, LoadOptions, Loading};
-use crate::unit::NumberSet;
+use crate::unit::{KeyedMap, NumberSet};
 
 /// How many keys go into one SELECT, where nothing else is said.
 const KEYS_AT_A_TIME: usize = 500;
@@ -65,8 +65,9 @@ fn selectin(
     if relation.direction == Direction::ManyToOne {
         return to_one(reading, conn, &missing, (number, relation, chunk_size), options);
     }
+    let mut seen = NumberSet::default();
     for chunk in missing.chunks(chunk_size) {
-        let mut owners: HashMap<Key, Vec<usize>> = HashMap::new();
+        let mut owners: KeyedMap<Vec<usize>> = KeyedMap::default();
         let mut values = Vec::with_capacity(chunk.len());
         for (place, object) in chunk.iter().enumerate() {
             let key = joined_by(object, relation)?;
@@ -91,7 +92,7 @@ fn selectin(
         }
         for (object, mut ids) in chunk.iter().zip(found) {
             // Joins of the next level repeat a row.
-            let mut seen = NumberSet::default();
+            seen.clear();
             ids.retain(|id| seen.insert(*id));
             reading.unit.set_loaded(object, number, ids)?;
         }
@@ -144,13 +145,23 @@ fn owner_key(
     let Some(secondary) = &relation.secondary else {
         // As the database has it: in memory it may be another one that is not flushed.
         let target = relation.target;
-        let values = relation.pairs.iter().map(|(_, far)| typed(row, *far, &**child, *far, target));
-        return Key::of(values.collect::<Result<Vec<_>>>()?);
+        return key_of_cells(relation.pairs.iter().map(|(_, far)| typed(row, *far, &**child, *far, target)));
     };
     let first = columns_wide(relation.target, options);
     let near = secondary.near.iter().enumerate();
-    let values = near.map(|(at, (column, _))| typed(row, first + at, owner, *column, owner.head.mapper));
-    Key::of(values.collect::<Result<Vec<_>>>()?)
+    key_of_cells(near.map(|(at, (column, _))| typed(row, first + at, owner, *column, owner.head.mapper)))
+}
+
+/// The key of what was read.
+fn key_of_cells(mut cells: impl Iterator<Item = Result<Value>>) -> Result<Option<Key>> {
+    match (cells.next(), cells.next()) {
+        // A key of one column is no list.
+        (Some(only), None) => Key::of([only?]),
+        (first, second) => {
+            let all: Result<Vec<Value>> = first.into_iter().chain(second).chain(cells).collect();
+            Key::of(all?)
+        }
+    }
 }
 
 /// A cell as the value that an object of this mapper has in that column: a UUID that came as text is one.
@@ -193,7 +204,7 @@ fn to_one(
     let names: Vec<usize> = relation.pairs.iter().map(|(_, far)| *far).collect();
     let columns: Vec<Expr<Value>> = names.iter().map(|far| target.column(*far)).collect();
     let mut wanted: Vec<Vec<Value>> = Vec::new();
-    let mut found: HashMap<Key, u64> = HashMap::new();
+    let mut found: KeyedMap<u64> = KeyedMap::default();
     let mut asked: HashSet<Key> = HashSet::new();
     let mut keys = Vec::with_capacity(objects.len());
     let mut there: Vec<Rc<Object>> = Vec::new();
@@ -223,8 +234,8 @@ fn to_one(
         let select: Select<Untyped> = select_all(target).filter(one_of(&columns, chunk));
         let fetch = Fetch::new(target, select, Rc::clone(options));
         fetch.each(reading, conn, &mut |row, object| {
-            let values = names.iter().map(|far| typed(row, *far, object, *far, target));
-            if let Some(key) = Key::of(values.collect::<Result<Vec<_>>>()?)? {
+            let cells = names.iter().map(|far| typed(row, *far, object, *far, target));
+            if let Some(key) = key_of_cells(cells)? {
                 found.insert(key, object.head.id);
             }
             Ok(())

@@ -56,6 +56,13 @@ impl Unit {
         if links.loaded.is_some() {
             return Ok(());
         }
+        if self.wrote.get() {
+            self.loaded_late.borrow_mut().push((self.level.get(), object.head.id));
+        }
+        if links.added.is_empty() && links.removed.is_empty() {
+            links.loaded = Some(ids);
+            return Ok(());
+        }
         let mut now = ids.clone();
         now.retain(|id| !links.removed.contains(id));
         for id in std::mem::take(&mut links.added) {
@@ -64,9 +71,6 @@ impl Unit {
             }
         }
         links.removed.clear();
-        if self.wrote.get() {
-            self.loaded_late.borrow_mut().push((self.level.get(), object.head.id));
-        }
         if now != ids {
             links.before = Some(ids);
         }

@@ -26,7 +26,7 @@ use rebis_core::{Error, ErrorKind, Result};
 pub(crate) use changes::{keep_column, keep_columns};
 pub(crate) use happenings::{Happening, Kind, Wanted};
 pub(crate) use identity::Claim;
-pub(crate) use numbers::{NumberMap, NumberSet};
+pub(crate) use numbers::{KeyedMap, LinkSet, NumberMap, NumberSet};
 pub(crate) use parts::differs;
 
 use crate::mapper::{Expiry, Given, Guard, Head, Mapper, Object, Record, State};

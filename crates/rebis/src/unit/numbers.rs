@@ -33,6 +33,11 @@ pub(crate) type NumberMap<V> = HashMap<u64, V, BuildHasherDefault<Counted>>;
 /// By the numbers of mappers.
 pub(super) type MapperMap<V> = HashMap<u32, V, BuildHasherDefault<Counted>>;
 pub(crate) type NumberSet = HashSet<u64, BuildHasherDefault<Counted>>;
+/// Of a place in a query, an owner, and an object of its.
+pub(crate) type LinkSet = HashSet<(u32, u64, u64), BuildHasherDefault<Counted>>;
+
+/// By primary keys, or what refers to one.
+pub(crate) type KeyedMap<V> = HashMap<crate::model::Key, V, Keyed>;
 
 /// In the order in which they were counted.
 pub(super) fn in_order(numbers: &NumberSet) -> Vec<u64> {
@@ -74,7 +79,7 @@ impl Noted {
 
 /// Hashes of primary keys, with a secret: others may choose them.
 #[derive(Debug, Clone)]
-pub(super) struct Keyed(u64);
+pub(crate) struct Keyed(u64);
 
 impl Default for Keyed {
     fn default() -> Self {
@@ -91,7 +96,7 @@ impl BuildHasher for Keyed {
 }
 
 #[derive(Debug)]
-pub(super) struct KeyHasher(u64);
+pub(crate) struct KeyHasher(u64);
 
 impl Hasher for KeyHasher {
     fn finish(&self) -> u64 {
