@@ -4,6 +4,7 @@ mod changes;
 mod happenings;
 mod identity;
 mod links;
+mod noted;
 mod numbers;
 mod parts;
 mod sweep;
@@ -16,11 +17,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use self::numbers::{KeyMap, MapperMap, Noted};
+use self::noted::Noted;
+use self::numbers::{KeyMap, MapperMap};
 use rebis_core::{Error, ErrorKind, Result};
 
 pub(crate) use changes::{keep_column, keep_columns};
 pub(crate) use happenings::{Happening, Kind, Wanted};
+pub(crate) use noted::Numbers;
 pub(crate) use numbers::{NumberMap, NumberSet};
 pub(crate) use parts::differs;
 
@@ -47,7 +50,7 @@ pub(crate) struct Unit {
     /// The objects that a flush has to look at.
     changed: RefCell<Noted>,
     /// The objects that a rollback has to look at.
-    undone: RefCell<NumberSet>,
+    undone: RefCell<Numbers>,
     /// Those that a savepoint has changed, and at which level: it does not look at the others.
     undone_inside: RefCell<Vec<(u32, u64)>>,
     /// Whether the transaction has written: what is read from then on may be gone after a rollback.
@@ -271,7 +274,7 @@ impl Unit {
         self.detach(object, state);
         self.objects.borrow_mut().remove(&head.id);
         self.changed.borrow_mut().remove(&head.id);
-        self.undone.borrow_mut().remove(&head.id);
+        self.undone.borrow_mut().remove(head.id);
     }
 
     /// What becomes of an object that the session has no more.

@@ -1,9 +1,8 @@
 //! Letting go of what nobody needs: objects that are neither held, nor changed, nor reached over relations from one that is.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::{NumberMap, Unit};
+use super::{NumberMap, Numbers, Unit};
 use crate::mapper::{Links, Object, State};
 
 /// Below that many objects nothing is let go.
@@ -24,8 +23,12 @@ impl Unit {
     /// Of objects that have left the session, keeps those that the program holds, and what is linked to them.
     pub(super) fn forget_left(&self) {
         let mut left = self.left.take();
-        let held = |object: &&Rc<Object>| Rc::strong_count(object) > 1;
-        let mut next: Vec<u64> = left.values().filter(held).map(|object| object.head.id).collect();
+        // In the order in which they came they lie in memory: looked at and dropped so, they cost a part of the time.
+        let mut numbers = Numbers::default();
+        left.keys().for_each(|id| drop(numbers.insert(*id)));
+        let numbers = numbers.in_order();
+        let held = |id: &u64| left.get(id).is_some_and(|object| Rc::strong_count(object) > 1);
+        let mut next: Vec<u64> = numbers.iter().copied().filter(held).collect();
         let mut kept = NumberMap::default();
         while let Some(id) = next.pop() {
             let Some(object) = left.remove(&id) else { continue };
@@ -34,6 +37,7 @@ impl Unit {
             }
             kept.insert(id, object);
         }
+        numbers.iter().for_each(|id| drop(left.remove(id)));
         self.left_kept.set(kept.len());
         self.left.replace(kept);
     }
@@ -55,10 +59,10 @@ impl Unit {
             // The map has it once.
             Rc::strong_count(object) > 1
                 || head.state.get() != State::Persistent
-                || changed.numbers().contains(&head.id)
-                || undone.contains(&head.id)
+                || changed.numbers().contains(head.id)
+                || undone.contains(head.id)
         };
-        let mut marked: BTreeSet<u64> = BTreeSet::new();
+        let mut marked = Numbers::default();
         let mut next: Vec<u64> =
             objects.values().filter(|object| is_root(object)).map(|object| object.head.id).collect();
         while let Some(id) = next.pop() {
@@ -74,7 +78,7 @@ impl Unit {
             }
         }
         let gone: Vec<Rc<Object>> =
-            objects.values().filter(|object| !marked.contains(&object.head.id)).map(Rc::clone).collect();
+            objects.values().filter(|object| !marked.contains(object.head.id)).map(Rc::clone).collect();
         drop((objects, changed, undone));
         for object in gone {
             self.let_go(&object, State::Detached);
