@@ -13,13 +13,13 @@ use super::park::Park;
 use super::post_update;
 use super::row::{NewRows, Row, Shape};
 use super::secondary::{carry_all, link, unlink};
-use super::update::{switch, update, updated};
+use super::update::{ChangedRows, switch, update};
 use super::work::{Action, Work};
 use crate::mapper::{Expiry, Mapper, Object, State};
-use crate::unit::{Kind, NumberSet, Unit};
+use crate::unit::{Kind, Numbers, Unit};
 
 pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn Hooks) -> Result<()> {
-    let Work { saved, early, deleted, cleared, mut syncs, links, carried, switched, mut uniques } = work;
+    let Work { saved, early, deleted, cleared, syncs, links, carried, switched, mut uniques } = work;
     cleared.iter().try_for_each(|clear| clear.send(conn))?;
     if !early.is_empty() {
         // By the keys that rows have before one is parked.
@@ -28,10 +28,11 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
     let parked = park(unit, conn, std::mem::take(&mut uniques.parks))?;
     remove(unit, conn, &early, hooks)?;
     let mut later = Vec::new();
-    let (mut batch, mut new_rows) = (Batch::new(&parked), NewRows::default());
+    let (mut batch, mut new_rows, mut changed_rows) =
+        (Batch::new(&parked), NewRows::default(), ChangedRows::default());
     for (object, action) in saved {
         let id = object.head.id;
-        let keys = syncs.remove(&id).unwrap_or_default();
+        let keys = syncs.of(id);
         // A key that is not there yet, or a value that is not free yet, is of a row in the batch. What follows from a row that has
         // changed is known when that was sent.
         let waits = batch.is_of_other(object.head.mapper)
@@ -40,7 +41,7 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
         if waits {
             batch.send(unit, conn)?;
         }
-        write_keys(unit, &object, &keys, &mut later)?;
+        write_keys(unit, &object, keys, &mut later)?;
         // A new object that takes over a row is an insert to its listeners.
         let is_new = object.head.state.get() == State::Pending;
         hooks.before(if is_new { Kind::BeforeInsert } else { Kind::BeforeUpdate }, &object)?;
@@ -48,7 +49,7 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
             Action::Insert => Some(inserted(&object, &mut new_rows)?),
             Action::Update | Action::Delete => match switched.get(&id) {
                 Some(old) => switch(unit, &object, *old)?,
-                None => updated(&object)?,
+                None => changed_rows.row(&object)?,
             },
         };
         if let Some(row) = &row {
@@ -91,17 +92,17 @@ fn remove(unit: &Unit, conn: &mut Connection, objects: &[Rc<Object>], hooks: &dy
 
 struct Batch<'p> {
     rows: Vec<(Rc<Object>, Row)>,
-    ids: NumberSet,
+    ids: Numbers,
     parked: &'p Parked,
 }
 
 impl<'p> Batch<'p> {
     fn new(parked: &'p Parked) -> Self {
-        Batch { rows: Vec::new(), ids: NumberSet::default(), parked }
+        Batch { rows: Vec::new(), ids: Numbers::default(), parked }
     }
 
     fn has(&self, id: u64) -> bool {
-        self.ids.contains(&id)
+        self.ids.contains(id)
     }
 
     fn is_of_other(&self, mapper: &Mapper) -> bool {

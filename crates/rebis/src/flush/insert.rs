@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
-use super::keys::write;
+use super::keys::{write, write_into};
 use super::row::{NewRows, Row, names};
-use super::work::own_key;
+use super::work::key_of_record;
 use crate::mapper::{Mapper, Object, State};
 use crate::unit::{Unit, conflict};
 
@@ -40,14 +40,20 @@ pub(super) fn insert(
         return Err(Error::new(ErrorKind::Protocol, text));
     }
     unit.expect_keys(mapper, objects.len());
-    for (index, object) in objects.iter().enumerate() {
-        for (column, value) in wanted.iter().zip(made.get(index).into_iter().flatten()) {
-            write(object, *column, value)?;
-        }
+    let mut made = made.into_iter();
+    for object in objects {
+        let made = made.next().unwrap_or_default();
+        let key = {
+            let Some(mut record) = object.data.get_mut() else { return Err(conflict(&object.head)) };
+            for (column, value) in wanted.iter().zip(&made) {
+                write_into(&object.head, &mut *record, *column, value)?;
+            }
+            key_of_record(mapper, &*record)?
+        };
         unit.set_state(&object.head, State::Persistent);
-        let key = own_key(object)?;
         unit.remember_key(&object.head, key);
         unit.note_read(&object.head);
+        unit.is_flushed(&object.head);
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use rebis_core::{Error, ErrorKind, Result, Value};
 
 use super::sync::Sync;
-use crate::mapper::Object;
+use crate::mapper::{Head, Object, Record};
 use crate::unit::{Unit, conflict, keep_column};
 
 /// Writes the foreign keys that follow from the relations into the object.
@@ -51,9 +51,14 @@ pub(super) fn missing_parent(object: &Object) -> Error {
 
 pub(super) fn write(object: &Object, column: usize, value: &Value) -> Result<()> {
     let Some(mut record) = object.data.get_mut() else { return Err(conflict(&object.head)) };
-    keep_column(&object.head, &*record, column);
+    write_into(&object.head, &mut *record, column, value)
+}
+
+/// The same, for who has the columns at hand.
+pub(super) fn write_into(head: &Head, record: &mut dyn Record, column: usize, value: &Value) -> Result<()> {
+    keep_column(head, record, column);
     record.write(column, value.as_ref()).map_err(|mismatch| {
-        let mapper = object.head.mapper;
+        let mapper = head.mapper;
         let (model, name) = (mapper.name(), &mapper.mapped()[column].name);
         let what = if *value == Value::Null {
             "NULL: make the field an Option, or delete the object"

@@ -6,13 +6,13 @@ use std::rc::Rc;
 use rebis_core::Result;
 
 use super::layers::{Edge, depths};
-use super::sync::Sync;
+use super::sync::{Keys, Sync};
 use super::unique::Uniques;
 use super::values::{coming, is_changed, stored};
 use super::work::Action;
 use crate::mapper::{Direction, Mapper, Object, Relation};
 use crate::model::Key;
-use crate::unit::{NumberMap, Unit, conflict};
+use crate::unit::Unit;
 
 /// Objects, and what becomes of their rows.
 pub(super) type Saved = Vec<(Rc<Object>, Action)>;
@@ -23,7 +23,7 @@ pub(super) type Loose = BTreeSet<(u64, Vec<usize>)>;
 /// What rows are put in order by.
 pub(super) struct Order<'w> {
     pub(super) unit: &'w Unit,
-    pub(super) syncs: &'w NumberMap<Vec<Sync>>,
+    pub(super) syncs: &'w Keys,
     pub(super) loose: &'w Loose,
 }
 
@@ -51,7 +51,7 @@ impl Order<'_> {
             let mut rows = Saved::new();
             for mapper in &group {
                 if let Some((_, own)) = by_mapper.iter_mut().find(|(known, _)| known == mapper) {
-                    sort_by_key(own)?;
+                    sort_by_key(own);
                     rows.append(own);
                 }
             }
@@ -90,7 +90,7 @@ impl Order<'_> {
         let mut all = Vec::with_capacity(rows.len());
         for (place, (object, action)) in rows.iter().enumerate() {
             let mut edges: Vec<Edge> = Vec::new();
-            let syncs: &[Sync] = self.syncs.get(&object.head.id).map_or(&[], Vec::as_slice);
+            let syncs: &[Sync] = self.syncs.of(object.head.id);
             for refers in object.head.mapper.refers() {
                 let is_key =
                     |sync: &&Sync| sync.columns.iter().map(|(near, _)| near).eq(refers.columns.iter());
@@ -160,7 +160,7 @@ impl Order<'_> {
         match action {
             Action::Delete => stored(object, columns),
             _ => {
-                let syncs = self.syncs.get(&object.head.id).map_or(&[][..], Vec::as_slice);
+                let syncs = self.syncs.of(object.head.id);
                 coming(self.unit, object, columns, syncs)
             }
         }
@@ -193,11 +193,13 @@ fn place(mapper: &'static Mapper) -> (&'static str, u32) {
 
 /// New ones as they came, then changed ones by their keys: two sessions that change the same rows do it in the same order. Deleted ones
 /// the other way round, because the whole is turned round for them.
-fn sort_by_key(rows: &mut [(Rc<Object>, Action)]) -> Result<()> {
-    for (object, _) in rows.iter() {
-        if object.data.get().is_none() {
-            return Err(conflict(&object.head));
-        }
+fn sort_by_key(rows: &mut [(Rc<Object>, Action)]) {
+    let mut last = 0;
+    let mut comes_next = |(object, action): &(Rc<Object>, Action)| {
+        *action == Action::Insert && std::mem::replace(&mut last, object.head.id) < object.head.id
+    };
+    if rows.iter().all(&mut comes_next) {
+        return;
     }
     rows.sort_by(|(one, what), (other, whats)| {
         let by_key = || one.head.key.borrow().cmp(&other.head.key.borrow());
@@ -210,7 +212,6 @@ fn sort_by_key(rows: &mut [(Rc<Object>, Action)]) -> Result<()> {
             _ => by_key().then_with(by_id),
         }
     });
-    Ok(())
 }
 
 /// Whether a foreign key of one table leads to another one, or a relation that follows other columns.

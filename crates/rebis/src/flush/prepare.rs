@@ -1,6 +1,6 @@
 //! What follows from the changes before anything is sent.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use rebis_core::{Connection, Error, ErrorKind, Result};
@@ -11,23 +11,73 @@ use crate::load::{Populate, load_related, refresh, refresh_columns};
 use crate::mapper::{Direction, Links, Mapper, Object, PassiveDeletes, Relation, State};
 use crate::unit::{NumberSet, Unit, conflict};
 
+/// What a flush has to look at.
+pub(super) struct Changed {
+    /// In the order in which they came.
+    pub(super) objects: Vec<Rc<Object>>,
+    /// Their mappers, each once: what none of them asks for is not looked for in any object.
+    mappers: Vec<&'static Mapper>,
+    /// Whether one of them is deleted.
+    pub(super) dooms: bool,
+}
+
+impl Changed {
+    fn of(objects: Vec<Rc<Object>>) -> Changed {
+        let (mut mappers, mut dooms) = (Vec::new(), false);
+        for object in &objects {
+            if !mappers.contains(&object.head.mapper) {
+                mappers.push(object.head.mapper);
+            }
+            dooms |= object.head.doomed.get();
+        }
+        Changed { objects, mappers, dooms }
+    }
+
+    /// Whether a deletion is carried on, or a relation is such that more is looked at than the object itself.
+    fn carries_on(&self) -> Result<bool> {
+        let looks = |relation: &Relation| {
+            let definition = &relation.definition;
+            definition.cascade.delete_orphan
+                || relation.direction == Direction::OneToMany && !definition.passive_updates
+        };
+        for mapper in &self.mappers {
+            if mapper.relations()?.iter().any(looks) {
+                return Ok(true);
+            }
+        }
+        Ok(self.dooms)
+    }
+}
+
 /// Takes in what was assigned to relation fields, finds orphans, and carries deletions on to what is deleted along. What has
 /// changed then comes back, in the order in which it came.
 ///
 /// # Errors
 /// [`Conflict`](rebis_core::ErrorKind::Conflict) when a changed object is borrowed; what the database says while children are loaded.
-pub(super) fn prepare(unit: &Unit, conn: &mut Connection) -> Result<Vec<Rc<Object>>> {
-    let (mut turns, mut changed) = (unit.turns(), unit.changed());
+pub(super) fn prepare(unit: &Unit, conn: &mut Connection) -> Result<Changed> {
+    let (mut turns, mut objects) = (unit.turns(), unit.changed());
     // All of them first: what was taken in before one is refused could not be told from what was not.
-    if let Some(borrowed) = changed.iter().find(|object| object.data.get_mut().is_none()) {
+    if let Some(borrowed) = objects.iter().find(|object| object.data.get_mut().is_none()) {
         return Err(conflict(&borrowed.head));
     }
-    for object in &changed {
+    for object in &objects {
         put_back(unit, conn, object)?;
         unit.take_assigned(object, |relation| load_related(unit, conn, object, relation))?;
     }
     // Each step may find new ones: an orphan's own children.
-    unit.changed_since(&mut turns, &mut changed);
+    unit.changed_since(&mut turns, &mut objects);
+    let mut changed = Changed::of(objects);
+    if changed.carries_on()? {
+        carry_on(unit, conn, &changed.objects)?;
+        unit.changed_since(&mut turns, &mut changed.objects);
+        changed = Changed::of(changed.objects);
+    }
+    check_single_parents(unit, &changed)?;
+    Ok(changed)
+}
+
+/// Orphans, children of what is deleted, and children whose keys change.
+fn carry_on(unit: &Unit, conn: &mut Connection, changed: &[Rc<Object>]) -> Result<()> {
     let mut first = changed.iter().map(Rc::clone);
     let mut next: VecDeque<Rc<Object>> = VecDeque::new();
     let mut doomed_before = NumberSet::default();
@@ -45,10 +95,7 @@ pub(super) fn prepare(unit: &Unit, conn: &mut Connection) -> Result<Vec<Rc<Objec
             load_named(unit, conn, &object)?;
         }
     }
-    drop(first);
-    unit.changed_since(&mut turns, &mut changed);
-    check_single_parents(unit, &changed)?;
-    Ok(changed)
+    Ok(())
 }
 
 /// Columns that are to be read again have no changes. One that is deferred and was not loaded has no value to put back but the row's.
@@ -70,36 +117,44 @@ fn load_named(unit: &Unit, conn: &mut Connection, object: &Rc<Object>) -> Result
 }
 
 /// Where a relation says single_parent, an object is in one at a time, as far as the session sees.
-fn check_single_parents(unit: &Unit, changed: &[Rc<Object>]) -> Result<()> {
-    let mut looked_at = BTreeSet::new();
-    for object in changed {
-        let mapper = object.head.mapper;
+fn check_single_parents(unit: &Unit, changed: &Changed) -> Result<()> {
+    for &mapper in &changed.mappers {
         for (number, relation) in mapper.relations()?.iter().enumerate() {
-            let is_changed =
-                || object.head.links().is_some_and(|links| links.get(number).is_some_and(Links::is_changed));
-            if !relation.definition.single_parent
-                || !is_changed()
-                || !looked_at.insert((mapper.number(), number))
-            {
-                continue;
+            let has_changed = |object: &Rc<Object>| {
+                object.head.mapper == mapper
+                    && object
+                        .head
+                        .links()
+                        .is_some_and(|links| links.get(number).is_some_and(Links::is_changed))
+            };
+            if relation.definition.single_parent && changed.objects.iter().any(has_changed) {
+                check_single_parent(unit, (mapper, number), relation)?;
             }
-            let mut owned = HashSet::new();
-            for owner in unit.all() {
-                if owner.head.mapper != mapper || owner.head.doomed.get() {
-                    continue;
-                }
-                let Some(links) = owner.head.links() else { continue };
-                let loaded = links.get(number).and_then(|links| links.loaded.as_deref());
-                if !loaded.unwrap_or_default().iter().all(|id| owned.insert(*id)) {
-                    let text = format!(
-                        "a {} has several parents by {}::{}, which says single_parent",
-                        relation.target.name(),
-                        mapper.name(),
-                        relation.definition.name
-                    );
-                    return Err(Error::new(ErrorKind::InvalidState, text));
-                }
-            }
+        }
+    }
+    Ok(())
+}
+
+fn check_single_parent(
+    unit: &Unit,
+    (mapper, number): (&'static Mapper, usize),
+    relation: &Relation,
+) -> Result<()> {
+    let mut owned = HashSet::new();
+    for owner in unit.all() {
+        if owner.head.mapper != mapper || owner.head.doomed.get() {
+            continue;
+        }
+        let Some(links) = owner.head.links() else { continue };
+        let loaded = links.get(number).and_then(|links| links.loaded.as_deref());
+        if !loaded.unwrap_or_default().iter().all(|id| owned.insert(*id)) {
+            let text = format!(
+                "a {} has several parents by {}::{}, which says single_parent",
+                relation.target.name(),
+                mapper.name(),
+                relation.definition.name
+            );
+            return Err(Error::new(ErrorKind::InvalidState, text));
         }
     }
     Ok(())

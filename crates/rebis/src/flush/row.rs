@@ -18,6 +18,12 @@ pub(super) struct Shape {
     pub(super) wanted: Vec<usize>,
 }
 
+impl Shape {
+    pub(super) fn of_update(mapper: &'static Mapper, columns: Vec<usize>) -> Rc<Shape> {
+        Rc::new(Shape { action: Action::Update, mapper, columns, wanted: Vec::new() })
+    }
+}
+
 /// One row as it is sent.
 pub(super) struct Row {
     pub(super) shape: Rc<Shape>,
@@ -27,8 +33,7 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn of_update(mapper: &'static Mapper, columns: Vec<usize>, values: Vec<Value>) -> Row {
-        let shape = Shape { action: Action::Update, mapper, columns, wanted: Vec::new() };
-        Row { shape: Rc::new(shape), values }
+        Row { shape: Shape::of_update(mapper, columns), values }
     }
 
     /// Whether both go out together.

@@ -1,6 +1,8 @@
 //! Relations → foreign keys, and rows of the tables between two sides.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
 use rebis_core::Result;
@@ -28,10 +30,69 @@ pub(super) struct LinkRows {
     pub(super) removed: BTreeSet<(u64, u64)>,
 }
 
+/// The foreign keys that follow, by the numbers of the children.
+#[derive(Default)]
+pub(super) struct Keys(NumberMap<Own>);
+
+/// Those of one child; nearly all have one.
+enum Own {
+    One(Sync),
+    More(Vec<Sync>),
+}
+
+impl Keys {
+    /// Those of a child.
+    pub(super) fn of(&self, child: u64) -> &[Sync] {
+        match self.0.get(&child) {
+            None => &[],
+            Some(Own::One(only)) => std::slice::from_ref(only),
+            Some(Own::More(all)) => all,
+        }
+    }
+
+    pub(super) fn has(&self, child: u64) -> bool {
+        self.0.contains_key(&child)
+    }
+
+    /// The children.
+    pub(super) fn children(&self) -> impl Iterator<Item = u64> {
+        self.0.keys().copied()
+    }
+
+    /// Both sides of a relation say the same; a new owner counts more than an old one's farewell.
+    fn add(&mut self, child: u64, sync: Sync) {
+        match self.0.entry(child) {
+            Entry::Vacant(none) => drop(none.insert(Own::One(sync))),
+            Entry::Occupied(known) => known.into_mut().add(sync),
+        }
+    }
+}
+
+impl Own {
+    fn add(&mut self, sync: Sync) {
+        match self {
+            Own::One(known) if known.columns == sync.columns => {
+                if sync.parent.is_some() {
+                    *known = sync;
+                }
+            }
+            Own::One(known) => *self = Own::More(vec![known.clone(), sync]),
+            Own::More(known) => {
+                if sync.parent.is_some() {
+                    known.retain(|key| key.columns != sync.columns);
+                } else if known.iter().any(|key| key.columns == sync.columns) {
+                    return;
+                }
+                known.push(sync);
+            }
+        }
+    }
+}
+
 /// What follows from all changed relations.
 #[derive(Default)]
 pub(super) struct Syncs {
-    pub(super) keys: NumberMap<Vec<Sync>>,
+    pub(super) keys: Keys,
     pub(super) links: Vec<LinkRows>,
     /// Objects whose rows in a table between two sides get a new key.
     pub(super) carried: Vec<(Rc<Object>, &'static Relation)>,
@@ -75,7 +136,7 @@ impl Syncs {
             return Ok(());
         }
         for child in unit.linked(object, number)?.unwrap_or_default() {
-            self.key(unit, child, relation, Some(object.head.id), relation.key_columns());
+            self.key_of_child(unit, child, relation, Some(object.head.id), relation.key_columns());
         }
         Ok(())
     }
@@ -92,30 +153,30 @@ impl Syncs {
                 if !doomed && links.before.is_some() {
                     let parent = links.loaded.iter().flatten().next().copied();
                     let parent = parent.filter(|parent| !frees(unit, *parent, relation));
-                    self.key(unit, id, relation, parent, relation.key_columns());
+                    self.key(object, relation, parent, relation.key_columns());
                 }
             }
             Direction::OneToMany => {
                 let (added, removed) = difference(links, doomed);
                 let columns = relation.key_columns();
-                for child in added {
-                    self.key(unit, child, relation, Some(id), columns);
+                for &child in &*added {
+                    self.key_of_child(unit, child, relation, Some(id), columns);
                 }
-                for child in removed {
-                    let moved = self.keys.get(&child).is_some_and(|keys| {
-                        keys.iter().any(|key| key.parent.is_some() && key.columns == columns)
-                    });
+                for &child in &*removed {
+                    let keys = self.keys.of(child);
+                    let moved = keys.iter().any(|key| key.parent.is_some() && key.columns == columns);
                     let owned = relation.back.is_some_and(|back| {
                         let child = unit.object(child);
                         child.is_some_and(|child| matches!(unit.linked(&child, back), Ok(Some(ids)) if !ids.is_empty() && ids != [id]))
                     });
                     if !moved && !owned {
-                        self.key(unit, child, relation, None, columns);
+                        self.key_of_child(unit, child, relation, None, columns);
                     }
                 }
             }
             Direction::ManyToMany => {
-                let (mut added, removed) = difference(links, doomed);
+                let (added, removed) = difference(links, doomed);
+                let mut added = added.into_owned();
                 added.retain(|other| unit.object(*other).is_some_and(|other| !other.head.doomed.get()));
                 if !added.is_empty() || !removed.is_empty() {
                     self.rows(relation, id, &added, &removed);
@@ -124,7 +185,7 @@ impl Syncs {
         }
     }
 
-    fn key(
+    fn key_of_child(
         &mut self,
         unit: &Unit,
         child: u64,
@@ -139,18 +200,20 @@ impl Syncs {
             }
             return;
         };
-        if object.head.doomed.get() || !matches!(object.head.state.get(), State::Pending | State::Persistent)
-        {
-            return;
+        self.key(&object, relation, parent, columns);
+    }
+
+    fn key(
+        &mut self,
+        child: &Object,
+        relation: &Relation,
+        parent: Option<u64>,
+        columns: &'static [(usize, usize)],
+    ) {
+        let head = &child.head;
+        if !head.doomed.get() && matches!(head.state.get(), State::Pending | State::Persistent) {
+            self.keys.add(head.id, Sync { parent, columns, post_update: relation.is_post_update() });
         }
-        let keys = self.keys.entry(child).or_insert_with(|| Vec::with_capacity(1));
-        // Both sides say the same; a new owner counts more than an old one's farewell.
-        if parent.is_some() {
-            keys.retain(|key| key.columns != columns);
-        } else if keys.iter().any(|key| key.columns == columns) {
-            return;
-        }
-        keys.push(Sync { parent, columns, post_update: relation.is_post_update() });
     }
 
     fn rows(&mut self, relation: &'static Relation, id: u64, added: &[u64], removed: &[u64]) {
@@ -200,23 +263,25 @@ fn frees(unit: &Unit, parent: u64, relation: &Relation) -> bool {
 }
 
 /// What has come in and what has left since the last flush. All that the database has leaves one that is deleted.
-fn difference(links: &Links, doomed: bool) -> (Vec<u64>, Vec<u64>) {
+fn difference(links: &Links, doomed: bool) -> (Cow<'_, [u64]>, Cow<'_, [u64]>) {
     if doomed {
         let there = links.before.as_ref().or(links.loaded.as_ref()).unwrap_or(&links.removed);
-        return (Vec::new(), there.clone());
+        return ((&[]).into(), there.into());
     }
-    let (mut added, mut removed) = (links.added.clone(), links.removed.clone());
-    if let (Some(before), Some(now)) = (&links.before, &links.loaded) {
-        added.extend(without(now, before));
-        removed.extend(without(before, now));
-    }
-    (added, removed)
+    let (Some(before), Some(now)) = (&links.before, &links.loaded) else {
+        return ((&links.added).into(), (&links.removed).into());
+    };
+    (joined(&links.added, without(now, before)), joined(&links.removed, without(before, now)))
+}
+
+fn joined<'l>(first: &[u64], second: Cow<'l, [u64]>) -> Cow<'l, [u64]> {
+    if first.is_empty() { second } else { [first, &second].concat().into() }
 }
 
 /// The one list without the other.
-fn without(ids: &[u64], others: &[u64]) -> Vec<u64> {
-    if others.is_empty() {
-        return ids.to_vec();
+fn without<'l>(ids: &'l [u64], others: &[u64]) -> Cow<'l, [u64]> {
+    if ids.is_empty() || others.is_empty() {
+        return ids.into();
     }
     let others: NumberSet = others.iter().copied().collect();
     ids.iter().filter(|id| !others.contains(id)).copied().collect()

@@ -11,12 +11,12 @@ use super::layers::Edge;
 use super::order::{Saved, positions};
 use super::park::{Filler, Named, Park, filler};
 use super::post_update::nullable;
-use super::sync::Sync;
+use super::sync::{Keys, Sync};
 use super::values::{coming, is_changed, stored};
 use super::work::Action;
 use crate::mapper::{Mapper, Object, Refers};
 use crate::model::Key;
-use crate::unit::{NumberMap, Unit};
+use crate::unit::Unit;
 
 /// A row takes the values of one set of unique columns, which another row gives up.
 struct Need {
@@ -47,7 +47,7 @@ pub(super) struct Rows<'w> {
     pub(super) unit: &'w Unit,
     pub(super) saved: &'w Saved,
     pub(super) deleted: &'w [Rc<Object>],
-    pub(super) syncs: &'w NumberMap<Vec<Sync>>,
+    pub(super) syncs: &'w Keys,
     pub(super) switched: &'w BTreeMap<u64, u64>,
     /// Whether texts that differ in case only may be one value.
     pub(super) folds: bool,
@@ -73,7 +73,7 @@ impl Uniques {
             if !mappers.contains(&mapper.number()) {
                 continue;
             }
-            let syncs = rows.syncs.get(&head.id).map_or(&[][..], Vec::as_slice);
+            let syncs = rows.syncs.of(head.id);
             for (set, columns) in mapper.uniques().iter().enumerate() {
                 let is_new = *action == Action::Insert || found.switched.contains_key(&head.id);
                 if !is_new && !changes(object, columns, syncs)? {
@@ -102,7 +102,7 @@ impl Uniques {
         };
         for (object, _) in rows.saved.iter().filter(|(_, action)| *action == Action::Update) {
             let (head, mapper) = (&object.head, object.head.mapper);
-            let syncs = rows.syncs.get(&head.id).map_or(&[][..], Vec::as_slice);
+            let syncs = rows.syncs.of(head.id);
             let old = self.switched.get(&head.id);
             for (set, columns) in mapper.uniques().iter().enumerate() {
                 if old.is_some() || changes(object, columns, syncs)? {
@@ -159,7 +159,7 @@ impl Uniques {
                         next.push(by_id);
                         continue;
                     }
-                    let syncs = rows.syncs.get(&by_id).map_or(&[][..], Vec::as_slice);
+                    let syncs = rows.syncs.of(by_id);
                     free &= nullable(by.head.mapper, columns) && changes(by, columns, syncs)?;
                     parks.extend(columns.iter().map(|column| Park::foreign_key(by, *column)));
                 }

@@ -6,33 +6,59 @@ use rebis_core::sql::{Expr, Expression, all, update_table};
 use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
 use super::keys::{missing_parent, write};
-use super::row::{Row, names};
+use super::row::{Row, Shape, names};
 use super::work::own_key;
 use crate::load::key_in_database;
 use crate::mapper::{Mapper, Object, State};
 use crate::unit::{Unit, conflict};
 
-/// The columns that have changed; nothing when none has.
-pub(super) fn updated(object: &Rc<Object>) -> Result<Option<Row>> {
-    let mapper = object.head.mapper;
-    let mut columns = Vec::new();
-    {
-        let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
-        let Some(base) = object.head.base() else { return Ok(None) };
-        let writable =
-            |column: &usize| !mapper.mapped()[*column].computed && Some(*column) != mapper.version();
-        columns.extend(
-            (0..mapper.mapped().len())
-                .filter(writable)
-                .filter(|column| !record.same(&**base, *column) && record.is_loaded(*column)),
-        );
-        // Set by hand, the version alone is a change.
-        let is_set = mapper.version().is_some_and(|version| !record.same(&**base, version));
-        if columns.is_empty() && !is_set {
-            return Ok(None);
+/// Rows of changed objects; those behind one another that have changed in the same columns share their shape.
+#[derive(Default)]
+pub(super) struct ChangedRows {
+    columns: Vec<usize>,
+    last: Option<Rc<Shape>>,
+}
+
+impl ChangedRows {
+    /// The columns that have changed; nothing when none has.
+    pub(super) fn row(&mut self, object: &Rc<Object>) -> Result<Option<Row>> {
+        let mapper = object.head.mapper;
+        self.columns.clear();
+        {
+            let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
+            let Some(base) = object.head.base() else { return Ok(None) };
+            let writable =
+                |column: &usize| !mapper.mapped()[*column].computed && Some(*column) != mapper.version();
+            let columns = (0..mapper.mapped().len()).filter(writable);
+            self.columns
+                .extend(columns.filter(|column| !record.same(&**base, *column) && record.is_loaded(*column)));
+            if mapper.version().is_none() {
+                if self.columns.is_empty() {
+                    return Ok(None);
+                }
+                let mut values = Vec::with_capacity(mapper.key().len() + self.columns.len());
+                values.extend(mapper.key().iter().map(|column| base.read(*column)));
+                values.extend(self.columns.iter().map(|column| record.read(*column)));
+                return Ok(Some(Row { shape: self.shape(mapper), values }));
+            }
+            // Set by hand, the version alone is a change.
+            let is_set = mapper.version().is_some_and(|version| !record.same(&**base, version));
+            if self.columns.is_empty() && !is_set {
+                return Ok(None);
+            }
         }
+        row_of_update(object, key_in_database(object)?, self.columns.clone()).map(Some)
     }
-    row_of_update(object, key_in_database(object)?, columns).map(Some)
+
+    fn shape(&mut self, mapper: &'static Mapper) -> Rc<Shape> {
+        if let Some(last) = &self.last
+            && last.mapper == mapper
+            && last.columns == self.columns
+        {
+            return Rc::clone(last);
+        }
+        Rc::clone(self.last.insert(Shape::of_update(mapper, self.columns.clone())))
+    }
 }
 
 /// A new object in the row of a deleted one: all columns are written.

@@ -7,11 +7,12 @@ use rebis_core::{Result, Value};
 
 use super::order::{Loose, Order, Saved};
 use super::post_update::{Clear, clearing};
-use super::sync::{LinkRows, Sync, Syncs};
+use super::prepare::Changed;
+use super::sync::{Keys, LinkRows, Syncs};
 use super::unique::{Rows, Uniques};
-use crate::mapper::{Object, Relation, State};
+use crate::mapper::{Mapper, Object, Record, Relation, State};
 use crate::model::Key;
-use crate::unit::{NumberMap, NumberSet, Unit, conflict, differs};
+use crate::unit::{NumberSet, Unit, conflict, differs};
 
 /// What becomes of an object's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub(super) struct Work {
     pub(super) deleted: Vec<Rc<Object>>,
     /// Keys of deleted rows that are cleared first.
     pub(super) cleared: Vec<Clear>,
-    pub(super) syncs: NumberMap<Vec<Sync>>,
+    pub(super) syncs: Keys,
     pub(super) links: Vec<LinkRows>,
     pub(super) carried: Vec<(Rc<Object>, &'static Relation)>,
     /// New objects that take over the row of a deleted one, with the number of that one.
@@ -41,17 +42,17 @@ pub(super) struct Work {
 
 impl Work {
     /// `folds` says whether the database takes texts that differ in case for one.
-    pub(super) fn of(unit: &Unit, changed: Vec<Rc<Object>>, folds: bool) -> Result<Work> {
-        let Syncs { keys: syncs, links, carried } = Syncs::of(unit, &changed)?;
+    pub(super) fn of(unit: &Unit, changed: Changed, folds: bool) -> Result<Work> {
+        let Syncs { keys: syncs, links, carried } = Syncs::of(unit, &changed.objects)?;
         let switched = switches(unit, &changed)?;
-        let (saved, deleted) = sorted_out(unit, changed, &syncs, &switched)?;
+        let (saved, deleted) = sorted_out(unit, changed.objects, &syncs, &switched)?;
         let rows = Rows { unit, saved: &saved, deleted: &deleted, syncs: &syncs, switched: &switched, folds };
         let mut uniques = Uniques::of(&rows)?;
         let early = uniques.early(&rows)?;
         let order = Order { unit, syncs: &syncs, loose: &Loose::new() };
         let saved = order.of(saved, &mut uniques)?;
         let (loose, cleared) = clearing(&deleted)?;
-        let order = Order { unit, syncs: &NumberMap::default(), loose: &loose };
+        let order = Order { unit, syncs: &Keys::default(), loose: &loose };
         let doomed = deleted.into_iter().map(|object| (object, Action::Delete)).collect();
         let doomed = order.of(doomed, &mut Uniques::default())?.into_iter().rev().map(|(object, _)| object);
         let (early, deleted) = doomed.partition(|object| early.contains(&object.head.id));
@@ -71,22 +72,26 @@ impl Work {
 fn sorted_out(
     unit: &Unit,
     changed: Vec<Rc<Object>>,
-    syncs: &NumberMap<Vec<Sync>>,
+    syncs: &Keys,
     switched: &BTreeMap<u64, u64>,
 ) -> Result<(Saved, Vec<Rc<Object>>)> {
     let gone: NumberSet = switched.values().copied().collect();
     let (mut saved, mut deleted) = (Vec::new(), Vec::new());
     // A child may follow from its parent's collection without having been changed itself.
-    let mut followers: Vec<u64> = syncs.keys().copied().filter(|id| !unit.has_changed(*id)).collect();
+    let mut followers: Vec<u64> = syncs.children().filter(|id| !unit.has_changed(*id)).collect();
     followers.sort_unstable();
-    for object in changed.into_iter().chain(unit.objects(&followers)) {
+    let followers = unit.objects(&followers);
+    if let Some(borrowed) = followers.iter().find(|object| object.data.get().is_none()) {
+        return Err(conflict(&borrowed.head));
+    }
+    for object in changed.into_iter().chain(followers) {
         let head = &object.head;
         match head.state.get() {
             State::Pending if switched.contains_key(&head.id) => saved.push((object, Action::Update)),
             State::Pending => saved.push((object, Action::Insert)),
             State::Persistent if head.doomed.get() && gone.contains(&head.id) => {}
             State::Persistent if head.doomed.get() => deleted.push(object),
-            State::Persistent if syncs.contains_key(&head.id) || has_changed(&object)? => {
+            State::Persistent if syncs.has(head.id) || has_changed(&object)? => {
                 saved.push((object, Action::Update));
             }
             _ => {}
@@ -100,9 +105,12 @@ fn has_changed(object: &Object) -> Result<bool> {
 }
 
 /// New objects with the key of one that is deleted in the same flush: its row is changed instead, where it says all of the row.
-fn switches(unit: &Unit, changed: &[Rc<Object>]) -> Result<BTreeMap<u64, u64>> {
+fn switches(unit: &Unit, changed: &Changed) -> Result<BTreeMap<u64, u64>> {
     let mut switched = BTreeMap::new();
-    for object in changed.iter().filter(|object| object.head.state.get() == State::Pending) {
+    if !changed.dooms {
+        return Ok(switched);
+    }
+    for object in changed.objects.iter().filter(|object| object.head.state.get() == State::Pending) {
         let Some(key) = own_key(object)? else { continue };
         if leaves_open(object)? {
             continue;
@@ -127,8 +135,16 @@ fn leaves_open(object: &Object) -> Result<bool> {
 
 /// The key that an object has now; `None` while the database has still to make it.
 pub(super) fn own_key(object: &Object) -> Result<Option<Key>> {
-    let mapper = object.head.mapper;
     let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
+    key_of_record(object.head.mapper, &*record)
+}
+
+/// The same, for who has the columns at hand.
+pub(super) fn key_of_record(mapper: &Mapper, record: &dyn Record) -> Result<Option<Key>> {
+    if let [only] = mapper.key() {
+        let value = record.read(*only);
+        return if mapper.is_unset(*only, &value) { Ok(None) } else { Key::of([value]) };
+    }
     let unset = |column: &usize| mapper.is_unset(*column, &record.read(*column));
     if mapper.key().iter().any(unset) {
         return Ok(None);

@@ -49,6 +49,12 @@ pub trait Record: Any {
     /// A copy of the columns; relation fields are empty in it.
     fn copy(&self) -> Box<dyn Record>;
 
+    /// The same copy, for several to hold.
+    #[doc(hidden)]
+    fn copy_shared(&self) -> Rc<dyn Record> {
+        self.copy().into()
+    }
+
     /// Takes over all columns of another record of the same mapper.
     fn restore(&mut self, from: &dyn Record);
 
@@ -130,6 +136,9 @@ pub trait Model: Entity + Clone {
 /// # Errors
 /// [`Configuration`](rebis_core::ErrorKind::Configuration) when the model makes no sense: it has no primary key, say.
 pub fn mapper<M: Model>() -> Result<&'static Mapper> {
+    if let Some(Ok(mapper)) = M::published().get() {
+        return Ok(mapper);
+    }
     let made =
         M::published().get_or_init(|| Mapper::new(M::definition(), Box::new(Derived::<M>(PhantomData))));
     made.as_ref().map_err(|error| rebis_core::Error::new(error.kind(), error.to_string()))
@@ -178,13 +187,11 @@ impl<M: Model> Record for M {
     }
 
     fn copy(&self) -> Box<dyn Record> {
-        let mut copy = self.clone();
-        if let Ok(mapper) = mapper::<M>() {
-            for relation in 0..mapper.definitions().len() {
-                drop(Model::take_related(&mut copy, relation));
-            }
-        }
-        Box::new(copy)
+        Box::new(columns_of(self))
+    }
+
+    fn copy_shared(&self) -> Rc<dyn Record> {
+        Rc::new(columns_of(self))
     }
 
     fn restore(&mut self, from: &dyn Record) {
@@ -210,6 +217,16 @@ impl<M: Model> Record for M {
     fn as_any(&self) -> &dyn Any {
         self
     }
+}
+
+/// A copy with empty relation fields.
+fn columns_of<M: Model>(record: &M) -> M {
+    let mut copy = record.clone();
+    let relations = mapper::<M>().map_or(0, |mapper| mapper.definitions().len());
+    for relation in 0..relations {
+        drop(Model::take_related(&mut copy, relation));
+    }
+    copy
 }
 
 impl<T: Record> Many<T> {

@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use rebis_core::{Error, ErrorKind, Result};
 
-use super::numbers::in_order;
 use super::{Unit, conflict};
 use crate::mapper::{Expiry, Head, Object, Record, State, Undo};
 
@@ -48,6 +47,10 @@ pub(crate) fn keep_column(head: &Head, record: &dyn Record, column: usize) {
     if !record.is_loaded(column) {
         keep_columns(head, record);
     } else if let Some(new) = head.notes().undo.borrow_mut().last_mut().filter(|last| last.lacks_columns()) {
+        // Its key, and a foreign key.
+        if new.written.is_empty() {
+            new.written.reserve_exact(2);
+        }
         new.written.push((column, record.read(column)));
     }
 }
@@ -55,7 +58,19 @@ pub(crate) fn keep_column(head: &Head, record: &dyn Record, column: usize) {
 /// Notes the columns of a new object, before what the database has is put in their place.
 pub(crate) fn keep_columns(head: &Head, record: &dyn Record) {
     if let Some(new) = head.notes().undo.borrow_mut().last_mut().filter(|last| last.lacks_columns()) {
-        new.record = Some(record.copy().into());
+        new.record = Some(record.copy_shared());
+    }
+}
+
+/// What is in memory is what the database has.
+fn forget_changes(head: &Head) {
+    let Some(notes) = head.noted() else { return };
+    notes.base.take();
+    for links in notes.links.borrow_mut().iter_mut() {
+        links.before = None;
+        links.added.clear();
+        links.removed.clear();
+        links.left.clear();
     }
 }
 
@@ -81,14 +96,14 @@ impl Unit {
     pub(crate) fn touch_record(&self, head: &Head, record: &dyn Record) {
         if head.state.get() == State::Detached {
             // No session's; what has changed counts if it is taken in again.
-            head.notes().base.borrow_mut().get_or_insert_with(|| record.copy().into());
+            head.notes().base.borrow_mut().get_or_insert_with(|| record.copy_shared());
             return;
         }
         let needs_base = head.state.get() == State::Persistent && head.base().is_none();
         let copy = self.note(head, Some(record));
         if needs_base {
             // One copy serves both.
-            head.notes().base.replace(Some(copy.unwrap_or_else(|| record.copy().into())));
+            head.notes().base.replace(Some(copy.unwrap_or_else(|| record.copy_shared())));
         }
     }
 
@@ -113,14 +128,14 @@ impl Unit {
 
     /// Returns the copy of the columns, when one was made now.
     fn note(&self, head: &Head, record: Option<&dyn Record>) -> Option<Rc<dyn Record>> {
-        // What is in no session has nothing to flush and nothing to undo.
-        if !self.objects.borrow().contains(head.id) {
+        let mut undo = head.notes().undo.borrow_mut();
+        // What is in no session has nothing to flush and nothing to undo; what has something to undo is in one.
+        if undo.is_empty() && !self.objects.borrow().contains(head.id) {
             return None;
         }
         let level = self.level.get();
         self.changed.borrow_mut().insert(head.id);
-        let mut undo = head.notes().undo.borrow_mut();
-        let copy = || record.map(|record| Rc::<dyn Record>::from(record.copy()));
+        let copy = || record.map(Record::copy_shared);
         match undo.last_mut() {
             Some(last) if last.level == level => {
                 if last.record.is_some() {
@@ -157,7 +172,7 @@ impl Unit {
 
     /// The objects that a flush has to look at, in the order in which they came.
     pub(crate) fn changed(&self) -> Vec<Rc<Object>> {
-        self.objects(&in_order(self.changed.borrow().numbers()))
+        self.objects(&self.changed.borrow().numbers().in_order())
     }
 
     /// The same, where they may be others than at these turns; a flush asks often, and they seldom are.
@@ -175,7 +190,7 @@ impl Unit {
 
     /// Whether a flush has to look at the object with this number.
     pub(crate) fn has_changed(&self, id: u64) -> bool {
-        self.changed.borrow().numbers().contains(&id)
+        self.changed.borrow().numbers().contains(id)
     }
 
     pub(crate) fn is_changed(&self) -> bool {
@@ -190,16 +205,16 @@ impl Unit {
     /// After a flush: what is in memory is what the database has.
     pub(crate) fn flushed(&self) {
         let objects = self.objects.borrow();
-        for object in self.changed.borrow_mut().take().into_iter().filter_map(|id| objects.get(id)) {
-            let Some(notes) = object.head.noted() else { continue };
-            notes.base.take();
-            for links in notes.links.borrow_mut().iter_mut() {
-                links.before = None;
-                links.added.clear();
-                links.removed.clear();
-                links.left.clear();
-            }
+        let changed = self.changed.borrow_mut().take();
+        for object in changed.in_order().iter().filter_map(|id| objects.get(*id)) {
+            forget_changes(&object.head);
         }
+    }
+
+    /// A new object has its row. Said at once, while it is at hand, it saves a look at it at the end of the flush.
+    pub(crate) fn is_flushed(&self, head: &Head) {
+        forget_changes(head);
+        self.changed.borrow_mut().remove(&head.id);
     }
 
     /// The columns of an object are to be read again; what has changed of it is dropped, but not that it is to be deleted.
@@ -223,14 +238,13 @@ impl Unit {
         let undone = std::mem::take(&mut *self.undone.borrow_mut());
         let mut deleted = Vec::new();
         let objects = self.objects.borrow();
-        for object in undone.iter().filter_map(|id| objects.get(*id)) {
+        for object in undone.in_order().iter().filter_map(|id| objects.get(*id)) {
             object.head.notes().undo.take();
             if object.head.state.get() == State::Deleted {
                 deleted.push(Rc::clone(object));
             }
         }
         drop(objects);
-        deleted.sort_unstable_by_key(|object: &Rc<Object>| object.head.id);
         for object in deleted {
             self.let_go(&object, State::Detached);
             // It cannot come back.
@@ -301,7 +315,7 @@ impl Unit {
     /// Puts back what was changed at this level and those inside it.
     fn undo_to(&self, level: u32) {
         let inside = since_in_order(&self.undone_inside, level);
-        let ids = if level == 0 { in_order(&self.undone.borrow()) } else { inside };
+        let ids = if level == 0 { self.undone.borrow().in_order() } else { inside };
         let objects = self.objects(&ids);
         let mut restored = Vec::new();
         for object in &objects {
@@ -309,7 +323,7 @@ impl Unit {
             let Some(first) = undo.iter().position(|entry| entry.level >= level) else { continue };
             let entries = undo.split_off(first);
             if undo.is_empty() {
-                self.undone.borrow_mut().remove(&object.head.id);
+                self.undone.borrow_mut().remove(object.head.id);
             }
             drop(undo);
             let Some(entry) = earliest(entries) else { continue };

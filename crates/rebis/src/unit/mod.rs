@@ -5,6 +5,7 @@ mod happenings;
 mod identity;
 mod keys;
 mod links;
+mod noted;
 mod numbers;
 mod pages;
 mod parts;
@@ -19,13 +20,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use self::keys::KeyMap;
-use self::numbers::{MapperMap, Noted};
+use self::noted::Noted;
+use self::numbers::MapperMap;
 use self::pages::Pages;
 use rebis_core::{Error, ErrorKind, Result};
 
 pub(crate) use changes::{keep_column, keep_columns};
 pub(crate) use happenings::{Happening, Kind, Wanted};
 pub(crate) use identity::Claim;
+pub(crate) use noted::Numbers;
 pub(crate) use numbers::{KeyedMap, LinkSet, NumberMap, NumberSet};
 pub(crate) use parts::differs;
 
@@ -39,7 +42,7 @@ pub(crate) struct Unit {
     open: Cell<bool>,
     objects: RefCell<Pages<Rc<Object>>>,
     /// Those that were let go together and are reached from one that is held: their relations stay readable.
-    left: RefCell<NumberMap<Rc<Object>>>,
+    left: RefCell<Pages<Rc<Object>>>,
     /// How many of them there were when they were looked through last.
     left_kept: Cell<usize>,
     /// For each mapper, by its number.
@@ -52,7 +55,7 @@ pub(crate) struct Unit {
     /// The objects that a flush has to look at.
     changed: RefCell<Noted>,
     /// The objects that a rollback has to look at.
-    undone: RefCell<NumberSet>,
+    undone: RefCell<Numbers>,
     /// Those that a savepoint has changed, and at which level: it does not look at the others.
     undone_inside: RefCell<Vec<(u32, u64)>>,
     /// Whether the transaction has written: what is read from then on may be gone after a rollback.
@@ -125,7 +128,7 @@ impl Unit {
             return Some(self.objects(ids));
         }
         let left = self.left.borrow();
-        ids.iter().map(|id| self.object(*id).or_else(|| left.get(id).map(Rc::clone))).collect()
+        ids.iter().map(|id| self.object(*id).or_else(|| left.get(*id).map(Rc::clone))).collect()
     }
 
     /// How many objects there are.
@@ -260,11 +263,7 @@ impl Unit {
 
     /// Takes an object in.
     pub(crate) fn place(&self, object: Rc<Object>) -> Rc<Object> {
-        let mut left = self.left.borrow_mut();
-        if !left.is_empty() {
-            left.remove(&object.head.id);
-        }
-        drop(left);
+        self.left.borrow_mut().remove(object.head.id);
         self.objects.borrow_mut().insert(object.head.id, Rc::clone(&object));
         object
     }
@@ -278,7 +277,7 @@ impl Unit {
         self.detach(object, state);
         self.objects.borrow_mut().remove(head.id);
         self.changed.borrow_mut().remove(&head.id);
-        self.undone.borrow_mut().remove(&head.id);
+        self.undone.borrow_mut().remove(head.id);
     }
 
     /// What becomes of an object that the session has no more.
@@ -325,9 +324,10 @@ impl Unit {
         self.parts.borrow_mut().clear();
         self.assigned.borrow_mut().clear();
         let objects = self.objects.take();
-        if objects.values().any(|object| Rc::strong_count(object) > 1) || !self.left.borrow().is_empty() {
-            let objects = objects.values().map(|object| (object.head.id, Rc::clone(object)));
-            self.left.borrow_mut().extend(objects);
+        // They go together: who holds one of them sees the others over its relations.
+        if objects.values().any(|object| Rc::strong_count(object) > 1) {
+            let mut left = self.left.borrow_mut();
+            objects.values().for_each(|object| left.insert(object.head.id, Rc::clone(object)));
         }
         drop(objects);
         self.forget_left();

@@ -39,44 +39,6 @@ pub(crate) type LinkSet = HashSet<(u32, u64, u64), BuildHasherDefault<Counted>>;
 /// By primary keys, or what refers to one.
 pub(crate) type KeyedMap<V> = HashMap<crate::model::Key, V, Keyed>;
 
-/// In the order in which they were counted.
-pub(super) fn in_order(numbers: &NumberSet) -> Vec<u64> {
-    let mut numbers: Vec<u64> = numbers.iter().copied().collect();
-    numbers.sort_unstable();
-    numbers
-}
-
-/// Numbers that come and go, and how often they have.
-#[derive(Debug, Default)]
-pub(super) struct Noted {
-    numbers: NumberSet,
-    turns: u64,
-}
-
-impl Noted {
-    pub(super) fn insert(&mut self, number: u64) {
-        self.turns += u64::from(self.numbers.insert(number));
-    }
-
-    pub(super) fn remove(&mut self, number: &u64) {
-        self.turns += u64::from(self.numbers.remove(number));
-    }
-
-    pub(super) fn take(&mut self) -> NumberSet {
-        self.turns += 1;
-        std::mem::take(&mut self.numbers)
-    }
-
-    pub(super) fn numbers(&self) -> &NumberSet {
-        &self.numbers
-    }
-
-    /// Another one as soon as there are other numbers.
-    pub(super) fn turns(&self) -> u64 {
-        self.turns
-    }
-}
-
 /// Hashes of primary keys, with a secret: others may choose them.
 #[derive(Debug, Clone)]
 pub(crate) struct Keyed(u64);

@@ -1,9 +1,9 @@
 //! Letting go of what nobody needs: objects that are neither held, nor changed, nor reached over relations from one that is.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::{NumberMap, Unit};
+use super::pages::Pages;
+use super::{Numbers, Unit};
 use crate::mapper::{Links, Object, State};
 
 /// Below that many objects nothing is let go.
@@ -13,7 +13,7 @@ impl Unit {
     /// Keeps objects that have left the session together: who holds one of them sees the others over its relations.
     pub(crate) fn keep_left(&self, objects: Vec<Rc<Object>>) {
         let mut left = self.left.borrow_mut();
-        left.extend(objects.into_iter().map(|object| (object.head.id, object)));
+        objects.into_iter().for_each(|object| left.insert(object.head.id, object));
         let count = left.len();
         drop(left);
         if count > 2 * self.left_kept.get().max(FEWEST) {
@@ -24,14 +24,11 @@ impl Unit {
     /// Of objects that have left the session, keeps those that the program holds, and what is linked to them.
     pub(super) fn forget_left(&self) {
         let mut left = self.left.take();
-        if left.is_empty() {
-            return;
-        }
         let held = |object: &&Rc<Object>| Rc::strong_count(object) > 1;
         let mut next: Vec<u64> = left.values().filter(held).map(|object| object.head.id).collect();
-        let mut kept = NumberMap::default();
+        let mut kept = Pages::default();
         while let Some(id) = next.pop() {
-            let Some(object) = left.remove(&id) else { continue };
+            let Some(object) = left.remove(id) else { continue };
             let links = object.head.links();
             next.extend(
                 links.iter().flat_map(|links| links.iter()).flat_map(|links| links.loaded.iter().flatten()),
@@ -60,10 +57,10 @@ impl Unit {
             // The map has it once.
             Rc::strong_count(object) > 1
                 || head.state.get() != State::Persistent
-                || changed.numbers().contains(&head.id)
-                || undone.contains(&head.id)
+                || changed.numbers().contains(head.id)
+                || undone.contains(head.id)
         };
-        let mut marked: BTreeSet<u64> = BTreeSet::new();
+        let mut marked = Numbers::default();
         let mut next: Vec<u64> =
             objects.values().filter(|object| is_root(object)).map(|object| object.head.id).collect();
         while let Some(id) = next.pop() {
@@ -79,7 +76,7 @@ impl Unit {
             }
         }
         let gone: Vec<Rc<Object>> =
-            objects.values().filter(|object| !marked.contains(&object.head.id)).map(Rc::clone).collect();
+            objects.values().filter(|object| !marked.contains(object.head.id)).map(Rc::clone).collect();
         drop((objects, changed, undone));
         for object in gone {
             self.let_go(&object, State::Detached);
