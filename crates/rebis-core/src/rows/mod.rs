@@ -205,7 +205,7 @@ impl<'c> Rows<'c> {
                 return Ok(());
             }
             self.watch.rows += 1;
-            show(&RowView::new(self.cursor.columns(), &self.cursor))?;
+            show(&RowView::current(self.cursor))?;
         }
     }
 

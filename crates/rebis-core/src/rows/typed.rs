@@ -32,8 +32,14 @@ impl<'c, T: FromRow> TypedRows<'c, T> {
     ///
     /// # Errors
     /// As [`Rows::next`], and [`Conversion`](crate::ErrorKind::Conversion).
-    pub fn all(self) -> Result<Vec<T>> {
-        self.collect()
+    pub fn all(mut self) -> Result<Vec<T>> {
+        let mut values = Vec::new();
+        if !self.ended {
+            while let Some(value) = self.advance()? {
+                values.push(value);
+            }
+        }
+        Ok(values)
     }
 
     /// The first value, or `None`; the others are not read.
@@ -94,7 +100,7 @@ impl<'c, T: FromRow> TypedRows<'c, T> {
             return Ok(None);
         }
         rows.watch.rows += 1;
-        let view = RowView::new(rows.cursor.columns(), &rows.cursor);
+        let view = RowView::current(rows.cursor);
         read(&view, &mut self.positions, &mut self.subset)
             .map(Some)
             .map_err(|error| error.with_sql(&*rows.watch.sql))

@@ -259,23 +259,23 @@ impl SqliteConnection {
             let ran = self.run_to_end(&mut statement, parameters, Lifetime::OutlivesRun);
             // The parameters' bytes end with this call.
             statement.unbind();
-            let columns = statement.columns().clone();
+            if ran.is_ok() {
+                self.answer.begin(statement.columns(), Step::Done, changes, inserts);
+            }
             self.statements.put(sql, statement);
-            ran.inspect_err(|_| self.failed())?;
             self.handle.limit().end();
-            self.answer = Answer::new(columns, Step::Done, changes, inserts);
-            return Ok(());
+            return ran.inspect_err(|_| self.failed());
         }
         let step = self.first_step(&mut statement, parameters, Lifetime::Copied);
-        let columns = statement.columns().clone();
+        if let Ok(step) = &step {
+            self.answer.begin(statement.columns(), *step, changes, inserts);
+        }
         // The statement stays with the connection: a program may forget the cursor.
         self.running = Some((sql, statement));
-        let step = step.inspect_err(|_| self.failed())?;
-        if step == Step::Done {
+        if !matches!(step, Ok(Step::Row)) {
             self.finish_running();
         }
-        self.answer = Answer::new(columns, step, changes, inserts);
-        Ok(())
+        step.map(drop).inspect_err(|_| self.failed())
     }
 
     fn run_sets(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
