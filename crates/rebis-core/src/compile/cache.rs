@@ -15,7 +15,7 @@ use super::render::render;
 use super::{Compiled, compile_text};
 use crate::dialect::Dialect;
 use crate::error::Result;
-use crate::schema::{SchemaTranslateMap, Table};
+use crate::schema::SchemaTranslateMap;
 use crate::sql::{Binds, Statement, StatementNode, Text};
 use crate::value::{Value, ValueRef};
 
@@ -26,7 +26,7 @@ const LONGEST: usize = 32 * 1024;
 #[derive(Debug)]
 pub(crate) struct CompiledCache {
     texts: Kept<Box<str>, Arc<Compiled>>,
-    trees: Kept<Box<[u8]>, Tree>,
+    trees: Kept<Box<[u8]>, Arc<Compiled>>,
 }
 
 /// The most recently used ones; nothing when it has room for nothing.
@@ -55,13 +55,6 @@ impl<K: Hash + Eq, V: Clone> Kept<K, V> {
             kept.put(key, value);
         }
     }
-}
-
-#[derive(Debug, Clone)]
-struct Tree {
-    compiled: Arc<Compiled>,
-    /// The key has their addresses, which must not become another table's.
-    _tables: Arc<[Table]>,
 }
 
 /// A statement as it is sent, the text and the values beside it; made by [`Engine::compile`](crate::Engine::compile).
@@ -163,7 +156,7 @@ impl CompiledCache {
         schemas: &SchemaTranslateMap,
     ) -> Result<CompiledStatement<'s>> {
         let key = Key::of(statement, dialect, schemas)?;
-        if let Some(Tree { compiled, .. }) = self.trees.get(&*key.shape.0) {
+        if let Some(compiled) = self.trees.get(&*key.shape.0) {
             return Ok(CompiledStatement {
                 compiled,
                 values: key.values,
@@ -175,9 +168,7 @@ impl CompiledCache {
         if !matches!(statement, StatementNode::Ddl(_) | StatementNode::Truncate(_))
             && compiled.sql.len() <= LONGEST
         {
-            let tables = key.tables.iter().map(|table| (*table).clone()).collect();
-            let tree = Tree { compiled: Arc::clone(&compiled), _tables: tables };
-            self.trees.put(key.shape.0.into(), tree);
+            self.trees.put(key.shape.0.into(), Arc::clone(&compiled));
         }
         Ok(CompiledStatement { compiled, values: key.values, parameters: key.parameters, is_cached: false })
     }

@@ -20,6 +20,7 @@ pub(crate) use types::{cast_that_keeps, column_type};
 
 use crate::dialect::{Dialect, Placeholder};
 use crate::error::{Error, ErrorKind, Result};
+use crate::schema::Table;
 use crate::sql::Text;
 use crate::value::Value;
 
@@ -34,6 +35,8 @@ pub(crate) struct Compiled {
     pub(crate) order: Box<[usize]>,
     /// Values that belong to the text, numbered behind the statement's own.
     pub(crate) fixed: Box<[Value]>,
+    /// The tables that a cached tree names: its key has their addresses, which must not become another table's.
+    pub(crate) tables: Box<[Table]>,
 }
 
 /// On every database the same, before anything is sent: SQLite would take a NUL for the end of the statement, PostgreSQL's protocol
@@ -80,5 +83,11 @@ pub(crate) fn compile_text(text: &Text, dialect: &Dialect) -> Result<Compiled> {
             }
         }
     }
-    Ok(Compiled { sql: sql.into(), names: names.into(), order: order.into(), fixed: Box::default() })
+    Ok(Compiled {
+        sql: sql.into(),
+        names: names.into(),
+        order: order.into(),
+        fixed: Box::default(),
+        tables: Box::default(),
+    })
 }

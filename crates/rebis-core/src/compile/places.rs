@@ -21,6 +21,9 @@ impl Places {
 
     pub(super) fn add(&mut self, place: *const (), number: usize) {
         if self.few.len() < FEW {
+            if self.few.capacity() == 0 {
+                self.few.reserve(8);
+            }
             self.few.push((place, number));
         } else {
             self.many.insert(place, number);

@@ -167,8 +167,12 @@ impl Connection {
     /// # Ok::<(), rebis_core::Error>(())
     /// ```
     pub fn in_transaction(&self) -> bool {
-        self.transaction != TransactionState::None
-            || !matches!(self.server_status(), None | Some(TransactionStatus::Idle))
+        self.is_in_transaction(self.server_status())
+    }
+
+    /// The same, of what the server says.
+    pub(super) fn is_in_transaction(&self, status: Option<TransactionStatus>) -> bool {
+        self.transaction != TransactionState::None || !matches!(status, None | Some(TransactionStatus::Idle))
     }
 
     /// What the server says of its transaction; `None` without a connection, and in a child.

@@ -53,16 +53,17 @@ impl Connection {
             }
             self.replace_connection()?;
         }
-        if self.server_status() == Some(TransactionStatus::Failed) {
+        let status = self.server_status();
+        if status == Some(TransactionStatus::Failed) {
             return Err(Error::new(
                 ErrorKind::PendingRollback,
                 "an earlier statement failed and the server takes only a rollback; \
                  call rollback(), or use a savepoint round statements that may fail",
             ));
         }
-        if !self.in_transaction() {
+        if !self.is_in_transaction(status) {
             self.begin_as(TransactionState::Begun, deadline)?;
-        } else if self.server_status() == Some(TransactionStatus::Idle) {
+        } else if status == Some(TransactionStatus::Idle) {
             // MySQL commits around each CREATE, and a program may say COMMIT in SQL. What comes now must not stand alone.
             self.begin_as(self.transaction, deadline)?;
         }

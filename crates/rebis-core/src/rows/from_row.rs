@@ -82,24 +82,30 @@ impl<T: FromRow> FromRow for Option<T> {
 /// A row wherever it lies: in a buffer, or still on the wire.
 pub struct RowView<'r> {
     columns: &'r [Column],
-    cells: &'r dyn Cells,
+    cells: Place<'r>,
 }
 
-/// Where the cells of a row come from.
+/// Where a row lies.
+#[derive(Clone, Copy)]
+enum Place<'r> {
+    Wire(&'r dyn Cursor),
+    Memory(&'r dyn Cells),
+}
+
+/// Where the cells of a row come from that is not on the wire.
 pub(super) trait Cells {
     /// One cell; the index is below the number of columns.
     fn cell(&self, index: usize) -> Result<ValueRef<'_>>;
 }
 
-impl Cells for &mut dyn Cursor {
-    fn cell(&self, index: usize) -> Result<ValueRef<'_>> {
-        (**self).cell(index)
-    }
-}
-
 impl<'r> RowView<'r> {
     pub(super) fn new(columns: &'r [Column], cells: &'r dyn Cells) -> Self {
-        RowView { columns, cells }
+        RowView { columns, cells: Place::Memory(cells) }
+    }
+
+    /// The current row of a cursor.
+    pub(super) fn current(cursor: &'r dyn Cursor) -> Self {
+        RowView { columns: cursor.columns(), cells: Place::Wire(cursor) }
     }
 
     /// The columns of the answer.
@@ -109,7 +115,10 @@ impl<'r> RowView<'r> {
 
     /// One cell as it lies there; the position is below the number of columns.
     pub(super) fn cell(&self, position: usize) -> Result<ValueRef<'_>> {
-        self.cells.cell(position)
+        match self.cells {
+            Place::Wire(cursor) => cursor.cell(position),
+            Place::Memory(cells) => cells.cell(position),
+        }
     }
 
     /// One cell, by position or by name.
@@ -119,7 +128,7 @@ impl<'r> RowView<'r> {
     #[expect(clippy::needless_pass_by_value, reason = "a number or a name, given as it is")]
     pub fn value<T: FromValue>(&self, column: impl ColumnIndex) -> Result<T> {
         let index = column.index(self.columns)?;
-        T::from_value(self.cells.cell(index).map_err(|error| self.name_column(index, error))?)
+        T::from_value(self.cell(index).map_err(|error| self.name_column(index, error))?)
             .map_err(|mismatch| self.mismatch::<T>(index, &mismatch))
     }
 

@@ -51,7 +51,7 @@ pub struct Rows<'c> {
     generation: Generation,
     watch: Watch<'c>,
     /// Rows that were read ahead, and how many of them were handed out.
-    batch: Arc<Batch>,
+    batch: Option<Arc<Batch>>,
     handed: usize,
     /// What came after the batch: an error, kept until its turn.
     after: After,
@@ -69,8 +69,8 @@ const MOST_AHEAD: usize = 64;
 
 impl<'c> Rows<'c> {
     pub(crate) fn new(cursor: &'c mut dyn Cursor, watch: Watch<'c>) -> Self {
-        let batch = Arc::new(Batch::new(Arc::clone(cursor.columns())));
-        Rows { cursor, generation: generation(), watch, batch, handed: 0, after: After::More, read_ahead: 1 }
+        let after = After::More;
+        Rows { cursor, generation: generation(), watch, batch: None, handed: 0, after, read_ahead: 1 }
     }
 
     /// The columns of the answer; none for a statement without rows.
@@ -90,19 +90,25 @@ impl<'c> Rows<'c> {
     pub fn next(&mut self) -> Result<Option<Row>> {
         // Also for rows that were read ahead: what was leased before a fork is not half usable in a child.
         self.check_process()?;
-        if self.handed == self.batch.len() && !self.fill()? {
+        if !self.is_ahead() && !self.fill()? {
             return Ok(None);
         }
-        let row = Row { batch: Arc::clone(&self.batch), index: self.handed };
+        let Some(batch) = &self.batch else { return Ok(None) };
+        let row = Row { batch: Arc::clone(batch), index: self.handed };
         self.handed += 1;
         Ok(Some(row))
+    }
+
+    /// Whether there are rows that were read ahead and not handed out.
+    fn is_ahead(&self) -> bool {
+        self.batch.as_ref().is_some_and(|batch| self.handed < batch.len())
     }
 
     /// Reads the next rows into a new buffer; false at the end.
     fn fill(&mut self) -> Result<bool> {
         if matches!(self.after, After::More) {
             self.read_batch();
-            if self.batch.len() > 0 {
+            if self.is_ahead() {
                 return Ok(true);
             }
         }
@@ -131,7 +137,7 @@ impl<'c> Rows<'c> {
         }
         self.read_ahead = (self.read_ahead * 2).min(MOST_AHEAD);
         self.handed = 0;
-        self.batch = Arc::new(batch);
+        self.batch = Some(Arc::new(batch));
     }
 
     fn check_process(&self) -> Result<()> {
@@ -188,7 +194,7 @@ impl<'c> Rows<'c> {
     pub fn each(mut self, mut show: impl FnMut(&RowView<'_>) -> Result<()>) -> Result<()> {
         loop {
             // What `next` had read ahead comes first.
-            if self.handed < self.batch.len() || !matches!(self.after, After::More) {
+            if self.is_ahead() || !matches!(self.after, After::More) {
                 let Some(row) = self.next()? else { return Ok(()) };
                 show(&row.view())?;
                 continue;
@@ -199,7 +205,7 @@ impl<'c> Rows<'c> {
                 return Ok(());
             }
             self.watch.rows += 1;
-            show(&RowView::new(self.cursor.columns(), &self.cursor))?;
+            show(&RowView::current(self.cursor))?;
         }
     }
 
@@ -237,9 +243,8 @@ impl<'c> Rows<'c> {
     ///
     /// # Errors
     /// [`ErrorKind::NoRow`], [`ErrorKind::MultipleRows`], and as [`next`](Rows::next).
-    pub fn one(self) -> Result<Row> {
-        let missing = no_row(&self);
-        self.one_or_none()?.ok_or(missing)
+    pub fn one(mut self) -> Result<Row> {
+        self.only()?.ok_or_else(|| no_row(&self))
     }
 
     /// The only row, or `None` when there is none.
@@ -247,6 +252,10 @@ impl<'c> Rows<'c> {
     /// # Errors
     /// [`ErrorKind::MultipleRows`], and as [`next`](Rows::next).
     pub fn one_or_none(mut self) -> Result<Option<Row>> {
+        self.only()
+    }
+
+    fn only(&mut self) -> Result<Option<Row>> {
         let Some(row) = self.next()? else { return Ok(None) };
         if self.next()?.is_some() {
             return Err(multiple_rows(&self.watch.sql));

@@ -21,7 +21,7 @@ pub struct PausedRows {
     sql: Sql,
     span: Span,
     rows: u64,
-    batch: Arc<Batch>,
+    batch: Option<Arc<Batch>>,
     handed: usize,
     after: After,
     read_ahead: usize,

@@ -14,7 +14,7 @@ pub struct Positions {
     fields: Vec<Option<usize>>,
     parts: Vec<Positions>,
     /// Of a mapping: the names of all columns.
-    names: Arc<[Box<str>]>,
+    names: Option<Arc<[Box<str>]>>,
 }
 
 impl Positions {
@@ -95,12 +95,12 @@ impl Positions {
     }
 
     pub(super) fn with_names(mut self, columns: &[Column]) -> Self {
-        self.names = columns.iter().map(|column| column.name.as_str().into()).collect();
+        self.names = Some(columns.iter().map(|column| column.name.as_str().into()).collect());
         self
     }
 
     pub(super) fn names(&self) -> Arc<[Box<str>]> {
-        Arc::clone(&self.names)
+        self.names.clone().unwrap_or_default()
     }
 
     /// Whether every cell of it is NULL; of a type that has prepared nothing, every cell of the row.

@@ -32,8 +32,14 @@ impl<'c, T: FromRow> TypedRows<'c, T> {
     ///
     /// # Errors
     /// As [`Rows::next`], and [`Conversion`](crate::ErrorKind::Conversion).
-    pub fn all(self) -> Result<Vec<T>> {
-        self.collect()
+    pub fn all(mut self) -> Result<Vec<T>> {
+        let mut values = Vec::new();
+        if !self.ended {
+            while let Some(value) = self.advance()? {
+                values.push(value);
+            }
+        }
+        Ok(values)
     }
 
     /// The first value, or `None`; the others are not read.
@@ -49,9 +55,8 @@ impl<'c, T: FromRow> TypedRows<'c, T> {
     /// # Errors
     /// [`NoRow`](crate::ErrorKind::NoRow), [`MultipleRows`](crate::ErrorKind::MultipleRows), and as
     /// [`all`](TypedRows::all).
-    pub fn one(self) -> Result<T> {
-        let missing = no_row(&self.rows);
-        self.one_or_none()?.ok_or(missing)
+    pub fn one(mut self) -> Result<T> {
+        self.only()?.ok_or_else(|| no_row(&self.rows))
     }
 
     /// The only value, or `None` when there is none.
@@ -68,6 +73,10 @@ impl<'c, T: FromRow> TypedRows<'c, T> {
     /// # Errors
     /// [`MultipleRows`](crate::ErrorKind::MultipleRows), and as [`all`](TypedRows::all).
     pub fn one_or_none(mut self) -> Result<Option<T>> {
+        self.only()
+    }
+
+    fn only(&mut self) -> Result<Option<T>> {
         let Some(value) = self.next().transpose()? else { return Ok(None) };
         match self.next() {
             None => Ok(Some(value)),
@@ -79,7 +88,7 @@ impl<'c, T: FromRow> TypedRows<'c, T> {
     fn advance(&mut self) -> Result<Option<T>> {
         let rows = &mut self.rows;
         // What `next` had read ahead comes first.
-        if rows.handed < rows.batch.len() || !matches!(rows.after, After::More) {
+        if rows.is_ahead() || !matches!(rows.after, After::More) {
             let Some(row) = rows.next()? else { return Ok(None) };
             return read(&row.view(), &mut self.positions, &mut self.subset)
                 .map(Some)
@@ -91,7 +100,7 @@ impl<'c, T: FromRow> TypedRows<'c, T> {
             return Ok(None);
         }
         rows.watch.rows += 1;
-        let view = RowView::new(rows.cursor.columns(), &rows.cursor);
+        let view = RowView::current(rows.cursor);
         read(&view, &mut self.positions, &mut self.subset)
             .map(Some)
             .map_err(|error| error.with_sql(&*rows.watch.sql))

@@ -112,7 +112,12 @@ pub(crate) enum StatementNode {
 impl StatementNode {
     /// As a statement of its own, and not a part of another one: its rows are read by the program.
     pub(crate) fn outermost(mut self) -> Self {
-        match &mut self {
+        self.show_items();
+        self
+    }
+
+    fn show_items(&mut self) {
+        match self {
             StatementNode::Select(node) => {
                 let combined = node.combined.iter_mut().flat_map(|(_, other)| &mut other.items);
                 node.items.iter_mut().chain(combined).for_each(Item::shown);
@@ -122,7 +127,6 @@ impl StatementNode {
             StatementNode::Delete(node) => node.returning.iter_mut().for_each(Item::shown),
             StatementNode::Truncate(_) | StatementNode::Ddl(_) => {}
         }
-        self
     }
 
     /// What was given for its parameters.
@@ -188,7 +192,9 @@ macro_rules! composed {
     ($($statement:ident)*) => {$(
         impl<R> From<$statement<R>> for Statement {
             fn from(statement: $statement<R>) -> Self {
-                Statement::Composed(Box::new(Composed(StatementNode::$statement(statement.node).outermost())))
+                let mut composed = Box::new(Composed(StatementNode::$statement(statement.node)));
+                composed.0.show_items();
+                Statement::Composed(composed)
             }
         }
     )*};

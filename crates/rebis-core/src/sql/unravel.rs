@@ -10,6 +10,9 @@ const FEW: usize = 64;
 
 impl Drop for Node {
     fn drop(&mut self) {
+        if !self.has_others() {
+            return;
+        }
         let mut left = FEW;
         self.count(&mut left);
         if left > 0 {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::compile::tests::DIALECTS;
 use crate::error::ErrorKind;
-use crate::schema::{ColumnDef, SqlType};
+use crate::schema::{ColumnDef, SqlType, Table};
 use crate::sql::{
     Expression, Select, Statement, Untyped, any, count, delete_from, insert_into, json, literal, select,
     text_expr, update_table,

@@ -114,7 +114,13 @@ impl<'s> Key<'s> {
         schemas: &SchemaTranslateMap,
         is_exact: bool,
     ) -> Self {
-        let mut key = Key { shape: Shape(Vec::with_capacity(256)), is_exact, ..Key::begun(dialect) };
+        let mut key = Key {
+            shape: Shape(Vec::with_capacity(256)),
+            values: Vec::with_capacity(8),
+            tables: Vec::with_capacity(4),
+            is_exact,
+            ..Key::begun(dialect)
+        };
         // An engine's servers may be MySQL and MariaDB.
         key.shape.add(dialect.name);
         key.shape.add(schemas);
@@ -181,10 +187,13 @@ impl<'s> Key<'s> {
         }
     }
 
-    /// By its address: the entry in the cache keeps the table, so that no other one can be there.
+    /// By its number among the tables, and where it is met first by its address: the entry in the cache keeps the table, so that
+    /// no other one can be there.
     fn table(&mut self, table: &'s Table) {
-        self.shape.add(&table.address().addr());
-        if !self.tables.iter().any(|known| known.address() == table.address()) {
+        let known = self.tables.iter().position(|known| known.address() == table.address());
+        self.shape.add(&known);
+        if known.is_none() {
+            self.shape.add(&table.address().addr());
             self.tables.push(table);
         }
     }

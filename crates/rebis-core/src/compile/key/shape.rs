@@ -18,6 +18,10 @@ impl Hasher for Shape {
         self.0.extend_from_slice(bytes);
     }
 
+    fn write_u8(&mut self, byte: u8) {
+        self.0.push(byte);
+    }
+
     fn write_usize(&mut self, number: usize) {
         // Lengths and numbers of variants are small.
         match u8::try_from(number) {

@@ -47,7 +47,8 @@ pub(super) fn render(
     renderer.statement(statement)?;
     let Renderer { sql, order, fixed, .. } = renderer;
     check_nul(&sql)?;
-    Ok(Compiled { sql: sql.into(), names: Box::default(), order: order.into(), fixed: fixed.into() })
+    let tables = key.tables.iter().map(|table| (*table).clone()).collect();
+    Ok(Compiled { sql: sql.into(), names: Box::default(), order: order.into(), fixed: fixed.into(), tables })
 }
 
 /// A statement that is sent once: its text, and its values in the order of the placeholders.

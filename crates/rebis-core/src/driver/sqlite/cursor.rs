@@ -20,13 +20,19 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(columns: Arc<[Column]>, first: Step, changes_before: i64, inserts: bool) -> Self {
-        Answer { columns, ahead: Some(first), changes_before, inserts }
-    }
-
     /// Before the first statement.
     pub(super) fn none() -> Self {
-        Answer::new(Arc::from([]), Step::Done, 0, false)
+        Answer { columns: Arc::from([]), ahead: Some(Step::Done), changes_before: 0, inserts: false }
+    }
+
+    /// The answer to another statement, whose first step came to this.
+    pub(super) fn begin(&mut self, columns: &Arc<[Column]>, first: Step, changes_before: i64, inserts: bool) {
+        if !Arc::ptr_eq(&self.columns, columns) {
+            self.columns = Arc::clone(columns);
+        }
+        self.ahead = Some(first);
+        self.changes_before = changes_before;
+        self.inserts = inserts;
     }
 }
 

@@ -120,7 +120,7 @@ impl Handle {
             return Err(self.error(code));
         }
         let read = (tail as usize).saturating_sub(sql.as_ptr() as usize);
-        let statement = Statement::new(statement)
+        let statement = Statement::new(statement, sql)
             .ok_or_else(|| Error::new(ErrorKind::Statement, "the statement is empty"))?;
         // Only what SQLite reads as nothing may follow: `prepare` of the rest tells.
         if sql.get(read..).is_some_and(|rest| !rest.trim().is_empty()) && !self.reads_as_nothing(&sql[read..])
@@ -146,7 +146,7 @@ impl Handle {
                 ptr::null_mut(),
             )
         };
-        let statement = Statement::new(statement);
+        let statement = Statement::new(statement, rest);
         code == ffi::SQLITE_OK && statement.is_none()
     }
 

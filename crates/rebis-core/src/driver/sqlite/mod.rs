@@ -3,6 +3,7 @@
 mod cursor;
 mod error;
 mod handle;
+mod kept;
 mod limit;
 mod options;
 mod session;
@@ -15,10 +16,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use lru::LruCache;
-
 use self::cursor::Answer;
 use self::handle::Handle;
+use self::kept::Statements;
 use self::options::Options;
 use self::statement::{Lifetime, Statement, Step};
 use super::{Cancel, Connection, Connector, Cursor, Login, Server, TransactionStatus};
@@ -89,7 +89,7 @@ impl Connector for SqliteConnector {
 #[derive(Debug)]
 pub(super) struct SqliteConnection {
     // Fields drop in this order: statements before the handle they belong to.
-    statements: LruCache<Box<str>, Statement>,
+    statements: Statements,
     /// The statement whose answer is being read, out of the cache meanwhile.
     running: Option<(Box<str>, Statement)>,
     answer: Answer,
@@ -112,7 +112,7 @@ pub(super) struct SqliteConnection {
 impl SqliteConnection {
     fn new(handle: Handle, options: &Options) -> Self {
         SqliteConnection {
-            statements: LruCache::new(options.statement_cache_size),
+            statements: Statements::new(options.statement_cache_size),
             running: None,
             answer: Answer::none(),
             handle,
@@ -158,16 +158,16 @@ impl SqliteConnection {
     fn finish_running(&mut self) {
         if let Some((sql, mut statement)) = self.running.take() {
             statement.reset();
-            self.statements.push(sql, statement);
+            self.statements.put(sql, statement);
         }
         self.handle.limit().end();
     }
 
     fn prepared(&mut self, sql: &str) -> Result<(Box<str>, Statement)> {
-        if let Some(entry) = self.statements.pop_entry(sql) {
+        if let Some(entry) = self.statements.take(sql) {
             return Ok(entry);
         }
-        let mut wait = BusyWait::new(self.busy_timeout, self.handle.limit().deadline());
+        let mut wait = None;
         loop {
             match self.handle.prepare(sql) {
                 // Reading the schema can meet a lock too.
@@ -179,11 +179,17 @@ impl SqliteConnection {
         }
     }
 
-    /// The first step, which may meet another connection's lock: waits outside the gate and tries again.
-    fn first_step(&self, statement: &mut Statement) -> Result<Step> {
-        let mut wait = BusyWait::new(self.busy_timeout, self.handle.limit().deadline());
+    /// The parameters and the first step, which may meet another connection's lock: waits outside the gate and tries again.
+    fn first_step(
+        &self,
+        statement: &mut Statement,
+        parameters: &[ValueRef<'_>],
+        lifetime: Lifetime,
+    ) -> Result<Step> {
+        let mut step = statement.start(parameters, lifetime)?;
+        let mut wait = None;
         loop {
-            match statement.step() {
+            match step {
                 Step::Failed(code) => {
                     let error = self.handle.error_of_step(code);
                     statement.reset();
@@ -194,15 +200,17 @@ impl SqliteConnection {
                         return Err(self.explain(error));
                     }
                     self.wait_for_lock(&mut wait, error)?;
+                    step = statement.step();
                 }
                 step => return Ok(step),
             }
         }
     }
 
-    /// Waits a moment for the lock that this error tells of.
-    fn wait_for_lock(&self, wait: &mut BusyWait, error: Error) -> Result<()> {
+    /// Waits a moment for the lock that this error tells of; the time runs from the first one on.
+    fn wait_for_lock(&self, wait: &mut Option<BusyWait>, error: Error) -> Result<()> {
         let limit = self.handle.limit();
+        let wait = wait.get_or_insert_with(|| BusyWait::new(self.busy_timeout, limit.deadline()));
         limit.set_waiting();
         let goes_on = wait.pause();
         if limit.must_stop() {
@@ -244,19 +252,30 @@ impl SqliteConnection {
     /// Runs up to the first row, which is then ahead.
     fn start_statement(&mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()> {
         let changes = self.handle.total_changes();
-        let inserts = inserts(sql);
         let (sql, mut statement) = self.prepared(sql)?;
-        statement.bind(parameters, Lifetime::Copied)?;
-        let step = self.first_step(&mut statement);
-        let columns = statement.columns().clone();
+        let inserts = statement.inserts();
+        if statement.columns().is_empty() {
+            // It has no rows, so it is over before this call returns.
+            let ran = self.run_to_end(&mut statement, parameters, Lifetime::OutlivesRun);
+            // The parameters' bytes end with this call.
+            statement.unbind();
+            if ran.is_ok() {
+                self.answer.begin(statement.columns(), Step::Done, changes, inserts);
+            }
+            self.statements.put(sql, statement);
+            self.handle.limit().end();
+            return ran.inspect_err(|_| self.failed());
+        }
+        let step = self.first_step(&mut statement, parameters, Lifetime::Copied);
+        if let Ok(step) = &step {
+            self.answer.begin(statement.columns(), *step, changes, inserts);
+        }
         // The statement stays with the connection: a program may forget the cursor.
         self.running = Some((sql, statement));
-        let step = step.inspect_err(|_| self.failed())?;
-        if step == Step::Done {
+        if !matches!(step, Ok(Step::Row)) {
             self.finish_running();
         }
-        self.answer = Answer::new(columns, step, changes, inserts);
-        Ok(())
+        step.map(drop).inspect_err(|_| self.failed())
     }
 
     fn run_sets(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
@@ -270,8 +289,7 @@ impl SqliteConnection {
                 break;
             }
             let changes = self.handle.total_changes();
-            result =
-                statement.bind(set, Lifetime::OutlivesRun).and_then(|()| self.run_to_end(&mut statement));
+            result = self.run_to_end(&mut statement, set, Lifetime::OutlivesRun);
             if result.is_err() {
                 break;
             }
@@ -282,7 +300,7 @@ impl SqliteConnection {
         // The parameters' bytes end with this call.
         statement.reset();
         statement.unbind();
-        self.statements.push(sql, statement);
+        self.statements.put(sql, statement);
         if result.is_err() {
             self.failed();
         }
@@ -292,9 +310,8 @@ impl SqliteConnection {
     /// Runs a statement that has neither parameters nor rows that matter.
     fn run_plain(&mut self, sql: &str) -> Result<()> {
         let (sql, mut statement) = self.prepared(sql)?;
-        statement.bind(&[], Lifetime::Copied)?;
-        let result = self.run_to_end(&mut statement);
-        self.statements.push(sql, statement);
+        let result = self.run_to_end(&mut statement, &[], Lifetime::Copied);
+        self.statements.put(sql, statement);
         result
     }
 
@@ -304,8 +321,13 @@ impl SqliteConnection {
     }
 
     /// Runs a statement whose rows do not matter to its end.
-    fn run_to_end(&self, statement: &mut Statement) -> Result<()> {
-        let mut step = self.first_step(statement)?;
+    fn run_to_end(
+        &self,
+        statement: &mut Statement,
+        parameters: &[ValueRef<'_>],
+        lifetime: Lifetime,
+    ) -> Result<()> {
+        let mut step = self.first_step(statement, parameters, lifetime)?;
         while step == Step::Row {
             step = statement.step();
         }
@@ -431,20 +453,6 @@ impl SqliteConnection {
             return Err(Error::new(ErrorKind::Cancelled, "the transaction was cancelled at its begin"));
         }
         result
-    }
-}
-
-/// Whether a statement's text inserts; it may begin with a comment or with WITH.
-fn inserts(sql: &str) -> bool {
-    let mut words = sql.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
-    let verbs = ["select", "insert", "replace", "update", "delete", "with"];
-    let verb = |word: &&str| verbs.iter().any(|verb| word.eq_ignore_ascii_case(verb));
-    match words.clone().find(verb) {
-        Some(word) if word.eq_ignore_ascii_case("with") => {
-            words.any(|word| word.eq_ignore_ascii_case("into"))
-        }
-        Some(word) => word.eq_ignore_ascii_case("insert") || word.eq_ignore_ascii_case("replace"),
-        None => false,
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) struct Statement {
     reprepared: c_int,
     /// No step was taken since the last reset: SQLite prepares it again at most in the first one.
     at_start: bool,
+    inserts: bool,
 }
 
 // SAFETY: as for the handle it belongs to: one thread at a time.
@@ -48,7 +49,7 @@ pub(super) enum Lifetime {
 
 impl Statement {
     /// `None` for the null that SQLite returns for white space and comments.
-    pub(super) fn new(statement: *mut ffi::sqlite3_stmt) -> Option<Statement> {
+    pub(super) fn new(statement: *mut ffi::sqlite3_stmt, sql: &str) -> Option<Statement> {
         let statement = NonNull::new(statement)?;
         let mut statement = Statement {
             statement,
@@ -56,6 +57,7 @@ impl Statement {
             columns: Arc::from([]),
             reprepared: 0,
             at_start: true,
+            inserts: inserts(sql),
         };
         statement.read_columns();
         Some(statement)
@@ -67,6 +69,11 @@ impl Statement {
 
     pub(super) fn columns(&self) -> &Arc<[Column]> {
         &self.columns
+    }
+
+    /// Whether it inserts rows.
+    pub(super) fn inserts(&self) -> bool {
+        self.inserts
     }
 
     fn read_columns(&mut self) {
@@ -104,8 +111,18 @@ impl Statement {
         usize::try_from(unsafe { ffi::sqlite3_bind_parameter_count(self.as_ptr()) }).unwrap_or(0)
     }
 
-    /// Binds all parameters, first to last. Bytes of `OutlivesRun` must live until the next `reset`.
-    pub(super) fn bind(&mut self, parameters: &[ValueRef<'_>], lifetime: Lifetime) -> Result<()> {
+    /// Binds all parameters, first to last, and takes the first step. Bytes of `OutlivesRun` must live until the next `reset`
+    /// and `unbind`.
+    ///
+    /// # Errors
+    /// Those of binding; what the step came to is not among them.
+    pub(super) fn start(&mut self, parameters: &[ValueRef<'_>], lifetime: Lifetime) -> Result<Step> {
+        let _inside = gate::enter();
+        self.bind(parameters, lifetime)?;
+        Ok(self.step_inside())
+    }
+
+    fn bind(&mut self, parameters: &[ValueRef<'_>], lifetime: Lifetime) -> Result<()> {
         let expected = self.parameter_count();
         if expected != parameters.len() {
             return Err(Error::new(
@@ -113,7 +130,6 @@ impl Statement {
                 format!("the statement has {expected} parameters, {} values were bound", parameters.len()),
             ));
         }
-        let _inside = gate::enter();
         for (index, parameter) in parameters.iter().enumerate() {
             self.bind_one(c_int::try_from(index + 1).unwrap_or(c_int::MAX), parameter, lifetime)?;
         }
@@ -199,9 +215,13 @@ impl Statement {
         }
     }
 
-    /// One step. `&mut`, because it ends the life of what `cell` borrowed.
+    /// One step; behind the last row the run has ended, as by `reset`. `&mut`, because it ends the life of what `cell` borrowed.
     pub(super) fn step(&mut self) -> Step {
         let _inside = gate::enter();
+        self.step_inside()
+    }
+
+    fn step_inside(&mut self) -> Step {
         // SAFETY: the statement is prepared and bound.
         let code = unsafe { ffi::sqlite3_step(self.as_ptr()) };
         if std::mem::take(&mut self.at_start) {
@@ -209,14 +229,24 @@ impl Statement {
         }
         match code {
             ffi::SQLITE_ROW => Step::Row,
-            ffi::SQLITE_DONE => Step::Done,
+            ffi::SQLITE_DONE => {
+                self.reset_inside();
+                Step::Done
+            }
             code => Step::Failed(code),
         }
     }
 
     /// Ends the run; the statement lets go of its locks and can be bound again.
     pub(super) fn reset(&mut self) {
+        if self.at_start {
+            return;
+        }
         let _inside = gate::enter();
+        self.reset_inside();
+    }
+
+    fn reset_inside(&mut self) {
         self.at_start = true;
         // SAFETY: the statement is prepared; the code repeats the last step's error.
         unsafe { ffi::sqlite3_reset(self.as_ptr()) };
@@ -232,15 +262,17 @@ impl Statement {
     /// One cell of the current row; the index must be below the number of columns.
     pub(super) fn cell(&self, index: usize) -> Result<ValueRef<'_>> {
         let column = c_int::try_from(index).unwrap_or(c_int::MAX);
-        // SAFETY: `step` returned a row, and `&self` keeps the next step away while the borrow lives. Reading text as
-        // a blob hands out SQLite's own bytes: no conversion, no allocation and no lock, hence no gate. Our connections
-        // are refused on databases whose text is not UTF-8. A blob may be a `zeroblob` that is only now written out.
+        // SAFETY: `step` returned a row, and `&self` keeps the next step away while the borrow lives. The value is an
+        // unprotected one: it asks for one thread at a time, which is so. Reading text as a blob hands out SQLite's own
+        // bytes: no conversion, no allocation and no lock, hence no gate. Our connections are refused on databases whose
+        // text is not UTF-8. A blob may be a `zeroblob` that is only now written out.
         unsafe {
-            match ffi::sqlite3_column_type(self.as_ptr(), column) {
+            let value = ffi::sqlite3_column_value(self.as_ptr(), column);
+            match ffi::sqlite3_value_type(value) {
                 ffi::SQLITE_NULL => Ok(ValueRef::Null),
-                ffi::SQLITE_INTEGER => Ok(ValueRef::Int(ffi::sqlite3_column_int64(self.as_ptr(), column))),
-                ffi::SQLITE_FLOAT => Ok(ValueRef::Float(ffi::sqlite3_column_double(self.as_ptr(), column))),
-                ffi::SQLITE_TEXT => match std::str::from_utf8(self.bytes(column)) {
+                ffi::SQLITE_INTEGER => Ok(ValueRef::Int(ffi::sqlite3_value_int64(value))),
+                ffi::SQLITE_FLOAT => Ok(ValueRef::Float(ffi::sqlite3_value_double(value))),
+                ffi::SQLITE_TEXT => match std::str::from_utf8(self.bytes(value)) {
                     Ok(text) => Ok(ValueRef::Text(text)),
                     Err(_) => Err(Error::new(
                         ErrorKind::Conversion,
@@ -249,19 +281,19 @@ impl Statement {
                 },
                 _ => {
                     let _inside = gate::enter();
-                    Ok(ValueRef::Bytes(self.bytes(column)))
+                    Ok(ValueRef::Bytes(self.bytes(value)))
                 }
             }
         }
     }
 
     /// # Safety
-    /// The current row has that column, and it is text or a blob.
-    unsafe fn bytes(&self, column: c_int) -> &[u8] {
+    /// It is a value of the current row, and text or a blob.
+    unsafe fn bytes(&self, value: *mut ffi::sqlite3_value) -> &[u8] {
         // SAFETY: by the contract; blob first and length after it, as SQLite's manual asks. A null is an empty value.
         unsafe {
-            let bytes = ffi::sqlite3_column_blob(self.as_ptr(), column).cast::<u8>();
-            let length = usize::try_from(ffi::sqlite3_column_bytes(self.as_ptr(), column)).unwrap_or(0);
+            let bytes = ffi::sqlite3_value_blob(value).cast::<u8>();
+            let length = usize::try_from(ffi::sqlite3_value_bytes(value)).unwrap_or(0);
             if bytes.is_null() { &[] } else { std::slice::from_raw_parts(bytes, length) }
         }
     }
@@ -275,6 +307,20 @@ impl Drop for Statement {
             // SAFETY: the handle is still open and nothing borrows from the statement.
             unsafe { ffi::sqlite3_finalize(self.as_ptr()) };
         }
+    }
+}
+
+/// Whether a statement's text inserts; it may begin with a comment or with WITH.
+fn inserts(sql: &str) -> bool {
+    let mut words = sql.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+    let verbs = ["select", "insert", "replace", "update", "delete", "with"];
+    let verb = |word: &&str| verbs.iter().any(|verb| word.eq_ignore_ascii_case(verb));
+    match words.clone().find(verb) {
+        Some(word) if word.eq_ignore_ascii_case("with") => {
+            words.any(|word| word.eq_ignore_ascii_case("into"))
+        }
+        Some(word) => word.eq_ignore_ascii_case("insert") || word.eq_ignore_ascii_case("replace"),
+        None => false,
     }
 }
 
