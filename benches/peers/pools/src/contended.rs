@@ -1,63 +1,108 @@
-//! Many threads, or tasks, on few connections: throughput, fairness, waiting, overtaking.
+//! Many threads, or tasks, on few connections: throughput, waiting, fairness, overtaking.
 
+use crate::SIZE;
 use crate::overtaking::{Overtaking, overtaking};
+use crate::results::{Results, quantile, ratio};
 use crate::subject::{Load, Measured, ThreadReport};
-use crate::{SIZE, quantile};
+use crate::waits::Waits;
 use std::time::Duration;
 
 /// Threads, or tasks.
-const USERS: usize = 64;
-const HOLD: Duration = Duration::from_micros(200);
-const ROUNDS: usize = 5;
+pub const USERS: [usize; 5] = [1, 2, 4, 16, 64];
 
 /// What the rounds of one subject came to.
-#[derive(Default, Clone)]
+#[derive(Clone)]
 struct Sum {
     per_second: Vec<f64>,
     overtaking: Overtaking,
     /// The checkouts of the thread that got fewest, divided by those of the one that got most.
     share: Vec<f64>,
-    fewest: Vec<usize>,
-    most: Vec<usize>,
-    waits: Vec<u32>,
+    waits: Waits,
 }
 
-/// `pause` is what a user does between two checkouts.
-pub fn run(subjects: &[Box<dyn Measured>], pause: Duration, milliseconds: u64) {
-    let length = Duration::from_millis(milliseconds);
-    let load = Load { hold: HOLD, pause, length };
-    let mut sums = vec![Sum::default(); subjects.len()];
-    for round in 0..ROUNDS {
+/// What one subject came to, as it is told.
+#[derive(Debug, Clone)]
+pub struct Figures {
+    pub per_second: Vec<f64>,
+    pub share: f64,
+    /// At 50, 99 and 99.9 of a hundred, in nanoseconds.
+    pub waits: [f64; 3],
+}
+
+pub fn title(load: &Load) -> String {
+    let between = if load.pause.is_zero() { String::new() } else { format!(", {:?} between", load.pause) };
+    if load.hold.is_zero() { format!("Not held{between}") } else { format!("Held {:?}{between}", load.hold) }
+}
+
+/// All subjects with so many users; `others` were measured elsewhere.
+pub fn run(
+    subjects: &[Box<dyn Measured>],
+    users: usize,
+    load: Load,
+    rounds: usize,
+    others: &[(String, Figures)],
+    results: &mut Results,
+) {
+    let none =
+        Sum { per_second: vec![], overtaking: Overtaking::default(), share: vec![], waits: Waits::new() };
+    let mut sums = vec![none; subjects.len()];
+    for round in 0..rounds {
         for turn in 0..subjects.len() {
             let at = (round + turn) % subjects.len();
-            let (threads, elapsed) = subjects[at].compete(USERS, load);
+            let (threads, elapsed) = subjects[at].compete(users, load);
             sums[at].add(threads, elapsed);
         }
     }
-    let possible = f64::from(SIZE) / HOLD.as_secs_f64();
-    println!(
-        "{USERS} threads or tasks, {SIZE} connections, held {HOLD:?}, {pause:?} between, {ROUNDS} rounds of {length:?}"
+    let title = title(&load);
+    eprintln!("{title}: {users} threads or tasks, {SIZE} connections, {rounds} rounds of {:?}", load.length);
+    eprintln!(
+        "{:<28} {:>11} {:>7} {:>11} {:>11} {:>11} {:>8}",
+        "", "per s", "share", "p50 wait", "p99 wait", "p99.9 wait", "far*"
     );
-    println!("medians of the rounds; waits over all; at most {possible:.0}/s are possible");
-    println!(
-        "{:<28} {:>9} {:>7} {:>7} {:>11} {:>9} {:>9} {:>9}",
-        "", "per s", "fewest", "most", "fewest/most", "p50 wait", "p99 wait", "longest"
-    );
+    let mut all: Vec<(String, Figures)> = Vec::new();
     for (subject, sum) in subjects.iter().zip(&mut sums) {
-        sum.print(subject.name());
+        let figures = sum.figures();
+        let far = sum.overtaking.far as f64 * 100.0 / sum.overtaking.all.max(1) as f64;
+        let far = if sum.overtaking.all == 0 { String::new() } else { format!("{far:.2} %") };
+        tell(subject.name(), &figures, &far);
+        all.push((subject.name().to_owned(), figures));
+        if sum.overtaking.all > 0 {
+            let share = sum.overtaking.far as f64 / sum.overtaking.all as f64;
+            let table = format!("{title}: overtaken by {SIZE} or more");
+            results.add(&table, &users.to_string(), subject.name(), share, "share", None);
+        }
     }
-    println!();
-    println!("overtaken: checkouts that were served after one which was asked for later");
-    println!(
-        "by up to {} the scheduler alone can do it: others that were handed a connection woke up sooner",
-        SIZE - 1
+    for (name, figures) in others {
+        tell(name, figures, "");
+        all.push((name.clone(), figures.clone()));
+    }
+    write(&title, users, &all, results);
+    if !load.hold.is_zero() {
+        eprintln!("* overtaken by {SIZE} or more that had asked later");
+    }
+}
+
+fn tell(name: &str, figures: &Figures, far: &str) {
+    let [p50, p99, p999] = figures.waits.map(|wait| wait / 1e3);
+    let per_second = quantile(&mut figures.per_second.clone(), 0.5);
+    eprintln!(
+        "{name:<28} {per_second:>11.0} {:>7.3} {p50:>8.1} µs {p99:>8.1} µs {p999:>8.1} µs {far:>8}",
+        figures.share
     );
-    println!(
-        "{:<28} {:>10} {:>10} {:>10} {:>14} {:>9}",
-        "", "checkouts", "overtaken", "share", "by 4 and more", "by most"
-    );
-    for (subject, sum) in subjects.iter().zip(&sums) {
-        sum.print_overtaking(subject.name());
+}
+
+/// The base of the ratios is r2d2, which stands first.
+fn write(title: &str, users: usize, all: &[(String, Figures)], results: &mut Results) {
+    let row = users.to_string();
+    let Some((_, base)) = all.first() else { return };
+    for (name, figures) in all {
+        let per_second = quantile(&mut figures.per_second.clone(), 0.5);
+        let ratio = ratio(&figures.per_second, &base.per_second);
+        results.add(&format!("{title}: checkouts"), &row, name, per_second, "per s", ratio);
+        results.add(&format!("{title}: share"), &row, name, figures.share, "share", None);
+        for (wait, quantile) in figures.waits.iter().zip(["p50", "p99", "p99.9"]) {
+            results.add(&format!("{title}: {quantile} wait"), &row, name, *wait, "ns", None);
+        }
     }
 }
 
@@ -67,32 +112,16 @@ impl Sum {
         let (fewest, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
         self.per_second.push(counts().sum::<usize>() as f64 / elapsed.as_secs_f64());
         self.share.push(fewest as f64 / most.max(1) as f64);
-        self.fewest.push(fewest);
-        self.most.push(most);
         let turns = threads.iter().flat_map(|thread| thread.turns.iter().copied()).collect();
         self.overtaking.add(&overtaking(turns, SIZE.into()));
-        self.waits.extend(threads.into_iter().flat_map(|thread| thread.waits));
+        threads.iter().for_each(|thread| self.waits.add(&thread.waits));
     }
 
-    fn print(&mut self, name: &str) {
-        let milliseconds = |nanoseconds: u32| f64::from(nanoseconds) / 1e6;
-        let [p50, p99, longest] = [0.5, 0.99, 1.0].map(|at| milliseconds(quantile(&mut self.waits, at)));
-        println!(
-            "{name:<28} {:>9.0} {:>7} {:>7} {:>11.3} {p50:>6.2} ms {p99:>6.2} ms {longest:>6.1} ms",
-            quantile(&mut self.per_second, 0.5),
-            quantile(&mut self.fewest, 0.5),
-            quantile(&mut self.most, 0.5),
-            quantile(&mut self.share, 0.5),
-        );
-    }
-
-    fn print_overtaking(&self, name: &str) {
-        let Overtaking { all, overtaken, far, most } = self.overtaking;
-        let percent = |count: usize| count as f64 * 100.0 / all.max(1) as f64;
-        println!(
-            "{name:<28} {all:>10} {overtaken:>10} {:>8.2} % {far:>5} {:>6.2} % {most:>9}",
-            percent(overtaken),
-            percent(far)
-        );
+    fn figures(&mut self) -> Figures {
+        Figures {
+            per_second: self.per_second.clone(),
+            share: quantile(&mut self.share, 0.5),
+            waits: [0.5, 0.99, 0.999].map(|share| self.waits.quantile(share)),
+        }
     }
 }

@@ -30,7 +30,7 @@ impl Subject for MutexVec {
     type Checkout<'a> = Checkout<'a>;
 
     fn name(&self) -> &str {
-        "std Mutex<Vec> (floor)"
+        "Mutex + Condvar (floor)"
     }
 
     fn checkout(&self) -> Checkout<'_> {

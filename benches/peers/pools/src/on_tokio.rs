@@ -71,8 +71,9 @@ impl<S: AsyncSubject> Measured for OnTokio<S> {
                 }));
             }
             together.wait().await;
+            // This thread is none of the runtime's: tasks that never wait do not keep it from waking up.
             let start = Instant::now();
-            tokio::time::sleep(load.length).await;
+            std::thread::sleep(load.length);
             stop.store(true, Ordering::Relaxed);
             let elapsed = start.elapsed();
             let mut reports = Vec::new();
@@ -94,12 +95,16 @@ async fn use_until<S: AsyncSubject>(
     let mut report = ThreadReport::new();
     while !stop.load(Ordering::Relaxed) {
         let start = Instant::now();
-        let asked = order.ask();
+        let asked = order.ask(load);
         let checkout = subject.checkout().await;
         report.served(start, order.serve(asked));
-        timer.wait(load.hold).await;
+        if !load.hold.is_zero() {
+            timer.wait(load.hold).await;
+        }
         drop(black_box(checkout));
         report.returned(stop);
+        // Nothing waits here; a task that never does would keep its worker for ever.
+        tokio::task::consume_budget().await;
         if !load.pause.is_zero() {
             timer.wait(load.pause).await;
         }

@@ -1,5 +1,6 @@
 //! Who was served after somebody that had come later.
 
+use crate::subject::Load;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Numbers for those who ask and for those who are served.
@@ -20,31 +21,27 @@ pub struct Turn {
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub struct Overtaking {
     pub all: usize,
-    pub overtaken: usize,
-    /// By as many as there are connections, or more.
+    /// By as many as there are connections, or more. By fewer the scheduler alone can do it: others that were handed a
+    /// connection woke up sooner.
     pub far: usize,
-    /// How many went before the one who was overtaken most.
-    pub most: u64,
 }
 
 impl Order {
     /// Right before asking. A thread that is interrupted between this and the pool's own queue is counted as overtaken
     /// though it was not yet in line: with all pools alike, and seldom, since two processors run few threads at a time.
-    pub fn ask(&self) -> u64 {
-        self.asked.fetch_add(1, Ordering::Relaxed)
+    pub fn ask(&self, load: Load) -> Option<u64> {
+        (!load.hold.is_zero()).then(|| self.asked.fetch_add(1, Ordering::Relaxed))
     }
 
-    pub fn serve(&self, asked: u64) -> Turn {
-        Turn { asked, served: self.served.fetch_add(1, Ordering::Relaxed) }
+    pub fn serve(&self, asked: Option<u64>) -> Option<Turn> {
+        asked.map(|asked| Turn { asked, served: self.served.fetch_add(1, Ordering::Relaxed) })
     }
 }
 
 impl Overtaking {
     pub fn add(&mut self, other: &Overtaking) {
         self.all += other.all;
-        self.overtaken += other.overtaken;
         self.far += other.far;
-        self.most = self.most.max(other.most);
     }
 }
 
@@ -64,9 +61,7 @@ pub fn overtaking(mut turns: Vec<Turn>, far: u64) -> Overtaking {
             at -= at & at.wrapping_neg();
         }
         let later: u64 = before - earlier;
-        counts.overtaken += usize::from(later > 0);
         counts.far += usize::from(later >= far);
-        counts.most = counts.most.max(later);
         at = place;
         while at < tree.len() {
             tree[at] += 1;
@@ -87,12 +82,12 @@ mod tests {
 
     #[test]
     fn first_come_first_served_overtakes_nobody() {
-        assert_eq!(of(&[0, 1, 2, 3]), Overtaking { all: 4, overtaken: 0, far: 0, most: 0 });
+        assert_eq!(of(&[0, 1, 2, 3]), Overtaking { all: 4, far: 0 });
     }
 
     #[test]
     fn counts_those_who_went_before() {
-        assert_eq!(of(&[3, 2, 0, 1]), Overtaking { all: 4, overtaken: 3, far: 2, most: 2 });
-        assert_eq!(of(&[1, 2, 3, 0]), Overtaking { all: 4, overtaken: 1, far: 1, most: 3 });
+        assert_eq!(of(&[3, 2, 0, 1]), Overtaking { all: 4, far: 2 });
+        assert_eq!(of(&[1, 2, 3, 0]), Overtaking { all: 4, far: 1 });
     }
 }

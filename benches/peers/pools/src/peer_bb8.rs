@@ -37,7 +37,7 @@ impl AsyncSubject for Bb8 {
     type Checkout<'a> = bb8::PooledConnection<'a, Dummies>;
 
     fn name(&self) -> &str {
-        "bb8, tasks"
+        "bb8"
     }
 
     async fn checkout(&self) -> Self::Checkout<'_> {

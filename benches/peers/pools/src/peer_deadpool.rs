@@ -40,7 +40,7 @@ impl AsyncSubject for Deadpool {
     type Checkout<'a> = Object<Dummies>;
 
     fn name(&self) -> &str {
-        "deadpool, tasks"
+        "deadpool"
     }
 
     async fn checkout(&self) -> Object<Dummies> {

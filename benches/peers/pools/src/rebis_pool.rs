@@ -28,7 +28,7 @@ impl Subject for Rebis {
     type Checkout<'a> = Connection;
 
     fn name(&self) -> &str {
-        "Rebis, Engine::connect"
+        "Rebis"
     }
 
     fn checkout(&self) -> Connection {

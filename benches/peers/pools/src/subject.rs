@@ -1,6 +1,7 @@
 //! A pool that is measured, and the loops around it.
 
 use crate::overtaking::{Order, Turn};
+use crate::waits::Waits;
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,9 +23,9 @@ pub trait Subject: Sync {
 
 /// What one thread or task saw in the contended run.
 pub struct ThreadReport {
-    /// How long each checkout waited, in nanoseconds.
-    pub waits: Vec<u32>,
-    /// The places of each checkout among all that asked and all that were served.
+    pub waits: Waits,
+    /// The places of each checkout among all that asked and all that were served; where connections are held, for counting
+    /// costs as much as a checkout.
     pub turns: Vec<Turn>,
     /// How many connections it had returned when the time was over.
     pub returned: usize,
@@ -32,13 +33,13 @@ pub struct ThreadReport {
 
 impl ThreadReport {
     pub fn new() -> ThreadReport {
-        ThreadReport { waits: Vec::with_capacity(1 << 12), turns: Vec::with_capacity(1 << 12), returned: 0 }
+        ThreadReport { waits: Waits::new(), turns: Vec::with_capacity(1 << 12), returned: 0 }
     }
 
-    pub fn served(&mut self, start: Instant, turn: Turn) {
+    pub fn served(&mut self, start: Instant, turn: Option<Turn>) {
         // Also the wait that lasted beyond the end counts: it is the longest of those who were passed over.
-        self.waits.push(u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX));
-        self.turns.push(turn);
+        self.waits.count(start.elapsed().as_nanos());
+        self.turns.extend(turn);
     }
 
     pub fn returned(&mut self, stop: &AtomicBool) {
@@ -105,11 +106,13 @@ fn use_until<S: Subject>(subject: &S, load: Load, order: &Order, stop: &AtomicBo
     let mut report = ThreadReport::new();
     while !stop.load(Ordering::Relaxed) {
         let start = Instant::now();
-        let asked = order.ask();
+        let asked = order.ask(load);
         let checkout = subject.checkout();
         report.served(start, order.serve(asked));
-        // Held as for a statement: the thread waits for the database and leaves the processor to others.
-        std::thread::sleep(load.hold);
+        if !load.hold.is_zero() {
+            // Held as for a statement: the thread waits for the database and leaves the processor to others.
+            std::thread::sleep(load.hold);
+        }
         drop(black_box(checkout));
         report.returned(stop);
         if !load.pause.is_zero() {

@@ -18,6 +18,9 @@ pub(super) struct Ledger<C, W> {
     leased: usize,
     /// Who waits, longest first.
     waiters: VecDeque<(u64, W)>,
+    /// The first in line was told to look and has not looked yet. While somebody waits and something is free, it is so: nobody
+    /// sleeps beside a free place.
+    called: bool,
     tickets: u64,
     /// How often everything was given up; what was lent before comes back to nothing.
     tenure: u64,
@@ -75,6 +78,7 @@ impl<C, W> Ledger<C, W> {
             vacant: Vec::new(),
             leased: 0,
             waiters: VecDeque::new(),
+            called: false,
             tickets: 0,
             tenure: 0,
         }
@@ -84,24 +88,25 @@ impl<C, W> Ledger<C, W> {
         self.tenure
     }
 
-    /// A newcomer's turn. Whoever waits already comes first.
+    /// A newcomer's turn: what is free, though the first in line may be on its way to it; else whoever waits comes first.
     pub(super) fn take(&mut self) -> Grant<C> {
-        if !self.waiters.is_empty() {
-            return Grant::Wait;
-        }
-        let idle = match self.order {
-            Order::FirstInFirstOut => self.idle.pop_front(),
-            Order::LastInFirstOut => self.idle.pop_back(),
-        };
-        if let Some(place) = idle {
-            self.leased += 1;
+        if let Some(place) = self.lend() {
             return Grant::Lend(place);
         }
-        if !self.has_room() {
+        if !self.waiters.is_empty() || !self.has_room() {
             return Grant::Wait;
         }
         self.leased += 1;
         self.vacant.pop().map_or(Grant::Make, Grant::Lend)
+    }
+
+    fn lend(&mut self) -> Option<C> {
+        let place = match self.order {
+            Order::FirstInFirstOut => self.idle.pop_front(),
+            Order::LastInFirstOut => self.idle.pop_back(),
+        }?;
+        self.leased += 1;
+        Some(place)
     }
 
     fn has_room(&self) -> bool {
@@ -116,8 +121,39 @@ impl<C, W> Ledger<C, W> {
         self.tickets
     }
 
+    /// Whom to wake so that it looks: the first in line, when something is free and it has not been called yet.
+    pub(super) fn call(&mut self) -> Option<W>
+    where
+        W: Clone,
+    {
+        if self.called || self.idle.is_empty() {
+            return None;
+        }
+        let (_, first) = self.waiters.front()?;
+        self.called = true;
+        Some(first.clone())
+    }
+
+    /// A waiter looks. It gets what is free when it is the first in line, and keeps its place there when nothing is.
+    pub(super) fn look(&mut self, ticket: u64) -> Option<C> {
+        if !self.is_first(ticket) {
+            return None;
+        }
+        self.called = false;
+        let place = self.lend()?;
+        self.waiters.pop_front();
+        Some(place)
+    }
+
+    fn is_first(&self, ticket: u64) -> bool {
+        self.waiters.front().is_some_and(|(first, _)| *first == ticket)
+    }
+
     /// Leaves the line; false when it was that waiter's turn already and something is on its way.
     pub(super) fn leave(&mut self, ticket: u64) -> bool {
+        if self.is_first(ticket) {
+            self.called = false;
+        }
         let before = self.waiters.len();
         self.waiters.retain(|(other, _)| *other != ticket);
         self.waiters.len() < before
@@ -128,16 +164,28 @@ impl<C, W> Ledger<C, W> {
         self.waiters.iter().map(|(_, waiter)| waiter)
     }
 
-    /// A place of this tenure comes back, with its connection open or not.
-    pub(super) fn give(&mut self, place: C, tenure: u64, is_open: bool) -> Next<C, W> {
+    /// A place of this tenure comes back, with its connection open or not. A waiter who is due gets it in hand; while the
+    /// first in line is not, the place is free for whoever is running.
+    pub(super) fn give(
+        &mut self,
+        place: C,
+        tenure: u64,
+        is_open: bool,
+        is_due: impl FnOnce(&W) -> bool,
+    ) -> Next<C, W> {
         if tenure != self.tenure {
             return Next::Close(place);
         }
-        if let Some((_, waiter)) = self.waiters.pop_front() {
+        let may_idle = is_open && self.idle.len() < self.size;
+        if let Some((_, first)) = self.waiters.front()
+            && (!may_idle || is_due(first))
+            && let Some((_, waiter)) = self.waiters.pop_front()
+        {
+            self.called = false;
             return Next::Hand(waiter, place);
         }
         self.leased -= 1;
-        if is_open && self.idle.len() < self.size {
+        if may_idle {
             self.idle.push_back(place);
             Next::Kept
         } else if !is_open && self.vacant.len() < self.size {
@@ -152,6 +200,7 @@ impl<C, W> Ledger<C, W> {
     pub(super) fn dispose(&mut self) -> (Vec<C>, Vec<W>) {
         self.tenure += 1;
         self.leased = 0;
+        self.called = false;
         let kept = self.idle.drain(..).chain(self.vacant.drain(..)).collect();
         let mut called = Vec::new();
         while self.has_room()

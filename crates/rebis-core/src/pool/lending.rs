@@ -119,7 +119,9 @@ impl Lending {
         if let Some(record) = &mut held.record {
             self.make_fit(record, site)?;
         }
-        self.counters.checkouts.count();
+        if let Some(record) = &held.record {
+            record.mark().count();
+        }
         held.keep().ok_or_else(|| Error::new(ErrorKind::Internal, "a place was lost"))
     }
 

@@ -1,8 +1,9 @@
 //! Pools: connections kept open and lent out.
 //!
 //! [`QueuePool`](PoolKind::Queue) keeps up to `size` connections and opens up to `overflow` more under load; who comes when
-//! all are lent waits in line, first come first served. A connection comes back clean or not at all: it is dirty until its
-//! server says that no transaction is open. No thread runs in the background, so that a pool works in a forked child.
+//! all are lent waits in line, first come first served; only in the first 200 µs of a wait may others be faster. A connection
+//! comes back clean or not at all: it is dirty until its server says that no transaction is open. No thread runs in the
+//! background, so that a pool works in a forked child.
 //!
 //! What all pools share is in one place: opening and closing, freshness, reset, [listeners](crate::engine::EnginePool),
 //! counters. A [`Pool`] only says which place is lent next; one of your own goes into
