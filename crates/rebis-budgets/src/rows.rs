@@ -102,9 +102,9 @@ fn connect(engine: &Engine) -> Connection {
 }
 
 fn read(connection: &mut Connection, sql: &str, count: usize) {
-    let mut rows = connection.execute(raw(sql.to_owned())).unwrap().of::<User>();
+    let rows = connection.execute(raw(sql.to_owned())).unwrap().of::<User>();
     let mut read = 0;
-    while let Some(user) = rows.next() {
+    for user in rows {
         let user = user.unwrap();
         black_box((user.id, &user.name, &user.hair_color));
         read += 1;
