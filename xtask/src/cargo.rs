@@ -166,6 +166,14 @@ pub(crate) fn cargo<'a>(
 ) -> Result<ExitStatus> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root()).stdin(Stdio::null());
+    // What the cargo that runs this program says of this package. A build script that looks at it (ring's) would run again, and
+    // half of the crates be built again, whenever a build by hand follows one from here.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     prepare(&mut command);
     let shown: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let shown = shown.join(" ");

@@ -16,6 +16,7 @@ pub(crate) enum Need {
     MariaDbHeaders,
     Postgres,
     Strace,
+    Valgrind,
 }
 
 impl Need {
@@ -25,6 +26,7 @@ impl Need {
             Need::MariaDbHeaders => find_program("mariadb_config").is_some(),
             Need::Postgres => postgres::find().is_some(),
             Need::Strace => find_program("strace").is_some(),
+            Need::Valgrind => find_program("valgrind").is_some(),
         }
     }
 
@@ -35,6 +37,7 @@ impl Need {
             Need::MariaDbHeaders => &["libmariadb-dev", "pkg-config", "gcc", "python3-dev"],
             Need::Postgres => &["postgresql"],
             Need::Strace => &["strace"],
+            Need::Valgrind => &["valgrind"],
         }
     }
 }

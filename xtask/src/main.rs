@@ -1,6 +1,7 @@
 //! `cargo xtask`: the checks of the workspace, its tests on private database servers, and those servers alone.
 
 mod behaviours;
+mod budgets;
 mod cargo;
 mod certificates;
 mod docs;
@@ -15,6 +16,7 @@ mod run;
 mod scratch;
 mod server;
 mod servers;
+mod table;
 mod tokens;
 
 use cargo::Database;
@@ -55,7 +57,13 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
-    /// What the CI runs: `check`, then `test`.
+    /// Count the instructions of the hot paths by callgrind and compare them with `docs/budgets.md`.
+    Budgets {
+        /// Write the figures there instead.
+        #[arg(long)]
+        record: bool,
+    },
+    /// What the CI runs: `check`, `budgets`, then `test`.
     Ci,
     /// Run a benchmark against peers.
     Bench {
@@ -105,9 +113,11 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Layers => layers::check(&cargo::root()).map(|()| ExitCode::SUCCESS),
         Task::Behaviours => behaviours::write(&cargo::root()).map(|()| ExitCode::SUCCESS),
         Task::Test { only, arguments } => cargo::test(&only, &arguments, within(TEST_LIMIT)),
+        Task::Budgets { record } => budgets::run(record, within(TEST_LIMIT)).map(|()| ExitCode::SUCCESS),
         Task::Ci => {
             let deadline = within(CI_LIMIT);
             cargo::check(deadline)?;
+            budgets::run(false, deadline)?;
             cargo::test(&[], &[], deadline)
         }
         Task::Bench { name, arguments } if name == "orm" => orm_bench::run(&arguments),

@@ -41,6 +41,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     answers: HashMap<String, Answer>,
+    /// What answers the statements that have no answer of their own.
+    player: Option<Player>,
     failures: Vec<Failure>,
     calls: Vec<String>,
 }
@@ -58,17 +60,19 @@ impl State {
     }
 }
 
+type Player = Arc<dyn Fn(&str, &[ValueRef<'_>]) -> Answer + Send + Sync>;
+
 struct Failure {
     call: String,
     make: Box<dyn Fn() -> Error + Send>,
     times: usize,
 }
 
-/// The answer to one statement.
+/// The answer to one statement. A clone shares what it holds: to answer costs next to nothing, however many rows there are.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
-    columns: Vec<Column>,
-    rows: Vec<Vec<Value>>,
+    columns: Arc<[Column]>,
+    rows: Arc<[Vec<Value>]>,
     affected: u64,
 }
 
@@ -115,6 +119,26 @@ impl Script {
         self.state().answers.insert(sql.to_owned(), answer);
     }
 
+    /// What answers a statement that has no answer of its own: a function of its text and its parameters. For answers that
+    /// follow from what was asked, such as the keys of as many rows as were inserted.
+    ///
+    /// ```
+    /// use rebis_core::driver::scripted::{Answer, Script};
+    /// use rebis_core::{Dialect, Engine, Value, text};
+    ///
+    /// let script = Script::new();
+    /// script.answer_by(|_, parameters| {
+    ///     Answer::rows(["count"], [[Value::from(parameters.len() as i64)]])
+    /// });
+    /// let engine = Engine::builder_with_connector(script.connector(), Dialect::SQLITE).build()?;
+    /// let two: i64 = engine.connect()?.scalar(text("select :a, :b").bind("a", 1).bind("b", 2))?;
+    /// assert_eq!(two, 2);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    pub fn answer_by(&self, player: impl Fn(&str, &[ValueRef<'_>]) -> Answer + Send + Sync + 'static) {
+        self.state().player = Some(Arc::new(player));
+    }
+
     /// Lets the next `times` calls that begin with this text fail: `connect`, `ping`, `execute select 1`, `control COMMIT`; and
     /// `fetch select 1` for the reading of a row.
     pub fn fail(&self, call: &str, times: usize, error: impl Fn() -> Error + Send + 'static) {
@@ -150,13 +174,26 @@ impl Script {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn called(&self, connection: usize, call: &str) -> Result<()> {
+    /// The text of the call is put together only where it is kept.
+    fn called(&self, connection: usize, call: fmt::Arguments<'_>) -> Result<()> {
         if !self.0.recording.load(Ordering::Relaxed) {
             return Ok(());
         }
+        let call = call.to_string();
         let mut state = self.state();
         state.calls.push(format!("{connection} {call}"));
-        state.outcome(call)
+        state.outcome(&call)
+    }
+
+    fn play(&self, sql: &str, parameters: &[ValueRef<'_>]) -> Answer {
+        let player = {
+            let state = self.state();
+            match state.answers.get(sql) {
+                Some(answer) => return answer.clone(),
+                None => state.player.clone(),
+            }
+        };
+        player.map(|player| player(sql, parameters)).unwrap_or_default()
     }
 
     /// A row is read: too often to be kept in the list of calls.
@@ -219,7 +256,7 @@ struct ScriptedConnector {
 impl Connector for ScriptedConnector {
     fn connect(&self, _login: &Login, _deadline: Deadline) -> Result<Box<dyn Connection>> {
         let number = self.script.opened() + 1;
-        self.script.called(number, "connect")?;
+        self.script.called(number, format_args!("connect"))?;
         let number = self.script.0.opened.fetch_add(1, Ordering::AcqRel) + 1;
         let server = Server::new("Scripted", "1", u64::try_from(number).ok());
         Ok(Box::new(ScriptedConnection {
@@ -244,7 +281,7 @@ struct ScriptedConnection {
 }
 
 impl ScriptedConnection {
-    fn called(&mut self, call: &str) -> Result<()> {
+    fn called(&mut self, call: fmt::Arguments<'_>) -> Result<()> {
         let result = self.script.called(self.number, call);
         self.broken |= result.as_ref().is_err_and(Error::is_disconnect);
         result
@@ -252,13 +289,13 @@ impl ScriptedConnection {
 }
 
 impl Connection for ScriptedConnection {
-    fn execute(&mut self, sql: &str, _parameters: &[ValueRef<'_>]) -> Result<&mut dyn Cursor> {
-        self.called(&format!("execute {sql}"))?;
-        let answer = self.script.state().answers.get(sql).cloned().unwrap_or_default();
+    fn execute(&mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<&mut dyn Cursor> {
+        self.called(format_args!("execute {sql}"))?;
+        let answer = self.script.play(sql, parameters);
         self.cursor = ScriptedCursor {
             script: self.script.clone(),
             sql: sql.to_owned(),
-            columns: answer.columns.into(),
+            columns: answer.columns,
             rows: answer.rows,
             at: 0,
             affected: answer.affected,
@@ -273,18 +310,18 @@ impl Connection for ScriptedConnection {
 
     fn execute_many(&mut self, sql: &str, parameters: &[ValueRef<'_>], width: usize) -> Result<u64> {
         let sets = parameters.len() / width;
-        self.called(&format!("execute_many {sql} x {sets}"))?;
+        self.called(format_args!("execute_many {sql} x {sets}"))?;
         Ok(sets as u64)
     }
 
     fn begin(&mut self, sql: &str) -> Result<()> {
-        self.called(&format!("begin {sql}"))?;
+        self.called(format_args!("begin {sql}"))?;
         self.status = TransactionStatus::Active;
         Ok(())
     }
 
     fn control(&mut self, sql: &str) -> Result<()> {
-        self.called(&format!("control {sql}"))?;
+        self.called(format_args!("control {sql}"))?;
         if matches!(sql, "COMMIT" | "ROLLBACK") {
             self.status = TransactionStatus::Idle;
         }
@@ -293,7 +330,7 @@ impl Connection for ScriptedConnection {
 
     fn limit_statement(&mut self, deadline: Deadline) -> Result<()> {
         match deadline.remaining() {
-            Some(left) => self.called(&format!("limit {:.0} s", left.as_secs_f64().ceil())),
+            Some(left) => self.called(format_args!("limit {:.0} s", left.as_secs_f64().ceil())),
             None => Ok(()),
         }
     }
@@ -308,17 +345,17 @@ impl Connection for ScriptedConnection {
     }
 
     fn ping(&mut self) -> Result<()> {
-        self.called("ping")
+        self.called(format_args!("ping"))
     }
 
     fn reset(&mut self) -> Result<()> {
-        self.called("reset")?;
+        self.called(format_args!("reset"))?;
         self.status = TransactionStatus::Idle;
         Ok(())
     }
 
     fn reset_session(&mut self) -> Result<()> {
-        self.called("reset_session")?;
+        self.called(format_args!("reset_session"))?;
         self.status = TransactionStatus::Idle;
         Ok(())
     }
@@ -332,7 +369,7 @@ impl Connection for ScriptedConnection {
     }
 
     fn close(&mut self) {
-        let _ = self.called("close");
+        let _ = self.called(format_args!("close"));
     }
 }
 
@@ -349,7 +386,7 @@ impl Cancel for ScriptedCancel {
         if self.generation != generation() {
             return Err(forked("connection"));
         }
-        self.script.called(self.number, "cancel").map(|()| true)
+        self.script.called(self.number, format_args!("cancel")).map(|()| true)
     }
 }
 
@@ -364,7 +401,7 @@ struct ScriptedCursor {
     script: Script,
     sql: String,
     columns: Arc<[Column]>,
-    rows: Vec<Vec<Value>>,
+    rows: Arc<[Vec<Value>]>,
     /// The current row is the one before.
     at: usize,
     affected: u64,

@@ -1,0 +1,5 @@
+@MODS@
+fn main() {
+    let session = &rusqlite::Connection::open_in_memory().unwrap();
+    println!("{}", @SUM@);
+}
