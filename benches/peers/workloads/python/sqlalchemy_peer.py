@@ -7,24 +7,29 @@ The first line out says what runs, or why nothing does; the second one names the
 
 import gc
 import importlib
+import importlib.metadata
 import os
 import platform
 import sys
 import time
 
+# Module, package, dialect; the first one that is installed is used.
 DRIVERS = {
-    "sqlite": [("sqlite3", "sqlite")],
-    "mysql": [("MySQLdb", "mysql+mysqldb"), ("pymysql", "mysql+pymysql")],
-    "postgresql": [("psycopg", "postgresql+psycopg"), ("psycopg2", "postgresql+psycopg2")],
+    "sqlite": [("sqlite3", None, "sqlite")],
+    "mysql": [("MySQLdb", "mysqlclient", "mysql+mysqldb"), ("pymysql", "PyMySQL", "mysql+pymysql")],
+    "postgresql": [
+        ("psycopg", "psycopg", "postgresql+psycopg"),
+        ("psycopg2", "psycopg2-binary", "postgresql+psycopg2"),
+    ],
 }
 OPTIONS = {"sqlite": "", "mysql": "?charset=utf8mb4", "postgresql": "?sslmode=disable"}
 
 
 def connected():
-    """The engine, and what it runs on: by the first driver that is installed."""
+    """The engine, and what it runs on."""
     scheme, _, rest = os.environ["REBIS_BENCH_URL"].partition(":")
     failures = []
-    for module, dialect in DRIVERS[scheme]:
+    for module, package, dialect in DRIVERS[scheme]:
         try:
             driver = importlib.import_module(module)
         except ImportError as error:
@@ -32,8 +37,8 @@ def connected():
             continue
         made = sqlalchemy.create_engine(f"{dialect}:{rest}{OPTIONS[scheme]}")
         made.connect().close()
-        version = driver.sqlite_version if scheme == "sqlite" else driver.__version__
-        what = f"SQLAlchemy {sqlalchemy.__version__}, Python {platform.python_version()}, {module} {version}"
+        version = importlib.metadata.version(package) if package else f"with SQLite {driver.sqlite_version}"
+        what = f"SQLAlchemy {sqlalchemy.__version__}, Python {platform.python_version()}, {package or module} {version}"
         return made, what
     raise ImportError("; ".join(failures))
 
