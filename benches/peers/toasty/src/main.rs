@@ -145,9 +145,9 @@ impl Toasty {
         let sql = format!("SELECT CAST(({sql}) AS BIGINT)");
         let rows = self.runtime.block_on(toasty::sql::query(sql).exec(&mut self.db)).unwrap();
         match rows.first() {
-            Some(toasty::Value::Record(row)) => match row.fields.first() {
-                Some(toasty::Value::I64(number)) => *number,
-                Some(toasty::Value::Null) => 0,
+            Some(toasty::stmt::Value::Record(row)) => match row.fields.first() {
+                Some(toasty::stmt::Value::I64(number)) => *number,
+                Some(toasty::stmt::Value::Null) => 0,
                 other => panic!("not a number: {other:?}"),
             },
             other => panic!("not a row: {other:?}"),
