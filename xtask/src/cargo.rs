@@ -1,4 +1,4 @@
-//! Cargo run on the workspace: the checks, the tests, the benchmarks.
+//! Cargo run on the workspace: the checks, the tests.
 
 use crate::install::{Need, ensure};
 use crate::run::{End, run};
@@ -135,15 +135,6 @@ fn summary(wanted: &dyn Fn(Database) -> bool) -> String {
 
 fn given(variable: &str) -> Option<String> {
     std::env::var(variable).ok().filter(|value| !value.is_empty())
-}
-
-/// Runs a benchmark of `benches/peers`, by its package.
-pub(crate) fn bench(binary: &str, extra: &[String]) -> Result<ExitCode> {
-    let manifest = root().join("benches/peers/Cargo.toml").display().to_string();
-    let arguments = ["run", "--release", "--quiet", "--manifest-path", &manifest, "-p", binary, "--"];
-    let arguments = arguments.into_iter().chain(extra.iter().map(String::as_str));
-    let deadline = Instant::now() + Duration::from_secs(20 * 60);
-    cargo(arguments, deadline, &mut |_| {}).map(exit_code)
 }
 
 /// Gives the parsers of `rebis-core` odd input, one target at a time, each for so many minutes; all of them without a name.

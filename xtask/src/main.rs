@@ -1,6 +1,8 @@
 //! `cargo xtask`: the checks of the workspace, its tests on private database servers, and those servers alone.
 
+mod affinity;
 mod behaviours;
+mod bench;
 mod budgets;
 mod cargo;
 mod certificates;
@@ -9,7 +11,6 @@ mod fork_page;
 mod install;
 mod layers;
 mod mariadb;
-mod orm_bench;
 mod paths;
 mod postgres;
 mod run;
@@ -65,15 +66,8 @@ enum Task {
     },
     /// What the CI runs: `check`, `budgets`, then `test`.
     Ci,
-    /// Run a benchmark against peers.
-    Bench {
-        /// Which one.
-        #[arg(value_parser = ["orm", "pool", "statement"])]
-        name: String,
-        /// Arguments for the benchmark.
-        #[arg(last = true)]
-        arguments: Vec<String>,
-    },
+    /// Run the benchmarks beside peers, on private servers, and write `docs/benchmarks.md` and its charts.
+    Bench(bench::Options),
     /// Give the parsers odd input; a failure prints it.
     Fuzz {
         /// How long each target runs.
@@ -120,8 +114,7 @@ fn perform(task: Task) -> Result<ExitCode> {
             budgets::run(false, deadline)?;
             cargo::test(&[], &[], deadline)
         }
-        Task::Bench { name, arguments } if name == "orm" => orm_bench::run(&arguments),
-        Task::Bench { name, arguments } => cargo::bench(&format!("{name}s"), &arguments),
+        Task::Bench(options) => bench::run_all(&options),
         Task::Fuzz { minutes, target } => cargo::fuzz(target.as_deref(), minutes),
         Task::ForkPage { arguments } => fork_page::run(&arguments),
         Task::Servers { env_file } => servers::serve(env_file.as_deref()),

@@ -35,6 +35,14 @@ pub(crate) fn find() -> Option<Programs> {
     Some(Programs { server, install_db })
 }
 
+/// As the figures of the benchmarks are to be taken: nothing waits for a disk, and everything fits into memory.
+pub(crate) const FOR_BENCHMARKS: &[&str] = &[
+    "--innodb-flush-log-at-trx-commit=0",
+    "--skip-innodb-doublewrite",
+    "--innodb-buffer-pool-size=1G",
+    "--innodb-log-file-size=512M",
+];
+
 impl MariaDb {
     /// Makes a data folder below `scratch` and serves it; `rebis` with this password may do everything. `rebis_cert` must have
     /// a certificate, `rebis_tls` must use TLS, and `rebis_ed25519` is there if the server has that method.
@@ -43,6 +51,7 @@ impl MariaDb {
         scratch: &Path,
         certificates: &Certificates,
         password: &str,
+        settings: &[&str],
     ) -> Result<MariaDb> {
         let home = scratch.join("mariadb");
         make_dir(&home, 0o711)?;
@@ -57,7 +66,7 @@ impl MariaDb {
         let command = |port| {
             let mut command = server_command(programs, &data, &socket, &init, port);
             let tls = [("--ssl-ca", "ca.pem"), ("--ssl-cert", "server.pem"), ("--ssl-key", "server.key")];
-            command.args(tls.map(|(name, file)| option(name, &certificates.file(file))));
+            command.args(tls.map(|(name, file)| option(name, &certificates.file(file)))).args(settings);
             if let Some(folder) = &plugins {
                 command.arg(option("--plugin-dir", folder)).arg("--plugin-load-add=auth_ed25519");
             }

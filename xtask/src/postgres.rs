@@ -54,6 +54,17 @@ pub(crate) fn find() -> Option<Programs> {
     bin.join("postgres").is_file().then_some(Programs { bin })
 }
 
+/// As the figures of the benchmarks are to be taken: nothing waits for a disk, everything fits into memory, and nothing runs that
+/// was not asked for.
+pub(crate) const FOR_BENCHMARKS: &[&str] = &[
+    "synchronous_commit=off",
+    "shared_buffers=1GB",
+    "work_mem=64MB",
+    "max_wal_size=4GB",
+    "jit=off",
+    "autovacuum=off",
+];
+
 impl Postgres {
     /// Makes a data folder below `scratch` and serves it; `rebis` with this password is superuser. `rebis_md5`, `rebis_clear` and
     /// `rebis_cert` log in as their names say.
@@ -62,12 +73,13 @@ impl Postgres {
         scratch: &Path,
         certificates: &Certificates,
         password: &str,
+        settings: &[&str],
     ) -> Result<Postgres> {
         let home = Home::new(scratch)?;
         home.init_data(programs, password)?;
         home.prepare_tls(certificates)?;
         home.create_database(programs, password)?;
-        let command = |port| home.server_command(programs, port);
+        let command = |port| home.server_command(programs, port, settings);
         let ready = || home.is_ready();
         // SIGQUIT: the immediate shutdown, which does not wait for clients.
         let stop_by = Signal::QUIT;
@@ -148,14 +160,15 @@ impl Home {
         done
     }
 
-    fn server_command(&self, programs: &Programs, port: u16) -> Result<Command> {
+    fn server_command(&self, programs: &Programs, port: u16, more: &[&str]) -> Result<Command> {
         let mut command = self.command(&programs.bin.join("postgres"), "QUIT")?;
         command.arg("-D").arg(&self.data).arg("-p").arg(port.to_string()).arg("-k").arg(&self.sockets);
         // Shared memory lies with the data, so that a killed server leaves nothing elsewhere.
         let settings =
             ["listen_addresses=127.0.0.1", "max_connections=200", "dynamic_shared_memory_type=mmap"];
         let tls = ["ssl=on", "ssl_cert_file=server.pem", "ssl_key_file=server.key", "ssl_ca_file=ca.pem"];
-        for setting in settings.into_iter().chain(["fsync=off", "full_page_writes=off"]).chain(tls) {
+        let settings = settings.into_iter().chain(["fsync=off", "full_page_writes=off"]).chain(tls);
+        for setting in settings.chain(more.iter().copied()) {
             command.arg("-c").arg(setting);
         }
         Ok(command)

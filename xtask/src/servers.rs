@@ -35,6 +35,20 @@ pub(crate) struct Servers {
 impl Servers {
     /// Starts the servers that are asked for, installing them first where needed.
     pub(crate) fn start(mysql: bool, postgres: bool) -> Result<Servers> {
+        Self::start_with(mysql, postgres, &[], &[])
+    }
+
+    /// Both, with the settings under which the figures of the benchmarks are taken.
+    pub(crate) fn start_for_benchmarks() -> Result<Servers> {
+        Self::start_with(true, true, mariadb::FOR_BENCHMARKS, postgres::FOR_BENCHMARKS)
+    }
+
+    fn start_with(
+        mysql: bool,
+        postgres: bool,
+        mysql_settings: &[&str],
+        postgres_settings: &[&str],
+    ) -> Result<Servers> {
         let needs: Vec<Need> = [(mysql, Need::MariaDb), (postgres, Need::Postgres)]
             .into_iter()
             .filter_map(|(wanted, need)| wanted.then_some(need))
@@ -45,25 +59,27 @@ impl Servers {
         let certificates = Certificates::new(scratch.path())?;
         let mut servers = Servers { mariadb: None, postgres: None, scratch, certificates, password };
         if mysql {
-            servers.start_mariadb()?;
+            servers.start_mariadb(mysql_settings)?;
         }
         if postgres {
-            servers.start_postgres()?;
+            servers.start_postgres(postgres_settings)?;
         }
         Ok(servers)
     }
 
-    fn start_mariadb(&mut self) -> Result<()> {
+    fn start_mariadb(&mut self, settings: &[&str]) -> Result<()> {
         let programs = mariadb::find().ok_or("the programs of MariaDB vanished")?;
-        let mariadb = MariaDb::start(&programs, self.scratch.path(), &self.certificates, &self.password)?;
+        let mariadb =
+            MariaDb::start(&programs, self.scratch.path(), &self.certificates, &self.password, settings)?;
         eprintln!("xtask: MariaDB on port {}, pid {}", mariadb.server.port(), mariadb.server.pid());
         self.mariadb = Some(mariadb);
         Ok(())
     }
 
-    fn start_postgres(&mut self) -> Result<()> {
+    fn start_postgres(&mut self, settings: &[&str]) -> Result<()> {
         let programs = postgres::find().ok_or("the programs of PostgreSQL vanished")?;
-        let postgres = Postgres::start(&programs, self.scratch.path(), &self.certificates, &self.password)?;
+        let postgres =
+            Postgres::start(&programs, self.scratch.path(), &self.certificates, &self.password, settings)?;
         eprintln!("xtask: PostgreSQL on port {}, pid {}", postgres.server.port(), postgres.server.pid());
         self.postgres = Some(postgres);
         Ok(())
@@ -88,6 +104,13 @@ impl Servers {
             exports.push((TLS_DIR, self.certificates.folder().display().to_string()));
         }
         exports
+    }
+
+    /// The processes of the servers; children of theirs are not among them.
+    pub(crate) fn pids(&self) -> impl Iterator<Item = u32> {
+        let mariadb = self.mariadb.as_ref().map(|it| it.server.pid());
+        let postgres = self.postgres.as_ref().map(|it| it.server.pid());
+        mariadb.into_iter().chain(postgres)
     }
 
     /// An error once a server has ended by itself.

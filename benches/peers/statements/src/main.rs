@@ -1,7 +1,9 @@
 //! What it costs to make SQL text of a statement that is composed already: one of everyday size, and a join of ten tables.
 //!
 //! PostgreSQL's text for all. Rebis is measured with its cache, which only looks the shape up, and without; the others render
-//! each time. SQLAlchemy is Python: its line says what a cache hit costs there. `--quick` runs a tenth.
+//! each time. SQLAlchemy is Python: its line says what a cache hit costs there.
+//!
+//! `statements [--results FILE] [--quick]`; `--quick` runs a tenth.
 
 mod diesel_query;
 mod rebis_select;
@@ -9,6 +11,8 @@ mod sea_query_select;
 mod sqlalchemy;
 
 use std::time::Instant;
+
+use results::{Record, Results};
 
 const ROUNDS: usize = 9;
 
@@ -25,21 +29,38 @@ impl Subject {
 }
 
 fn main() {
-    let quick = std::env::args().skip(1).any(|argument| argument == "--quick");
-    let count = if quick { 1_000 } else { 10_000 };
-    for (title, join) in [("a select of three columns, two conditions, an order, a limit", false), ("a join of ten tables", true)] {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let count = if given.iter().any(|argument| argument == "--quick") { 1_000 } else { 10_000 };
+    let file = given.iter().position(|argument| argument == "--results").and_then(|at| given.get(at + 1));
+    let mut results = Results::open(file.map(|file| file.as_ref())).unwrap();
+    for (title, join) in
+        [("Select of three columns, two conditions, an order, a limit", false), ("Join of ten tables", true)]
+    {
         let mut subjects = rebis_select::subjects(join);
         subjects.push(sea_query_select::subject(join));
         subjects.push(diesel_query::subject(join));
-        println!("{title}: {ROUNDS} rounds of {count}");
-        run(&subjects, count);
-        sqlalchemy::run(join, count);
-        println!();
+        eprintln!("{title}: {ROUNDS} rounds of {count}");
+        let mut records = run(title, &subjects, count);
+        match sqlalchemy::run(join, count) {
+            Ok(costs) => {
+                records.extend(costs.into_iter().map(|(name, costs)| record(title, &name, &costs, &[])))
+            }
+            Err(reason) => results.about("left out", "SQLAlchemy, statements", &reason).unwrap(),
+        }
+        for record in records {
+            let ratio = record.ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"));
+            eprintln!("{:<28} {:>8.0} ns {ratio:>7}", record.row, record.value);
+            results.add(&record).unwrap();
+        }
     }
 }
 
+fn record(title: &str, name: &str, costs: &[f64], base: &[f64]) -> Record {
+    Record::new("statements", title, name, "text of a statement").costs(costs, base)
+}
+
 /// The subjects take turns, so that a change of the machine's speed meets all of them.
-fn run(subjects: &[Subject], count: u32) {
+fn run(title: &str, subjects: &[Subject], count: u32) -> Vec<Record> {
     let mut costs = vec![Vec::new(); subjects.len()];
     for round in 0..=ROUNDS {
         for turn in 0..subjects.len() {
@@ -53,12 +74,5 @@ fn run(subjects: &[Subject], count: u32) {
             }
         }
     }
-    println!("{:<28} {:>11} {:>11} {:>11} {:>7}", "", "median", "least", "most", "ratio");
-    let mut base = None;
-    for (subject, costs) in subjects.iter().zip(&mut costs) {
-        costs.sort_by(f64::total_cmp);
-        let (least, median, most) = (costs[0], costs[costs.len() / 2], costs[costs.len() - 1]);
-        let ratio = median / *base.get_or_insert(median);
-        println!("{:<28} {median:>8.0} ns {least:>8.0} ns {most:>8.0} ns {ratio:>7.2}", subject.name);
-    }
+    subjects.iter().zip(&costs).map(|(subject, own)| record(title, subject.name, own, &costs[0])).collect()
 }

@@ -1,6 +1,8 @@
 //! sea-query: it renders a statement each time.
 
-use sea_query::{Alias, Expr, ExprTrait, Iden, IntoIden, Order, PostgresQueryBuilder, Query, SelectStatement};
+use sea_query::{
+    Alias, Expr, ExprTrait, Iden, IntoIden, Order, PostgresQueryBuilder, Query, SelectStatement,
+};
 
 use crate::Subject;
 

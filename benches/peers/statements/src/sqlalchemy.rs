@@ -1,20 +1,23 @@
-//! SQLAlchemy, in the Python that `cargo xtask fork-page` makes.
+//! SQLAlchemy, in the Python of `REBIS_BENCH_PYTHON`.
 
-use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../target/fork-page/venv/bin/python");
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python/statements.py");
 
-pub fn run(join: bool, count: u32) {
-    if !Path::new(PYTHON).exists() {
-        println!("SQLAlchemy: not run, there is no Python with it; `cargo xtask fork-page` makes one");
-        return;
-    }
+/// A line of its program: the name, then the cost of each round in nanoseconds, divided by tabs.
+fn costs(line: &str) -> Option<(String, Vec<f64>)> {
+    let (name, costs) = line.split_once('\t')?;
+    Some((name.to_owned(), costs.split('\t').filter_map(|cost| cost.parse().ok()).collect()))
+}
+
+pub fn run(join: bool, count: u32) -> Result<Vec<(String, Vec<f64>)>, String> {
+    let python = std::env::var("REBIS_BENCH_PYTHON").map_err(|_| "no Python with it was named")?;
     let kind = if join { "join" } else { "everyday" };
-    match Command::new(PYTHON).args([PROGRAM, kind, &(count / 10).to_string()]).status() {
-        Ok(status) if status.success() => {}
-        Ok(status) => println!("SQLAlchemy: {status}"),
-        Err(error) => println!("SQLAlchemy: {error}"),
+    let mut command = Command::new(python);
+    command.args([PROGRAM, kind, &(count / 10).to_string()]).stderr(Stdio::inherit());
+    let done = command.output().map_err(|error| error.to_string())?;
+    if !done.status.success() {
+        return Err(format!("its program failed: {}", done.status));
     }
+    Ok(String::from_utf8_lossy(&done.stdout).lines().filter_map(costs).collect())
 }

@@ -4,9 +4,9 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use std::hint::black_box;
 
-use crate::work::{
-    Database, Digest, NewUser, POSTS_EACH, Peer, Work, new_name, new_users, next_mark, permuted, title,
-};
+use crate::frame::{Framed, Workloads};
+use crate::rows::Seen;
+use crate::work::{Database, Digest, NewUser, Peer, Work, new_name, new_posts};
 
 diesel::table! { users (id) { id -> Integer, name -> Text, hair_color -> Nullable<Text>, } }
 diesel::table! { posts (id) { id -> Integer, user_id -> Integer, title -> Text, body -> Nullable<Text>, } }
@@ -25,7 +25,6 @@ struct User {
 
 #[derive(Queryable, Selectable, Identifiable, Associations, Debug)]
 #[diesel(table_name = posts, belongs_to(User))]
-#[expect(dead_code, reason = "read from the database, which is what is measured")]
 struct Post {
     id: i32,
     user_id: i32,
@@ -62,17 +61,17 @@ struct Number {
     number: Option<i64>,
 }
 
-type Tree = Vec<(User, Vec<(Post, Vec<Comment>)>)>;
+type Pairs = Vec<(User, Option<Post>)>;
+
+struct Tree(Vec<(User, Vec<(Post, Vec<Comment>)>)>);
 
 fn users(rows: &[NewUser]) -> Vec<InsertUser<'_>> {
     rows.iter().map(|row| InsertUser { name: &row.name, hair_color: row.hair_color.as_deref() }).collect()
 }
 
 fn posts(keys: &[i32]) -> Vec<InsertPost> {
-    let posts = keys.iter().enumerate().flat_map(|(number, key)| {
-        (0..POSTS_EACH).map(move |post| InsertPost { user_id: *key, title: title(post, number), body: None })
-    });
-    posts.collect()
+    let posts = new_posts(keys).into_iter();
+    posts.map(|(user_id, title)| InsertPost { user_id, title, body: None }).collect()
 }
 
 /// Keys of inserted rows: MySQL's backend has no RETURNING, SQLite's none for several rows.
@@ -122,55 +121,13 @@ macro_rules! peer {
         struct $peer {
             connection: $connection,
             objects: Vec<User>,
-            rows: Vec<NewUser>,
         }
 
-        impl $peer {
-            fn load(&mut self, most: i32) -> Vec<User> {
-                let users = users::table.filter(users::id.le(most)).select(User::as_select());
-                users.load(&mut self.connection).unwrap()
-            }
+        impl Workloads for $peer {
+            type Users = Vec<User>;
+            type Pairs = Pairs;
+            type Tree = Tree;
 
-            fn associations(&mut self) -> Tree {
-                let users = self.load(100);
-                let connection = &mut self.connection;
-                let posts = Post::belonging_to(&users).select(Post::as_select()).load(connection).unwrap();
-                let comments =
-                    Comment::belonging_to(&posts).select(Comment::as_select()).load(connection).unwrap();
-                let comments = comments.grouped_by(&posts);
-                let posts = posts.into_iter().zip(comments).grouped_by(&users);
-                users.into_iter().zip(posts).collect()
-            }
-
-            fn update(&mut self) {
-                let mark = next_mark();
-                self.objects.iter_mut().for_each(|user| user.name = new_name(user.id, mark));
-                let objects = &self.objects;
-                let done = self.connection.transaction::<_, diesel::result::Error, _>(|connection| {
-                    for user in objects {
-                        let row = diesel::update(users::table.find(user.id));
-                        row.set(users::name.eq(&user.name)).execute(connection)?;
-                    }
-                    Ok(())
-                });
-                done.unwrap();
-            }
-
-            fn unit_of_work(&mut self, rows: &[NewUser], with_posts: bool) -> usize {
-                let done = self.connection.transaction::<_, diesel::result::Error, _>(|connection| {
-                    let keys = insert_with_keys!($returning, connection, rows);
-                    if with_posts {
-                        for some in posts(&keys).chunks(10_000) {
-                            insert_posts!($returning, connection, some);
-                        }
-                    }
-                    Ok(keys.len())
-                });
-                done.unwrap()
-            }
-        }
-
-        impl Peer for $peer {
             fn name(&self) -> &'static str {
                 "diesel"
             }
@@ -190,63 +147,83 @@ macro_rules! peer {
                 number.number.unwrap_or(0)
             }
 
-            fn prepare(&mut self, work: Work) {
-                match work {
-                    Work::Update if self.objects.is_empty() => self.objects = self.load(1000),
-                    Work::Insert(count) | Work::InsertKeys(count) => self.rows = new_users(count),
-                    Work::UnitOfWork => self.rows = new_users(10_000),
-                    _ => {}
+            fn load(&mut self, most: i32) -> Vec<User> {
+                let users = users::table.filter(users::id.le(most)).select(User::as_select());
+                users.load(&mut self.connection).unwrap()
+            }
+
+            fn join(&mut self) -> Pairs {
+                let pairs = users::table.left_join(posts::table).filter(users::id.le(10_000));
+                let pairs = pairs.select((User::as_select(), Option::<Post>::as_select()));
+                pairs.load(&mut self.connection).unwrap()
+            }
+
+            fn associations(&mut self) -> Tree {
+                let users = self.load(100);
+                let connection = &mut self.connection;
+                let posts = Post::belonging_to(&users).select(Post::as_select()).load(connection).unwrap();
+                let comments =
+                    Comment::belonging_to(&posts).select(Comment::as_select()).load(connection).unwrap();
+                let comments = comments.grouped_by(&posts);
+                let posts = posts.into_iter().zip(comments).grouped_by(&users);
+                Tree(users.into_iter().zip(posts).collect())
+            }
+
+            fn get(&mut self, keys: &[i32], see: &mut dyn FnMut(&dyn Seen)) {
+                for key in keys {
+                    // `first` adds a LIMIT, which costs far more on SQLite.
+                    let user = users::table.find(*key).select(User::as_select());
+                    see(&black_box(user.get_result(&mut self.connection).unwrap()));
                 }
             }
 
-            fn run(&mut self, work: Work, digest: Option<&mut Digest>) {
-                let mut ignored = Digest::default();
-                let checked = digest.is_some();
-                let digest = digest.unwrap_or(&mut ignored);
-                let rows = std::mem::take(&mut self.rows);
-                match work {
-                    Work::Load(most) => {
-                        let users = black_box(self.load(most));
-                        assert_eq!(users.len(), most as usize);
-                        users.iter().filter(|_| checked).for_each(|user| digest_user(user, digest));
+            fn keep(&mut self, most: i32) {
+                self.objects = self.load(most);
+            }
+
+            fn forget(&mut self) {
+                self.objects = Vec::new();
+            }
+
+            fn update(&mut self, mark: u32) {
+                self.objects.iter_mut().for_each(|user| user.name = new_name(user.id, mark));
+                let objects = &self.objects;
+                let done = self.connection.transaction::<_, diesel::result::Error, _>(|connection| {
+                    for user in objects {
+                        let row = diesel::update(users::table.find(user.id));
+                        row.set(users::name.eq(&user.name)).execute(connection)?;
                     }
-                    Work::Associations => {
-                        let tree = black_box(self.associations());
-                        if checked {
-                            digest_tree(&tree, digest);
-                        }
-                    }
-                    Work::Get => {
-                        for key in permuted() {
-                            // `first` adds a LIMIT, which costs far more on SQLite.
-                            let user = users::table.find(key).select(User::as_select());
-                            let user = black_box(user.get_result(&mut self.connection).unwrap());
-                            if checked {
-                                digest_user(&user, digest);
-                            }
-                        }
-                    }
-                    Work::Hit => {}
-                    Work::Update => self.update(),
-                    Work::Insert(1) => {
-                        let row = &users(&rows)[0];
-                        for _ in 0..work.calls() {
-                            diesel::insert_into(users::table)
-                                .values(row)
-                                .execute(&mut self.connection)
-                                .unwrap();
-                        }
-                    }
-                    Work::Insert(_) => {
-                        diesel::insert_into(users::table)
-                            .values(&users(&rows))
-                            .execute(&mut self.connection)
-                            .unwrap();
-                    }
-                    Work::InsertKeys(count) => assert_eq!(self.unit_of_work(&rows, false), count),
-                    Work::UnitOfWork => assert_eq!(self.unit_of_work(&rows, true), rows.len()),
+                    Ok(())
+                });
+                done.unwrap();
+            }
+
+            fn insert(&mut self, rows: &[NewUser]) {
+                let rows = users(rows);
+                let into = diesel::insert_into(users::table);
+                if let [row] = rows.as_slice() {
+                    into.values(row).execute(&mut self.connection).unwrap();
+                } else {
+                    into.values(&rows).execute(&mut self.connection).unwrap();
                 }
-                self.rows = rows;
+            }
+
+            fn insert_keys(&mut self, rows: &[NewUser]) -> usize {
+                let done = self.connection.transaction::<_, diesel::result::Error, _>(|connection| {
+                    Ok(insert_with_keys!($returning, connection, rows))
+                });
+                black_box(done.unwrap()).len()
+            }
+
+            fn unit_of_work(&mut self, rows: &[NewUser]) -> usize {
+                let done = self.connection.transaction::<_, diesel::result::Error, _>(|connection| {
+                    let keys = insert_with_keys!($returning, connection, rows);
+                    for some in posts(&keys).chunks(10_000) {
+                        insert_posts!($returning, connection, some);
+                    }
+                    Ok(keys.len())
+                });
+                done.unwrap()
             }
         }
     };
@@ -260,31 +237,45 @@ fn integer(returning: &str) -> &'static str {
     if returning == "none" { "SIGNED" } else { "BIGINT" }
 }
 
-fn digest_user(user: &User, digest: &mut Digest) {
-    digest.user(user.id, &user.name, user.hair_color.as_deref());
+impl Seen for User {
+    fn see(&self, digest: &mut Digest) {
+        digest.user(self.id, &self.name, self.hair_color.as_deref());
+    }
 }
 
-fn digest_tree(tree: &Tree, digest: &mut Digest) {
-    for (user, posts) in tree {
-        for (post, comments) in posts {
-            comments.iter().for_each(|comment| digest.comment(user.id, post.id, comment.id, &comment.text));
+impl Seen for Post {
+    fn see(&self, digest: &mut Digest) {
+        digest.post(self.id, self.user_id, &self.title, self.body.as_deref());
+    }
+}
+
+impl Seen for Tree {
+    fn see(&self, digest: &mut Digest) {
+        for (user, posts) in &self.0 {
+            for (post, comments) in posts {
+                comments
+                    .iter()
+                    .for_each(|comment| digest.comment(user.id, post.id, comment.id, &comment.text));
+            }
         }
     }
 }
 
 pub fn connect(database: &Database) -> Box<dyn Peer> {
-    let (objects, rows) = (Vec::new(), Vec::new());
+    let objects = Vec::new();
     match database {
-        Database::Sqlite => {
-            Box::new(Sqlite { connection: SqliteConnection::establish(":memory:").unwrap(), objects, rows })
+        Database::SqliteMemory | Database::SqliteFile(_) => {
+            let file = database.file("diesel").map(|file| file.display().to_string());
+            let connection = SqliteConnection::establish(file.as_deref().unwrap_or(":memory:")).unwrap();
+            Framed::boxed(Sqlite { connection, objects })
         }
         Database::MariaDb(url) => {
             let connection = MysqlConnection::establish(&format!("{url}?ssl_mode=DISABLED")).unwrap();
-            Box::new(Mysql { connection, objects, rows })
+            Framed::boxed(Mysql { connection, objects })
         }
         Database::Postgres(url) => {
             let connection = PgConnection::establish(&format!("{url}?sslmode=disable")).unwrap();
-            Box::new(Postgres { connection, objects, rows })
+            Framed::boxed(Postgres { connection, objects })
         }
     }
 }

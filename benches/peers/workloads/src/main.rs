@@ -1,190 +1,162 @@
-//! Loading and flushing beside the raw drivers, diesel, sea-orm and SQLAlchemy: each workload is run by all in turn, round after
-//! round, and its cost is told as a ratio to the raw driver's in the same round.
+//! Loading and flushing beside the raw drivers, diesel, sqlx, sea-orm, toasty and SQLAlchemy: each workload is run by all in turn, round
+//! after round, and its cost is told as a ratio to the raw driver's in the same round.
 //!
-//! `workloads [--rounds N] [--only PREFIX,…] [--databases sqlite,mariadb,postgres] [--peers raw,rebis,…] [--python PATH]`; the servers
-//! come in `REBIS_BENCH_MYSQL_URL` and `REBIS_BENCH_POSTGRES_URL`, whose database is emptied.
+//! `workloads [--results FILE] [--rounds N] [--budget MILLISECONDS] [--only PREFIX,…] [--databases memory,file,mariadb,postgres]
+//! [--peers raw,rebis,…] [--cpu N] [--toasty PATH] [--quick]`; the servers come in `REBIS_BENCH_MYSQL_URL` and
+//! `REBIS_BENCH_POSTGRES_URL`, whose database is emptied, a Python with SQLAlchemy in `REBIS_BENCH_PYTHON`.
 
 mod answers;
+mod arguments;
+mod child;
 mod diesel_peer;
+mod frame;
+mod measure;
 mod raw_mysql;
 mod raw_postgres;
 mod raw_sqlite;
 mod rebis_core_peer;
 mod rebis_orm_peer;
-mod report;
+mod rows;
 mod sea_peer;
 mod seed;
-mod sqlalchemy;
+mod sqlx_peer;
 mod work;
 
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
 
-use report::Report;
-use work::{Database, Peer, WORKS, Work};
+use arguments::Arguments;
+use frame::Framed;
+use measure::Table;
+use results::Results;
+use work::{Database, Peer, WORKS};
 
-/// How long one peer works on one workload in one round, at least.
-const BUDGET: Duration = Duration::from_millis(60);
-
-struct Arguments {
-    rounds: usize,
-    only: Vec<String>,
-    databases: Vec<String>,
-    peers: Vec<String>,
-    python: Option<String>,
-}
+const SECTION: &str = "workloads";
 
 fn main() {
-    let arguments = arguments();
+    let arguments = Arguments::given();
+    if let Some(cpu) = arguments.cpu {
+        pin(cpu);
+    }
+    let mut results = Results::open(arguments.results.as_deref()).unwrap();
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').take(3).collect::<Vec<_>>().join(" ");
+    results.about("machine", "load before (1, 5, 15 minutes)", &load).unwrap();
+    let folder = Folder::new();
     for name in &arguments.databases {
-        match database(name) {
-            Some(database) => run(&database, &arguments),
-            None => println!("{name}: not run, it has no URL"),
+        match database(name, &folder) {
+            Some(database) => run(&database, &arguments, &mut results),
+            None => results.about("left out", name, "it has no URL").unwrap(),
         }
     }
 }
 
-fn arguments() -> Arguments {
-    let list = |text: String| text.split(',').map(str::to_owned).collect::<Vec<_>>();
-    let mut arguments = Arguments {
-        rounds: 5,
-        only: Vec::new(),
-        databases: list("sqlite,mariadb,postgres".into()),
-        peers: Vec::new(),
-        python: None,
-    };
-    let mut given = std::env::args().skip(1);
-    while let Some(name) = given.next() {
-        let value = given.next().unwrap_or_else(|| panic!("{name} needs a value"));
-        match name.as_str() {
-            "--rounds" => arguments.rounds = value.parse().expect("a number of rounds"),
-            "--only" => arguments.only = list(value),
-            "--databases" => arguments.databases = list(value),
-            "--peers" => arguments.peers = list(value),
-            "--python" => arguments.python = Some(value),
-            _ => panic!("unknown argument {name}"),
-        }
-    }
-    arguments
+/// All threads and children to come are on it as well.
+fn pin(cpu: usize) {
+    let mut cpus = rustix::thread::CpuSet::new();
+    cpus.set(cpu);
+    rustix::thread::sched_setaffinity(None, &cpus).unwrap();
 }
 
-fn database(name: &str) -> Option<Database> {
+/// Where the files of SQLite are: in memory if possible. It goes with the program, and when that is killed, with the machine.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let memory = PathBuf::from("/dev/shm");
+        let parent = if memory.is_dir() { memory } else { std::env::temp_dir() };
+        let folder = parent.join(format!("rebis-workloads-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        Folder(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn database(name: &str, folder: &Folder) -> Option<Database> {
     let url = |variable: &str| std::env::var(variable).ok().filter(|url| !url.is_empty());
     match name {
-        "sqlite" => Some(Database::Sqlite),
+        "memory" => Some(Database::SqliteMemory),
+        "file" => Some(Database::SqliteFile(folder.0.clone())),
         "mariadb" => url("REBIS_BENCH_MYSQL_URL").map(Database::MariaDb),
         "postgres" => url("REBIS_BENCH_POSTGRES_URL").map(Database::Postgres),
         _ => panic!("unknown database {name}"),
     }
 }
 
-/// The peers of one database. The first one is the floor.
-fn peers(database: &Database, arguments: &Arguments) -> Vec<Box<dyn Peer>> {
-    let wanted = |name: &str| {
-        name == "raw"
-            || arguments.peers.is_empty()
-            || arguments.peers.iter().any(|peer| name.starts_with(peer))
-    };
+/// The peers of one database. The first one is the base of the ratios.
+fn peers(database: &Database, arguments: &Arguments, results: &mut Results) -> Vec<Box<dyn Peer>> {
+    let wanted = |name: &str| arguments.wants_peer(name);
     let mut peers: Vec<Box<dyn Peer>> = Vec::new();
-    let mut add = |name: &str, make: &dyn Fn() -> Option<Box<dyn Peer>>| {
-        if wanted(name) {
-            peers.extend(make());
-        }
-    };
     for other in [false, true] {
-        add(if other { "raw, other way" } else { "raw" }, &|| {
-            Some(match database {
-                Database::Sqlite => Box::new(raw_sqlite::Raw::new(other)),
-                Database::MariaDb(url) => Box::new(raw_mysql::Raw::new(url, other)),
-                Database::Postgres(url) => Box::new(raw_postgres::Raw::new(url, other)),
-            })
+        peers.push(match database {
+            Database::SqliteMemory | Database::SqliteFile(_) => {
+                Framed::boxed(raw_sqlite::Raw::new(database, other))
+            }
+            Database::MariaDb(url) => Framed::boxed(raw_mysql::Raw::new(url, other)),
+            Database::Postgres(url) => Framed::boxed(raw_postgres::Raw::new(url, other)),
         });
     }
-    add("rebis core", &|| Some(Box::new(rebis_core_peer::Core::new(database))));
-    add("rebis ORM", &|| Some(Box::new(rebis_orm_peer::Orm::new(database))));
-    add("diesel", &|| Some(diesel_peer::connect(database)));
-    add("sea-orm", &|| Some(Box::new(sea_peer::Sea::new(database))));
-    if let Some(python) = &arguments.python {
-        for layer in ["core", "ORM"] {
-            add(&format!("SQLAlchemy {layer}"), &|| sqlalchemy::connect(python, layer, database));
+    if wanted("rebis core") {
+        peers.push(Framed::boxed(rebis_core_peer::Core::new(database)));
+    }
+    if wanted("rebis ORM") {
+        peers.push(Framed::boxed(rebis_orm_peer::Orm::new(database)));
+    }
+    if wanted("diesel") {
+        peers.push(diesel_peer::connect(database));
+    }
+    if wanted("sqlx") {
+        peers.push(sqlx_peer::connect(database));
+    }
+    if wanted("sea-orm") {
+        peers.push(Framed::boxed(sea_peer::Sea::new(database)));
+    }
+    for name in ["toasty", "SQLAlchemy core", "SQLAlchemy ORM"] {
+        if !wanted(name) {
+            continue;
+        }
+        let started = match name {
+            "toasty" => child::toasty(arguments.toasty.as_deref(), database),
+            _ => child::sqlalchemy(
+                arguments.python.as_deref(),
+                name.trim_start_matches("SQLAlchemy "),
+                database,
+            ),
+        };
+        let which = format!("{name} on {}", database.name());
+        match started {
+            Ok((peer, itself)) => {
+                results.about("peer", &which, &itself).unwrap();
+                peers.push(Box::new(peer));
+            }
+            Err(reason) => results.about("left out", &which, &reason).unwrap(),
         }
     }
     peers
 }
 
-fn run(database: &Database, arguments: &Arguments) {
-    let mut peers = peers(database, arguments);
-    let mut report = Report::new(database, arguments.rounds);
-    let mut seeded: Option<seed::Rows> = None;
-    for peer in &mut peers {
-        if !matches!(database, Database::Sqlite) && peer.name() != "raw" {
-            break;
-        }
-        seed::tables(&mut **peer, database);
-    }
-    for work in WORKS {
-        if !arguments.only.is_empty() && !arguments.only.iter().any(|only| work.name().starts_with(only)) {
-            continue;
-        }
+fn run(database: &Database, arguments: &Arguments, results: &mut Results) {
+    let version = match database {
+        Database::SqliteMemory | Database::SqliteFile(_) => format!("SQLite {}", rusqlite::version()),
+        Database::MariaDb(url) => raw_mysql::version(url),
+        Database::Postgres(url) => raw_postgres::version(url),
+    };
+    results.about("server", database.name(), &version).unwrap();
+    let mut peers = peers(database, arguments, results);
+    let own = if database.is_sqlite() { peers.len() } else { 1 };
+    // Each has a database of its own with SQLite; on a server they share one.
+    peers[..own].iter_mut().for_each(|peer| seed::tables(&mut **peer, database));
+    let mut table = Table { database, arguments, results };
+    let mut seeded = None;
+    for work in WORKS.iter().filter(|work| arguments.wants_work(**work)) {
         if seeded != Some(work.rows()) || work.writes() {
-            for peer in own_databases(&mut peers, database) {
-                seed::fill(&mut **peer, work.rows(), database);
-            }
+            peers[..own].iter_mut().for_each(|peer| seed::fill(&mut **peer, work.rows(), database));
             seeded = Some(work.rows());
         }
-        measure(*work, &mut peers, database, &mut report, arguments.rounds);
+        table.measure(*work, &mut peers);
     }
-    report.print();
-}
-
-/// Those whose database is theirs alone: all of them with SQLite in memory, one on a server.
-fn own_databases<'p>(peers: &'p mut [Box<dyn Peer>], database: &Database) -> &'p mut [Box<dyn Peer>] {
-    match database {
-        Database::Sqlite => peers,
-        _ => &mut peers[..1],
-    }
-}
-
-fn measure(work: Work, peers: &mut [Box<dyn Peer>], database: &Database, report: &mut Report, rounds: usize) {
-    let mut wanted = None;
-    let mut costs: Vec<Vec<f64>> = vec![Vec::new(); peers.len()];
-    // The round before the first one warms up, and its answers are compared.
-    for round in 0..=rounds {
-        for turn in 0..peers.len() {
-            let at = (round + turn) % peers.len();
-            if !peers[at].does(work) {
-                continue;
-            }
-            if round == 0 {
-                let answer = answers::of(&mut *peers[at], work, database);
-                let first = wanted.get_or_insert_with(|| (answer.clone(), peers[at].name()));
-                assert_eq!(
-                    first.0,
-                    answer,
-                    "{} answers otherwise than {} to {work:?}",
-                    peers[at].name(),
-                    first.1
-                );
-            } else {
-                costs[at].push(cost(&mut *peers[at], work, database));
-            }
-        }
-    }
-    for (peer, costs) in peers.iter_mut().zip(costs) {
-        peer.rest();
-        report.add(work, peer.name(), costs);
-    }
-}
-
-/// The median cost of one call, in nanoseconds.
-fn cost(peer: &mut dyn Peer, work: Work, database: &Database) -> f64 {
-    let mut costs = Vec::new();
-    let start = Instant::now();
-    while costs.len() < 3 || start.elapsed() < BUDGET && costs.len() < 1000 {
-        if work.writes() && work != Work::Update {
-            seed::empty(peer, database);
-        }
-        costs.push(peer.time(work) / work.calls() as f64);
-    }
-    costs.sort_by(f64::total_cmp);
-    costs[costs.len() / 2]
 }

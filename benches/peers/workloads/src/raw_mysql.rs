@@ -4,17 +4,17 @@
 use std::hint::black_box;
 
 use mysql::prelude::Queryable;
-use mysql::{Conn, Opts, OptsBuilder, TxOpts};
+use mysql::{Conn, Opts, OptsBuilder, Transaction, TxOpts};
 
-use crate::raw_sqlite::{Comment, Post, Tree, User, digest_tree, digest_users, grouped, values};
-use crate::work::{Digest, NewUser, POSTS_EACH, Peer, Work, new_name, new_users, next_mark, permuted, title};
+use crate::frame::Workloads;
+use crate::rows::{Comment, JOIN, Post, Seen, Tree, User, grouped, values};
+use crate::work::{NewUser, Work, new_name, new_posts};
 
 const INSERT_USER: &str = "INSERT INTO users (name, hair_color) VALUES (?, ?)";
 
 pub struct Raw {
     connection: Conn,
     objects: Vec<User>,
-    rows: Vec<NewUser>,
     other: bool,
 }
 
@@ -22,20 +22,71 @@ fn user((id, name, hair_color): (i32, String, Option<String>)) -> User {
     User { id, name, hair_color }
 }
 
+type Joined = (i32, String, Option<String>, Option<i32>, Option<i32>, Option<String>, Option<String>);
+
+fn pair((id, name, hair_color, post, user_id, title, body): Joined) -> (User, Option<Post>) {
+    let post = match (post, user_id, title) {
+        (Some(id), Some(user_id), Some(title)) => Some(Post { id, user_id, title, body }),
+        _ => None,
+    };
+    (User { id, name, hair_color }, post)
+}
+
 fn cells(rows: &[NewUser]) -> Vec<mysql::Value> {
     rows.iter().flat_map(|row| [(&row.name).into(), (&row.hair_color).into()]).collect()
+}
+
+pub fn version(url: &str) -> String {
+    let mut connection = Conn::new(Opts::from_url(url).unwrap()).unwrap();
+    connection.query_first("SELECT VERSION()").unwrap().unwrap_or_default()
 }
 
 impl Raw {
     pub fn new(url: &str, other: bool) -> Self {
         let options =
             OptsBuilder::from_opts(Opts::from_url(url).unwrap()).prefer_socket(false).stmt_cache_size(100);
-        Raw { connection: Conn::new(options).unwrap(), objects: Vec::new(), rows: Vec::new(), other }
+        Raw { connection: Conn::new(options).unwrap(), objects: Vec::new(), other }
+    }
+
+    fn insert_users(transaction: &mut Transaction<'_>, rows: &[NewUser]) -> Vec<i32> {
+        let sql =
+            format!("INSERT INTO users (name, hair_color) VALUES {} RETURNING id", values(2, rows.len()));
+        transaction.exec(sql, cells(rows)).unwrap()
+    }
+}
+
+impl Workloads for Raw {
+    type Users = Vec<User>;
+    type Pairs = Vec<(User, Option<Post>)>;
+    type Tree = Tree;
+
+    fn name(&self) -> &'static str {
+        if self.other { "raw, other way" } else { "raw" }
+    }
+
+    fn does(&self, work: Work) -> bool {
+        match work {
+            Work::Hit => false,
+            Work::Insert(count) => !self.other || count > 1,
+            _ => !self.other || work == Work::Update,
+        }
+    }
+
+    fn execute(&mut self, sql: &str) {
+        self.connection.query_drop(sql).unwrap();
+    }
+
+    fn number(&mut self, sql: &str) -> i64 {
+        self.connection.query_first::<Option<i64>, _>(sql).unwrap().flatten().unwrap_or(0)
     }
 
     fn load(&mut self, most: i32) -> Vec<User> {
         let sql = "SELECT id, name, hair_color FROM users WHERE id <= ?";
         self.connection.exec_map(sql, (most,), user).unwrap()
+    }
+
+    fn join(&mut self) -> Vec<(User, Option<Post>)> {
+        self.connection.exec_map(format!("{JOIN}?"), (10_000,), pair).unwrap()
     }
 
     fn associations(&mut self) -> Tree {
@@ -53,8 +104,22 @@ impl Raw {
         grouped(users, posts, comments)
     }
 
-    fn update(&mut self) {
-        let mark = next_mark();
+    fn get(&mut self, keys: &[i32], see: &mut dyn FnMut(&dyn Seen)) {
+        let statement = self.connection.prep("SELECT id, name, hair_color FROM users WHERE id = ?").unwrap();
+        for key in keys {
+            see(&black_box(user(self.connection.exec_first(&statement, (key,)).unwrap().unwrap())));
+        }
+    }
+
+    fn keep(&mut self, most: i32) {
+        self.objects = self.load(most);
+    }
+
+    fn forget(&mut self) {
+        self.objects = Vec::new();
+    }
+
+    fn update(&mut self, mark: u32) {
         self.objects.iter_mut().for_each(|user| user.name = new_name(user.id, mark));
         let mut transaction = self.connection.start_transaction(TxOpts::default()).unwrap();
         let statement = transaction.prep("UPDATE users SET name = ? WHERE id = ?").unwrap();
@@ -84,92 +149,23 @@ impl Raw {
         }
     }
 
-    fn unit_of_work(&mut self, rows: &[NewUser], each: usize) -> usize {
+    fn insert_keys(&mut self, rows: &[NewUser]) -> usize {
         let mut transaction = self.connection.start_transaction(TxOpts::default()).unwrap();
-        let list = values(2, rows.len());
-        let sql = format!("INSERT INTO users (name, hair_color) VALUES {list} RETURNING id");
-        let keys: Vec<i32> = transaction.exec(sql, cells(rows)).unwrap();
-        if each > 0 {
-            let posts = keys.iter().enumerate();
-            let posts =
-                posts.flat_map(|(number, key)| (0..each).map(move |post| (*key, title(post, number))));
-            for some in posts.collect::<Vec<_>>().chunks(10_000) {
-                let list = values(3, some.len());
-                let sql = format!("INSERT INTO posts (user_id, title, body) VALUES {list} RETURNING id");
-                let cells: Vec<mysql::Value> = some
-                    .iter()
-                    .flat_map(|(user, title)| [user.into(), title.into(), mysql::Value::NULL])
-                    .collect();
-                black_box(transaction.exec::<i32, _, _>(sql, cells).unwrap());
-            }
+        let keys = Self::insert_users(&mut transaction, rows);
+        transaction.commit().unwrap();
+        black_box(keys).len()
+    }
+
+    fn unit_of_work(&mut self, rows: &[NewUser]) -> usize {
+        let mut transaction = self.connection.start_transaction(TxOpts::default()).unwrap();
+        let keys = Self::insert_users(&mut transaction, rows);
+        for some in new_posts(&keys).chunks(10_000) {
+            let list = values(3, some.len());
+            let sql = format!("INSERT INTO posts (user_id, title, body) VALUES {list} RETURNING id");
+            let cells = some.iter().flat_map(|(user, title)| [user.into(), title.into(), mysql::Value::NULL]);
+            black_box(transaction.exec::<i32, _, _>(sql, cells.collect::<Vec<_>>()).unwrap());
         }
         transaction.commit().unwrap();
         keys.len()
-    }
-}
-
-impl Peer for Raw {
-    fn name(&self) -> &'static str {
-        if self.other { "raw, other way" } else { "raw" }
-    }
-
-    fn does(&self, work: Work) -> bool {
-        work != Work::Hit && (!self.other || matches!(work, Work::Insert(10_000) | Work::Update))
-    }
-
-    fn execute(&mut self, sql: &str) {
-        self.connection.query_drop(sql).unwrap();
-    }
-
-    fn number(&mut self, sql: &str) -> i64 {
-        self.connection.query_first::<Option<i64>, _>(sql).unwrap().flatten().unwrap_or(0)
-    }
-
-    fn prepare(&mut self, work: Work) {
-        match work {
-            Work::Update if self.objects.is_empty() => self.objects = self.load(1000),
-            Work::Insert(count) | Work::InsertKeys(count) => self.rows = new_users(count),
-            Work::UnitOfWork => self.rows = new_users(10_000),
-            _ => {}
-        }
-    }
-
-    fn run(&mut self, work: Work, digest: Option<&mut Digest>) {
-        let mut ignored = Digest::default();
-        let checked = digest.is_some();
-        let digest = digest.unwrap_or(&mut ignored);
-        let rows = std::mem::take(&mut self.rows);
-        match work {
-            Work::Load(most) => {
-                let users = black_box(self.load(most));
-                assert_eq!(users.len(), most as usize);
-                if checked {
-                    digest_users(&users, digest);
-                }
-            }
-            Work::Associations => {
-                let tree = black_box(self.associations());
-                if checked {
-                    digest_tree(&tree, digest);
-                }
-            }
-            Work::Get => {
-                let statement =
-                    self.connection.prep("SELECT id, name, hair_color FROM users WHERE id = ?").unwrap();
-                for key in permuted() {
-                    let user =
-                        black_box(user(self.connection.exec_first(&statement, (key,)).unwrap().unwrap()));
-                    if checked {
-                        digest.user(user.id, &user.name, user.hair_color.as_deref());
-                    }
-                }
-            }
-            Work::Hit => {}
-            Work::Update => self.update(),
-            Work::Insert(_) => (0..work.calls()).for_each(|_| self.insert(&rows)),
-            Work::InsertKeys(count) => assert_eq!(self.unit_of_work(&rows, 0), count),
-            Work::UnitOfWork => assert_eq!(self.unit_of_work(&rows, POSTS_EACH), rows.len()),
-        }
-        self.rows = rows;
     }
 }

@@ -5,19 +5,22 @@ use std::collections::HashMap;
 use std::hint::black_box;
 use std::io::Write;
 
-use postgres::{Client, NoTls, Row, Statement};
+use postgres::{Client, NoTls, Row, Statement, Transaction};
 
-use crate::raw_sqlite::{Comment, Post, Tree, User, digest_tree, digest_users, grouped};
-use crate::work::{Digest, NewUser, POSTS_EACH, Peer, Work, new_name, new_users, next_mark, permuted, title};
+use crate::frame::Workloads;
+use crate::rows::{Comment, JOIN, Post, Seen, Tree, User, grouped};
+use crate::work::{NewUser, Work, new_name, new_posts};
 
 const INSERT_USERS: &str =
     "INSERT INTO users (name, hair_color) SELECT * FROM unnest($1::text[], $2::text[])";
+const INSERT_USERS_KEYS: &str =
+    "INSERT INTO users (name, hair_color) SELECT * FROM unnest($1::text[], $2::text[]) RETURNING id";
+const INSERT_POSTS_KEYS: &str = "INSERT INTO posts (user_id, title, body) SELECT * FROM unnest($1::int[], $2::text[], $3::text[]) RETURNING id";
 
 pub struct Raw {
     client: Client,
-    statements: HashMap<&'static str, Statement>,
+    statements: HashMap<String, Statement>,
     objects: Vec<User>,
-    rows: Vec<NewUser>,
     other: bool,
 }
 
@@ -25,28 +28,74 @@ fn user(row: &Row) -> User {
     User { id: row.get(0), name: row.get(1), hair_color: row.get(2) }
 }
 
+fn pair(row: &Row) -> (User, Option<Post>) {
+    let post: Option<i32> = row.get(3);
+    (user(row), post.map(|id| Post { id, user_id: row.get(4), title: row.get(5), body: row.get(6) }))
+}
+
+fn insert_users(transaction: &mut Transaction<'_>, insert: &Statement, rows: &[NewUser]) -> Vec<i32> {
+    let (names, colors) = columns(rows);
+    transaction.query(insert, &[&names, &colors]).unwrap().iter().map(|row| row.get(0)).collect()
+}
+
 fn columns(rows: &[NewUser]) -> (Vec<&str>, Vec<Option<&str>>) {
     rows.iter().map(|row| (row.name.as_str(), row.hair_color.as_deref())).unzip()
+}
+
+pub fn version(url: &str) -> String {
+    Client::connect(url, NoTls).unwrap().query_one("SHOW server_version", &[]).unwrap().get(0)
 }
 
 impl Raw {
     pub fn new(url: &str, other: bool) -> Self {
         let client = Client::connect(url, NoTls).unwrap();
-        Raw { client, statements: HashMap::new(), objects: Vec::new(), rows: Vec::new(), other }
+        Raw { client, statements: HashMap::new(), objects: Vec::new(), other }
     }
 
-    fn statement(&mut self, sql: &'static str) -> Statement {
+    fn statement(&mut self, sql: &str) -> Statement {
         if let Some(statement) = self.statements.get(sql) {
             return statement.clone();
         }
         let statement = self.client.prepare(sql).unwrap();
-        self.statements.insert(sql, statement.clone());
+        self.statements.insert(sql.to_owned(), statement.clone());
         statement
+    }
+}
+
+impl Workloads for Raw {
+    type Users = Vec<User>;
+    type Pairs = Vec<(User, Option<Post>)>;
+    type Tree = Tree;
+
+    fn name(&self) -> &'static str {
+        if self.other { "raw, other way" } else { "raw" }
+    }
+
+    fn does(&self, work: Work) -> bool {
+        match work {
+            Work::Hit => false,
+            Work::Insert(count) => !self.other || count > 1,
+            _ => !self.other || work == Work::Update,
+        }
+    }
+
+    fn execute(&mut self, sql: &str) {
+        self.client.batch_execute(sql).unwrap();
+    }
+
+    fn number(&mut self, sql: &str) -> i64 {
+        let sql = format!("SELECT CAST(({sql}) AS BIGINT)");
+        self.client.query_one(&sql, &[]).unwrap().get::<_, Option<i64>>(0).unwrap_or(0)
     }
 
     fn load(&mut self, most: i32) -> Vec<User> {
         let sql = self.statement("SELECT id, name, hair_color FROM users WHERE id <= $1");
         self.client.query(&sql, &[&most]).unwrap().iter().map(user).collect()
+    }
+
+    fn join(&mut self) -> Vec<(User, Option<Post>)> {
+        let sql = self.statement(&format!("{JOIN}$1"));
+        self.client.query(&sql, &[&10_000]).unwrap().iter().map(pair).collect()
     }
 
     fn associations(&mut self) -> Tree {
@@ -63,8 +112,22 @@ impl Raw {
         grouped(users, posts, comments)
     }
 
-    fn update(&mut self) {
-        let mark = next_mark();
+    fn get(&mut self, keys: &[i32], see: &mut dyn FnMut(&dyn Seen)) {
+        let sql = self.statement("SELECT id, name, hair_color FROM users WHERE id = $1");
+        for key in keys {
+            see(&black_box(user(&self.client.query_one(&sql, &[key]).unwrap())));
+        }
+    }
+
+    fn keep(&mut self, most: i32) {
+        self.objects = self.load(most);
+    }
+
+    fn forget(&mut self) {
+        self.objects = Vec::new();
+    }
+
+    fn update(&mut self, mark: u32) {
         self.objects.iter_mut().for_each(|user| user.name = new_name(user.id, mark));
         if self.other {
             let sql = self.statement(
@@ -103,95 +166,24 @@ impl Raw {
         }
     }
 
-    fn unit_of_work(&mut self, rows: &[NewUser], each: usize) -> usize {
-        let insert_users = self.statement(
-            "INSERT INTO users (name, hair_color) SELECT * FROM unnest($1::text[], $2::text[]) RETURNING id",
-        );
-        let insert_posts = self.statement(
-            "INSERT INTO posts (user_id, title, body) SELECT * FROM unnest($1::int[], $2::text[], $3::text[]) RETURNING id",
-        );
+    fn insert_keys(&mut self, rows: &[NewUser]) -> usize {
+        let insert = self.statement(INSERT_USERS_KEYS);
         let mut transaction = self.client.transaction().unwrap();
-        let (names, colors) = columns(rows);
-        let keys = transaction.query(&insert_users, &[&names, &colors]).unwrap();
-        let keys: Vec<i32> = keys.iter().map(|row| row.get(0)).collect();
-        if each > 0 {
-            let (mut users, mut titles, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
-            for (number, key) in keys.iter().enumerate() {
-                for post in 0..each {
-                    users.push(*key);
-                    titles.push(title(post, number));
-                    bodies.push(None::<String>);
-                }
-            }
-            let made = transaction.query(&insert_posts, &[&users, &titles, &bodies]).unwrap();
-            black_box(made.iter().map(|row| row.get(0)).collect::<Vec<i32>>());
-        }
+        let keys = insert_users(&mut transaction, &insert, rows);
+        transaction.commit().unwrap();
+        black_box(keys).len()
+    }
+
+    fn unit_of_work(&mut self, rows: &[NewUser]) -> usize {
+        let (insert, insert_children) =
+            (self.statement(INSERT_USERS_KEYS), self.statement(INSERT_POSTS_KEYS));
+        let mut transaction = self.client.transaction().unwrap();
+        let keys = insert_users(&mut transaction, &insert, rows);
+        let (users, titles): (Vec<i32>, Vec<String>) = new_posts(&keys).into_iter().unzip();
+        let bodies = vec![None::<String>; users.len()];
+        let made = transaction.query(&insert_children, &[&users, &titles, &bodies]).unwrap();
+        black_box(made.iter().map(|row| row.get(0)).collect::<Vec<i32>>());
         transaction.commit().unwrap();
         keys.len()
-    }
-}
-
-impl Peer for Raw {
-    fn name(&self) -> &'static str {
-        if self.other { "raw, other way" } else { "raw" }
-    }
-
-    fn does(&self, work: Work) -> bool {
-        work != Work::Hit && (!self.other || matches!(work, Work::Insert(10_000) | Work::Update))
-    }
-
-    fn execute(&mut self, sql: &str) {
-        self.client.batch_execute(sql).unwrap();
-    }
-
-    fn number(&mut self, sql: &str) -> i64 {
-        let sql = format!("SELECT CAST(({sql}) AS BIGINT)");
-        self.client.query_one(&sql, &[]).unwrap().get::<_, Option<i64>>(0).unwrap_or(0)
-    }
-
-    fn prepare(&mut self, work: Work) {
-        match work {
-            Work::Update if self.objects.is_empty() => self.objects = self.load(1000),
-            Work::Insert(count) | Work::InsertKeys(count) => self.rows = new_users(count),
-            Work::UnitOfWork => self.rows = new_users(10_000),
-            _ => {}
-        }
-    }
-
-    fn run(&mut self, work: Work, digest: Option<&mut Digest>) {
-        let mut ignored = Digest::default();
-        let checked = digest.is_some();
-        let digest = digest.unwrap_or(&mut ignored);
-        let rows = std::mem::take(&mut self.rows);
-        match work {
-            Work::Load(most) => {
-                let users = black_box(self.load(most));
-                assert_eq!(users.len(), most as usize);
-                if checked {
-                    digest_users(&users, digest);
-                }
-            }
-            Work::Associations => {
-                let tree = black_box(self.associations());
-                if checked {
-                    digest_tree(&tree, digest);
-                }
-            }
-            Work::Get => {
-                let sql = self.statement("SELECT id, name, hair_color FROM users WHERE id = $1");
-                for key in permuted() {
-                    let user = black_box(user(&self.client.query_one(&sql, &[&key]).unwrap()));
-                    if checked {
-                        digest.user(user.id, &user.name, user.hair_color.as_deref());
-                    }
-                }
-            }
-            Work::Hit => {}
-            Work::Update => self.update(),
-            Work::Insert(_) => (0..work.calls()).for_each(|_| self.insert(&rows)),
-            Work::InsertKeys(count) => assert_eq!(self.unit_of_work(&rows, 0), count),
-            Work::UnitOfWork => assert_eq!(self.unit_of_work(&rows, POSTS_EACH), rows.len()),
-        }
-        self.rows = rows;
     }
 }

@@ -1,94 +1,83 @@
 //! rusqlite at its best: many rows in one INSERT; "the other way" is a loop on a prepared statement.
 
-use rusqlite::{Connection, Row, Transaction, params_from_iter};
 use std::hint::black_box;
 
-use crate::work::{Digest, NewUser, POSTS_EACH, Peer, Work, new_name, new_users, next_mark, permuted, title};
+use rusqlite::{Connection, Row, Transaction, params_from_iter};
+
+use crate::frame::Workloads;
+use crate::rows::{Comment, JOIN, Post, Seen, Tree, User, grouped, values};
+use crate::work::{Database, NewUser, Work, new_name, new_posts};
 
 /// How many rows come back from one INSERT.
 const ROWS_AT_A_TIME: usize = 500;
-
-pub struct User {
-    pub id: i32,
-    pub name: String,
-    pub hair_color: Option<String>,
-}
-
-pub struct Post {
-    pub id: i32,
-    pub user_id: i32,
-    pub title: String,
-    pub body: Option<String>,
-}
-
-pub struct Comment {
-    pub id: i32,
-    pub post_id: i32,
-    pub text: String,
-}
-
-pub type Tree = Vec<(User, Vec<(Post, Vec<Comment>)>)>;
-
-/// Three answers as a tree.
-pub fn grouped(users: Vec<User>, posts: Vec<Post>, comments: Vec<Comment>) -> Tree {
-    use std::collections::HashMap;
-    let places: HashMap<i32, usize> = posts.iter().enumerate().map(|(at, post)| (post.id, at)).collect();
-    let mut posts: Vec<(Post, Vec<Comment>)> = posts.into_iter().map(|post| (post, Vec::new())).collect();
-    for comment in comments {
-        posts[places[&comment.post_id]].1.push(comment);
-    }
-    let places: HashMap<i32, usize> = users.iter().enumerate().map(|(at, user)| (user.id, at)).collect();
-    let mut users: Tree = users.into_iter().map(|user| (user, Vec::new())).collect();
-    for post in posts {
-        users[places[&post.0.user_id]].1.push(post);
-    }
-    users
-}
-
-pub fn digest_tree(tree: &Tree, digest: &mut Digest) {
-    for (user, posts) in tree {
-        for (post, comments) in posts {
-            black_box((&post.title, &post.body));
-            comments.iter().for_each(|comment| digest.comment(user.id, post.id, comment.id, &comment.text));
-        }
-    }
-}
-
-pub fn digest_users(users: &[User], digest: &mut Digest) {
-    users.iter().for_each(|user| digest.user(user.id, &user.name, user.hair_color.as_deref()));
-}
-
-/// `(?,?),(?,?)…`
-pub fn values(columns: usize, rows: usize) -> String {
-    let row = format!("({})", vec!["?"; columns].join(","));
-    vec![row; rows].join(",")
-}
 
 fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User { id: row.get(0)?, name: row.get(1)?, hair_color: row.get(2)? })
 }
 
+fn pair(row: &Row<'_>) -> rusqlite::Result<(User, Option<Post>)> {
+    let post = match row.get(3)? {
+        Some(id) => Some(Post { id, user_id: row.get(4)?, title: row.get(5)?, body: row.get(6)? }),
+        None => None,
+    };
+    Ok((user(row)?, post))
+}
+
 pub struct Raw {
     connection: Connection,
     objects: Vec<User>,
-    rows: Vec<NewUser>,
     by_loop: bool,
 }
 
 impl Raw {
-    pub fn new(by_loop: bool) -> Self {
-        let connection = Connection::open_in_memory().unwrap();
+    pub fn new(database: &Database, by_loop: bool) -> Self {
+        let connection = match database.file(if by_loop { "raw other way" } else { "raw" }) {
+            Some(file) => Connection::open(file),
+            None => Connection::open_in_memory(),
+        };
+        let connection = connection.unwrap();
         connection.set_prepared_statement_cache_capacity(64);
-        Raw { connection, objects: Vec::new(), rows: Vec::new(), by_loop }
+        Raw { connection, objects: Vec::new(), by_loop }
+    }
+}
+
+impl Workloads for Raw {
+    type Users = Vec<User>;
+    type Pairs = Vec<(User, Option<Post>)>;
+    type Tree = Tree;
+
+    fn name(&self) -> &'static str {
+        if self.by_loop { "raw, other way" } else { "raw" }
     }
 
-    fn load(&self, most: i32) -> Vec<User> {
+    fn does(&self, work: Work) -> bool {
+        match work {
+            Work::Hit => false,
+            Work::Insert(count) | Work::InsertKeys(count) => !self.by_loop || count > 1,
+            _ => !self.by_loop || work == Work::UnitOfWork,
+        }
+    }
+
+    fn execute(&mut self, sql: &str) {
+        self.connection.execute_batch(sql).unwrap();
+    }
+
+    fn number(&mut self, sql: &str) -> i64 {
+        self.connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).unwrap().unwrap_or(0)
+    }
+
+    fn load(&mut self, most: i32) -> Vec<User> {
         let sql = "SELECT id, name, hair_color FROM users WHERE id <= ?";
         let mut statement = self.connection.prepare_cached(sql).unwrap();
         statement.query_map([most], user).unwrap().collect::<Result<_, _>>().unwrap()
     }
 
-    fn associations(&self) -> Tree {
+    fn join(&mut self) -> Vec<(User, Option<Post>)> {
+        let mut statement = self.connection.prepare_cached(&format!("{JOIN}?")).unwrap();
+        statement.query_map([10_000], pair).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    fn associations(&mut self) -> Tree {
         let users = self.load(100);
         let list = values(users.len(), 1);
         let sql = format!("SELECT id, user_id, title, body FROM posts WHERE user_id IN {list}");
@@ -108,8 +97,23 @@ impl Raw {
         grouped(users, posts, comments)
     }
 
-    fn update(&mut self) {
-        let mark = next_mark();
+    fn get(&mut self, keys: &[i32], see: &mut dyn FnMut(&dyn Seen)) {
+        for key in keys {
+            let sql = "SELECT id, name, hair_color FROM users WHERE id = ?";
+            let mut statement = self.connection.prepare_cached(sql).unwrap();
+            see(&black_box(statement.query_row([key], user).unwrap()));
+        }
+    }
+
+    fn keep(&mut self, most: i32) {
+        self.objects = self.load(most);
+    }
+
+    fn forget(&mut self) {
+        self.objects = Vec::new();
+    }
+
+    fn update(&mut self, mark: u32) {
         self.objects.iter_mut().for_each(|user| user.name = new_name(user.id, mark));
         let transaction = self.connection.transaction().unwrap();
         {
@@ -142,15 +146,19 @@ impl Raw {
         }
     }
 
-    fn unit_of_work(&mut self, rows: &[NewUser], posts: usize) -> Vec<i64> {
-        let by_loop = self.by_loop;
+    fn insert_keys(&mut self, rows: &[NewUser]) -> usize {
         let transaction = self.connection.transaction().unwrap();
-        let keys = insert_users(&transaction, rows, by_loop);
-        if posts > 0 {
-            insert_posts(&transaction, &keys, posts, by_loop);
-        }
+        let keys = insert_users(&transaction, rows, self.by_loop);
         transaction.commit().unwrap();
-        keys
+        black_box(keys).len()
+    }
+
+    fn unit_of_work(&mut self, rows: &[NewUser]) -> usize {
+        let transaction = self.connection.transaction().unwrap();
+        let keys = insert_users(&transaction, rows, self.by_loop);
+        insert_posts(&transaction, &keys, self.by_loop);
+        transaction.commit().unwrap();
+        black_box(keys).len()
     }
 }
 
@@ -181,12 +189,8 @@ fn insert_users(transaction: &Transaction<'_>, rows: &[NewUser], by_loop: bool) 
     keys
 }
 
-fn insert_posts(transaction: &Transaction<'_>, users: &[i64], each: usize, by_loop: bool) {
-    let posts: Vec<(i64, String)> = users
-        .iter()
-        .enumerate()
-        .flat_map(|(number, key)| (0..each).map(move |post| (*key, title(post, number))))
-        .collect();
+fn insert_posts(transaction: &Transaction<'_>, users: &[i64], by_loop: bool) {
+    let posts = new_posts(users);
     let at_a_time = if by_loop { 1 } else { ROWS_AT_A_TIME };
     let mut sum = 0;
     for some in posts.chunks(at_a_time) {
@@ -210,70 +214,4 @@ fn insert_posts(transaction: &Transaction<'_>, users: &[i64], each: usize, by_lo
         }
     }
     black_box(sum);
-}
-
-impl Peer for Raw {
-    fn name(&self) -> &'static str {
-        if self.by_loop { "raw, other way" } else { "raw" }
-    }
-
-    fn does(&self, work: Work) -> bool {
-        let other = matches!(work, Work::Insert(10_000) | Work::InsertKeys(_) | Work::UnitOfWork);
-        work != Work::Hit && (other || !self.by_loop)
-    }
-
-    fn execute(&mut self, sql: &str) {
-        self.connection.execute_batch(sql).unwrap();
-    }
-
-    fn number(&mut self, sql: &str) -> i64 {
-        self.connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).unwrap().unwrap_or(0)
-    }
-
-    fn prepare(&mut self, work: Work) {
-        match work {
-            Work::Update if self.objects.is_empty() => self.objects = self.load(1000),
-            Work::Insert(count) | Work::InsertKeys(count) => self.rows = new_users(count),
-            Work::UnitOfWork => self.rows = new_users(10_000),
-            _ => {}
-        }
-    }
-
-    fn run(&mut self, work: Work, digest: Option<&mut Digest>) {
-        let mut ignored = Digest::default();
-        let checked = digest.is_some();
-        let digest = digest.unwrap_or(&mut ignored);
-        let rows = std::mem::take(&mut self.rows);
-        match work {
-            Work::Load(most) => {
-                let users = black_box(self.load(most));
-                assert_eq!(users.len(), most as usize);
-                if checked {
-                    digest_users(&users, digest);
-                }
-            }
-            Work::Associations => {
-                let tree = black_box(self.associations());
-                if checked {
-                    digest_tree(&tree, digest);
-                }
-            }
-            Work::Get => {
-                for key in permuted() {
-                    let sql = "SELECT id, name, hair_color FROM users WHERE id = ?";
-                    let mut statement = self.connection.prepare_cached(sql).unwrap();
-                    let user = black_box(statement.query_row([key], user).unwrap());
-                    if checked {
-                        digest.user(user.id, &user.name, user.hair_color.as_deref());
-                    }
-                }
-            }
-            Work::Hit => {}
-            Work::Update => self.update(),
-            Work::Insert(_) => (0..work.calls()).for_each(|_| self.insert(&rows)),
-            Work::InsertKeys(count) => assert_eq!(self.unit_of_work(&rows, 0).len(), count),
-            Work::UnitOfWork => drop(self.unit_of_work(&rows, POSTS_EACH)),
-        }
-        self.rows = rows;
-    }
 }

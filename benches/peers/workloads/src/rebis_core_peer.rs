@@ -1,43 +1,49 @@
 //! Rebis without its ORM: composed statements on one connection. It reads at autocommit, as the raw drivers do.
 
-use std::collections::HashMap;
 use std::hint::black_box;
 
+use rebis::schema::Entity;
 use rebis::sql::{Expression, select};
-use rebis::{Connection, Engine, FromRow, IsolationLevel, Value, raw};
+use rebis::{Connection, Engine, FromRow, IsolationLevel, JoinRelated, Value, raw};
 
+use crate::frame::Workloads;
 use crate::rebis_orm_peer::{Comment, Post, User};
-use crate::work::{
-    Database, Digest, NewUser, POSTS_EACH, Peer, Work, new_name, new_users, next_mark, permuted, title,
-};
+use crate::rows::{self, Seen, Tree, grouped};
+use crate::work::{Database, Digest, NewUser, UPDATED, new_name, new_posts};
 
+/// A user with its post, from one row.
 #[derive(FromRow)]
-struct UserRow {
-    id: i32,
-    name: String,
-    hair_color: Option<String>,
+pub struct Pair {
+    #[rebis(flatten)]
+    user: rows::User,
+    #[rebis(flatten)]
+    post: Option<JoinedPost>,
 }
 
 #[derive(FromRow)]
-struct PostRow {
-    id: i32,
+struct JoinedPost {
+    post_id: i32,
     user_id: i32,
     title: String,
     body: Option<String>,
 }
 
-#[derive(FromRow)]
-struct CommentRow {
-    id: i32,
-    post_id: i32,
-    text: String,
+impl Seen for Pair {
+    fn see(&self, digest: &mut Digest) {
+        self.user.see(digest);
+        if let Some(post) = &self.post {
+            digest.post(post.post_id, post.user_id, &post.title, post.body.as_deref());
+        }
+    }
 }
 
-type Tree = Vec<(UserRow, Vec<(PostRow, Vec<CommentRow>)>)>;
-
-pub fn engine(database: &Database) -> Engine {
+pub fn engine(database: &Database, peer: &str) -> Engine {
     let url = match database {
-        Database::Sqlite => "sqlite://".to_owned(),
+        Database::SqliteMemory => "sqlite://".to_owned(),
+        Database::SqliteFile(_) => {
+            let file = database.file(peer).unwrap_or_default();
+            format!("sqlite:///{}?journal_mode=wal&synchronous=off", file.display())
+        }
         // The others speak without TLS as well.
         Database::MariaDb(url) => format!("{url}?ssl-mode=disabled"),
         Database::Postgres(url) => format!("{url}?sslmode=disable"),
@@ -47,40 +53,14 @@ pub fn engine(database: &Database) -> Engine {
 
 pub struct Core {
     connection: Connection,
-    objects: Vec<UserRow>,
-    rows: Vec<NewUser>,
+    objects: Vec<rows::User>,
 }
 
 impl Core {
     pub fn new(database: &Database) -> Self {
-        let mut connection = engine(database).connect().unwrap();
+        let mut connection = engine(database, "rebis core").connect().unwrap();
         connection.set_isolation_level(IsolationLevel::Autocommit).unwrap();
-        Core { connection, objects: Vec::new(), rows: Vec::new() }
-    }
-
-    fn load(&mut self, most: i32) -> Vec<UserRow> {
-        let users = select((User::id, User::name, User::hair_color)).filter(User::id.le(most));
-        self.connection.execute(users).unwrap().of().all().unwrap()
-    }
-
-    fn associations(&mut self) -> Tree {
-        let users = self.load(100);
-        let posts = select((Post::id, Post::user_id, Post::title, Post::body))
-            .filter(Post::user_id.in_list(users.iter().map(|user| user.id)));
-        let posts: Vec<PostRow> = self.connection.execute(posts).unwrap().of().all().unwrap();
-        let comments = select((Comment::id, Comment::post_id, Comment::text))
-            .filter(Comment::post_id.in_list(posts.iter().map(|post| post.id)));
-        let comments: Vec<CommentRow> = self.connection.execute(comments).unwrap().of().all().unwrap();
-        grouped(users, posts, comments)
-    }
-
-    fn update(&mut self) {
-        let mark = next_mark();
-        self.objects.iter_mut().for_each(|user| user.name = new_name(user.id, mark));
-        let rows = self.objects.iter().map(|user| vec![user.id.into(), user.name.as_str().into()]).collect();
-        in_transaction(&mut self.connection, |connection| {
-            assert_eq!(connection.update_rows(&table(), &["id"], &["name"], rows).unwrap(), 1000);
-        });
+        Core { connection, objects: Vec::new() }
     }
 }
 
@@ -92,38 +72,18 @@ fn in_transaction<T>(connection: &mut Connection, run: impl FnOnce(&mut Connecti
     done
 }
 
-fn table() -> rebis::schema::Table {
-    use rebis::schema::Entity;
-    User::table().clone()
-}
-
-fn insert(connection: &mut Connection, rows: &[NewUser], wanted: &[&str]) -> Vec<Vec<Value>> {
+fn insert_users(connection: &mut Connection, rows: &[NewUser], wanted: &[&str]) -> Vec<Vec<Value>> {
     let values = rows.iter().map(|row| vec![row.name.as_str().into(), row.hair_color.as_deref().into()]);
-    connection.insert_rows(&table(), &["name", "hair_color"], values.collect(), wanted).unwrap()
+    connection.insert_rows(User::table(), &["name", "hair_color"], values.collect(), wanted).unwrap()
 }
 
-fn grouped(users: Vec<UserRow>, posts: Vec<PostRow>, comments: Vec<CommentRow>) -> Tree {
-    let places: HashMap<i32, usize> = posts.iter().enumerate().map(|(at, post)| (post.id, at)).collect();
-    let mut posts: Vec<(PostRow, Vec<CommentRow>)> =
-        posts.into_iter().map(|post| (post, Vec::new())).collect();
-    for comment in comments {
-        posts[places[&comment.post_id]].1.push(comment);
-    }
-    let places: HashMap<i32, usize> = users.iter().enumerate().map(|(at, user)| (user.id, at)).collect();
-    let mut users: Tree = users.into_iter().map(|user| (user, Vec::new())).collect();
-    for post in posts {
-        users[places[&post.0.user_id]].1.push(post);
-    }
-    users
-}
+impl Workloads for Core {
+    type Users = Vec<rows::User>;
+    type Pairs = Vec<Pair>;
+    type Tree = Tree;
 
-impl Peer for Core {
     fn name(&self) -> &'static str {
         "rebis core"
-    }
-
-    fn does(&self, work: Work) -> bool {
-        work != Work::Hit
     }
 
     fn execute(&mut self, sql: &str) {
@@ -134,72 +94,86 @@ impl Peer for Core {
         self.connection.scalar::<Option<i64>>(raw(sql.to_owned())).unwrap().unwrap_or(0)
     }
 
-    fn prepare(&mut self, work: Work) {
-        match work {
-            Work::Update if self.objects.is_empty() => self.objects = self.load(1000),
-            Work::Insert(count) | Work::InsertKeys(count) => self.rows = new_users(count),
-            Work::UnitOfWork => self.rows = new_users(10_000),
-            _ => {}
+    fn load(&mut self, most: i32) -> Vec<rows::User> {
+        let users = select((User::id, User::name, User::hair_color)).filter(User::id.le(most));
+        self.connection.execute(users).unwrap().of().all().unwrap()
+    }
+
+    fn join(&mut self) -> Vec<Pair> {
+        let user = (User::id, User::name, User::hair_color);
+        let post = (
+            Post::id.nullable().label("post_id"),
+            Post::user_id.nullable(),
+            Post::title.nullable(),
+            Post::body,
+        );
+        let pairs = select((user.0, user.1, user.2, post.0, post.1, post.2, post.3))
+            .outer_join_related(User::posts)
+            .filter(User::id.le(10_000));
+        self.connection.execute(pairs).unwrap().of().all().unwrap()
+    }
+
+    fn associations(&mut self) -> Tree {
+        let users = self.load(100);
+        let posts = select((Post::id, Post::user_id, Post::title, Post::body))
+            .filter(Post::user_id.in_list(users.iter().map(|user| user.id)));
+        let posts: Vec<rows::Post> = self.connection.execute(posts).unwrap().of().all().unwrap();
+        let comments = select((Comment::id, Comment::post_id, Comment::text))
+            .filter(Comment::post_id.in_list(posts.iter().map(|post| post.id)));
+        let comments: Vec<rows::Comment> = self.connection.execute(comments).unwrap().of().all().unwrap();
+        grouped(users, posts, comments)
+    }
+
+    fn get(&mut self, keys: &[i32], see: &mut dyn FnMut(&dyn Seen)) {
+        for key in keys {
+            let user = select((User::id, User::name, User::hair_color)).filter(User::id.eq(*key));
+            let user: rows::User = self.connection.execute(user).unwrap().of().one().unwrap();
+            see(&black_box(user));
         }
     }
 
-    fn run(&mut self, work: Work, digest: Option<&mut Digest>) {
-        let mut ignored = Digest::default();
-        let checked = digest.is_some();
-        let digest = digest.unwrap_or(&mut ignored);
-        let rows = std::mem::take(&mut self.rows);
-        match work {
-            Work::Load(most) => {
-                let users = black_box(self.load(most));
-                assert_eq!(users.len(), most as usize);
-                if checked {
-                    users
-                        .iter()
-                        .for_each(|user| digest.user(user.id, &user.name, user.hair_color.as_deref()));
-                }
-            }
-            Work::Associations => {
-                for (user, posts) in &black_box(self.associations()) {
-                    for (post, comments) in posts.iter().filter(|_| checked) {
-                        black_box((&post.title, &post.body));
-                        comments
-                            .iter()
-                            .for_each(|comment| digest.comment(user.id, post.id, comment.id, &comment.text));
-                    }
-                }
-            }
-            Work::Get => {
-                for key in permuted() {
-                    let user = select((User::id, User::name, User::hair_color)).filter(User::id.eq(key));
-                    let user: UserRow = black_box(self.connection.execute(user).unwrap().of().one().unwrap());
-                    if checked {
-                        digest.user(user.id, &user.name, user.hair_color.as_deref());
-                    }
-                }
-            }
-            Work::Hit => {}
-            Work::Update => self.update(),
-            Work::Insert(1) => (0..work.calls()).for_each(|_| drop(insert(&mut self.connection, &rows, &[]))),
-            Work::Insert(_) => {
-                in_transaction(&mut self.connection, |connection| drop(insert(connection, &rows, &[])))
-            }
-            Work::InsertKeys(count) => {
-                let keys =
-                    in_transaction(&mut self.connection, |connection| insert(connection, &rows, &["id"]));
-                assert_eq!(keys.len(), count);
-            }
-            Work::UnitOfWork => in_transaction(&mut self.connection, |connection| {
-                use rebis::schema::Entity;
-                let keys = insert(connection, &rows, &["id"]);
-                let posts = keys.iter().enumerate().flat_map(|(number, key)| {
-                    (0..POSTS_EACH)
-                        .map(move |post| vec![key[0].clone(), title(post, number).into(), Value::Null])
-                });
-                let columns = ["user_id", "title", "body"];
-                let keys = connection.insert_rows(Post::table(), &columns, posts.collect(), &["id"]).unwrap();
-                assert_eq!(keys.len(), rows.len() * POSTS_EACH);
-            }),
+    fn keep(&mut self, most: i32) {
+        self.objects = self.load(most);
+    }
+
+    fn forget(&mut self) {
+        self.objects = Vec::new();
+    }
+
+    fn update(&mut self, mark: u32) {
+        self.objects.iter_mut().for_each(|user| user.name = new_name(user.id, mark));
+        let rows = self.objects.iter().map(|user| vec![user.id.into(), user.name.as_str().into()]).collect();
+        in_transaction(&mut self.connection, |connection| {
+            let changed = connection.update_rows(User::table(), &["id"], &["name"], rows).unwrap();
+            assert_eq!(changed, UPDATED as u64);
+        });
+    }
+
+    /// Up to a hundred are one statement.
+    fn insert(&mut self, rows: &[NewUser]) {
+        if rows.len() <= 100 {
+            insert_users(&mut self.connection, rows, &[]);
+        } else {
+            in_transaction(&mut self.connection, |connection| insert_users(connection, rows, &[]));
         }
-        self.rows = rows;
+    }
+
+    fn insert_keys(&mut self, rows: &[NewUser]) -> usize {
+        in_transaction(&mut self.connection, |connection| insert_users(connection, rows, &["id"])).len()
+    }
+
+    fn unit_of_work(&mut self, rows: &[NewUser]) -> usize {
+        in_transaction(&mut self.connection, |connection| {
+            let keys: Vec<Vec<Value>> = insert_users(connection, rows, &["id"]);
+            let numbers: Vec<&Value> = keys.iter().map(|key| &key[0]).collect();
+            let posts = new_posts(&numbers).into_iter();
+            let posts: Vec<Vec<Value>> =
+                posts.map(|(user, title)| vec![user.clone(), title.into(), Value::Null]).collect();
+            let count = posts.len();
+            let columns = ["user_id", "title", "body"];
+            let made = connection.insert_rows(Post::table(), &columns, posts, &["id"]).unwrap();
+            assert_eq!(made.len(), count);
+            keys.len()
+        })
     }
 }

@@ -4,14 +4,14 @@ use std::hint::black_box;
 
 use rebis::sql::Expression;
 use rebis::{
-    Connection, Engine, Instance, IsolationLevel, Many, Model, One, Session, SessionOptions, raw,
+    Connection, Engine, Instance, IsolationLevel, Many, Model, One, Session, SessionOptions, joinedload, raw,
     selectinload,
 };
 
+use crate::frame::Workloads;
 use crate::rebis_core_peer::engine;
-use crate::work::{
-    Database, Digest, NewUser, POSTS_EACH, Peer, Work, new_name, new_users, next_mark, permuted, title,
-};
+use crate::rows::Seen;
+use crate::work::{Database, Digest, NewUser, POSTS_EACH, Work, new_name, title};
 
 #[derive(Debug, Clone, Default, Model)]
 #[rebis(table = "users")]
@@ -55,12 +55,19 @@ pub struct Comment {
 
 pub struct Orm {
     engine: Engine,
-    /// With the 10,000 users of the hits, or the 1,000 of the updates.
+    /// With the users that are held, or with none.
     session: Session,
     kept: Vec<Instance<User>>,
-    kept_for: Option<Work>,
-    rows: Vec<NewUser>,
 }
+
+/// What a session of its own has loaded, and that session: both end with the workload.
+pub struct Loaded<S> {
+    users: Vec<Instance<User>>,
+    see: S,
+    _session: Session,
+}
+
+type See = fn(&Instance<User>, &mut Digest);
 
 fn session(engine: &Engine) -> Session {
     let mut options = SessionOptions::default();
@@ -70,8 +77,8 @@ fn session(engine: &Engine) -> Session {
 
 impl Orm {
     pub fn new(database: &Database) -> Self {
-        let engine = engine(database);
-        Orm { session: session(&engine), engine, kept: Vec::new(), kept_for: None, rows: Vec::new() }
+        let engine = engine(database, "rebis ORM");
+        Orm { session: session(&engine), engine, kept: Vec::new() }
     }
 
     /// For what is no part of the workload. SQLite in memory has one connection, which the session must not hold.
@@ -81,69 +88,48 @@ impl Orm {
         connection.set_isolation_level(IsolationLevel::Autocommit).unwrap();
         run(&mut connection)
     }
-
-    fn forget(&mut self) {
-        self.kept = Vec::new();
-        self.kept_for = None;
-        self.session.close();
-        self.session = session(&self.engine);
-    }
-
-    fn keep(&mut self, work: Work, most: i32) {
-        if self.kept_for != Some(work) {
-            self.forget();
-            self.kept = load(&self.session, most);
-            self.kept_for = Some(work);
-        }
-    }
-
-    fn update(&self) {
-        let mark = next_mark();
-        for user in &self.kept {
-            let mut user = user.write().unwrap();
-            user.name = new_name(user.id, mark);
-        }
-        self.session.commit().unwrap();
-    }
-
-    fn insert(&self, rows: &[NewUser]) {
-        let session = session(&self.engine);
-        let users = rows.iter().map(|row| User {
-            name: row.name.clone(),
-            hair_color: row.hair_color.clone(),
-            ..User::default()
-        });
-        let users = session.add_all(users).unwrap();
-        session.commit().unwrap();
-        assert!(users.iter().all(|user| user.read().unwrap().id > 0));
-    }
-
-    fn unit_of_work(&self, rows: &[NewUser]) {
-        let session = session(&self.engine);
-        let users = rows.iter().enumerate().map(|(number, row)| User {
-            name: row.name.clone(),
-            hair_color: row.hair_color.clone(),
-            posts: (0..POSTS_EACH)
-                .map(|post| Post { title: title(post, number), ..Post::default() })
-                .collect(),
-            ..User::default()
-        });
-        let users = session.add_all(users).unwrap();
-        session.commit().unwrap();
-        black_box(users);
-    }
 }
 
 fn load(session: &Session, most: i32) -> Vec<Instance<User>> {
     session.query::<User>().filter(User::id.le(most)).all().unwrap()
 }
 
-fn digest_user(user: &Instance<User>, digest: &mut Digest) {
-    let user = user.read().unwrap();
-    digest.user(user.id, &user.name, user.hair_color.as_deref());
+impl Seen for Instance<User> {
+    fn see(&self, digest: &mut Digest) {
+        let user = self.read().unwrap();
+        digest.user(user.id, &user.name, user.hair_color.as_deref());
+    }
 }
 
-impl Peer for Orm {
+impl Seen for Loaded<See> {
+    fn see(&self, digest: &mut Digest) {
+        self.users.iter().for_each(|user| (self.see)(user, digest));
+    }
+}
+
+fn see_with_posts(user: &Instance<User>, digest: &mut Digest) {
+    user.see(digest);
+    for post in user.related(User::posts).unwrap().all() {
+        let post = post.read().unwrap();
+        digest.post(post.id, post.user_id, &post.title, post.body.as_deref());
+    }
+}
+
+fn see_comments(user: &Instance<User>, digest: &mut Digest) {
+    for post in user.related(User::posts).unwrap().all() {
+        for comment in post.related(Post::comments).unwrap().all() {
+            let (user, post) = (user.read().unwrap().id, post.read().unwrap().id);
+            let comment = comment.read().unwrap();
+            digest.comment(user, post, comment.id, &comment.text);
+        }
+    }
+}
+
+impl Workloads for Orm {
+    type Users = Loaded<See>;
+    type Pairs = Loaded<See>;
+    type Tree = Loaded<See>;
+
     fn name(&self) -> &'static str {
         "rebis ORM"
     }
@@ -160,64 +146,85 @@ impl Peer for Orm {
         self.aside(|connection| connection.scalar::<Option<i64>>(raw(sql.to_owned())).unwrap().unwrap_or(0))
     }
 
-    fn prepare(&mut self, work: Work) {
-        match work {
-            Work::Update => self.keep(work, 1000),
-            Work::Hit => self.keep(work, 10_000),
-            _ => self.forget(),
+    fn load(&mut self, most: i32) -> Loaded<See> {
+        let session = session(&self.engine);
+        let users = load(&session, most);
+        assert_eq!(users.len(), most as usize);
+        Loaded { users, see: Instance::<User>::see, _session: session }
+    }
+
+    fn join(&mut self) -> Loaded<See> {
+        let session = session(&self.engine);
+        let users = session.query::<User>().filter(User::id.le(10_000));
+        let users = users.option(joinedload(User::posts)).all().unwrap();
+        Loaded { users, see: see_with_posts, _session: session }
+    }
+
+    fn associations(&mut self) -> Loaded<See> {
+        let session = session(&self.engine);
+        let posts = selectinload(User::posts).then(selectinload(Post::comments));
+        let users = session.query::<User>().filter(User::id.le(100)).option(posts).all().unwrap();
+        Loaded { users, see: see_comments, _session: session }
+    }
+
+    /// A session lets go of objects that nobody holds: so they are held, as a program would that works with them.
+    fn get(&mut self, keys: &[i32], see: &mut dyn FnMut(&dyn Seen)) {
+        for key in keys {
+            self.kept.push(black_box(self.session.get::<User>(*key).unwrap().unwrap()));
         }
-        match work {
-            Work::InsertKeys(count) => self.rows = new_users(count),
-            Work::UnitOfWork => self.rows = new_users(10_000),
-            _ => {}
+        self.kept.iter().for_each(|user| see(user));
+    }
+
+    fn keep(&mut self, most: i32) {
+        self.kept = load(&self.session, most);
+    }
+
+    fn forget(&mut self) {
+        self.kept = Vec::new();
+        self.session.close();
+        self.session = session(&self.engine);
+    }
+
+    fn hit(&mut self, keys: &[i32]) {
+        for key in keys {
+            black_box(self.session.get::<User>(*key).unwrap().unwrap());
         }
     }
 
-    fn rest(&mut self) {
-        self.forget();
+    fn update(&mut self, mark: u32) {
+        for user in &self.kept {
+            let mut user = user.write().unwrap();
+            user.name = new_name(user.id, mark);
+        }
+        self.session.commit().unwrap();
     }
 
-    fn run(&mut self, work: Work, digest: Option<&mut Digest>) {
-        let mut ignored = Digest::default();
-        let checked = digest.is_some();
-        let digest = digest.unwrap_or(&mut ignored);
-        match work {
-            Work::Load(most) => {
-                let session = session(&self.engine);
-                let users = load(&session, most);
-                assert_eq!(users.len(), most as usize);
-                users.iter().filter(|_| checked).for_each(|user| digest_user(user, digest));
-            }
-            Work::Associations => {
-                let session = session(&self.engine);
-                let posts = selectinload(User::posts).then(selectinload(Post::comments));
-                let users = session.query::<User>().filter(User::id.le(100)).option(posts).all().unwrap();
-                for user in users.iter().filter(|_| checked) {
-                    for post in user.related(User::posts).unwrap().all() {
-                        for comment in post.related(Post::comments).unwrap().all() {
-                            let (user, post) = (user.read().unwrap().id, post.read().unwrap().id);
-                            let comment = comment.read().unwrap();
-                            digest.comment(user, post, comment.id, &comment.text);
-                        }
-                    }
-                }
-            }
-            Work::Get | Work::Hit => {
-                for key in permuted() {
-                    let user = black_box(self.session.get::<User>(key).unwrap().unwrap());
-                    if work == Work::Get {
-                        self.kept.push(user);
-                    }
-                }
-                self.kept
-                    .iter()
-                    .filter(|_| checked && work == Work::Get)
-                    .for_each(|user| digest_user(user, digest));
-            }
-            Work::Update => self.update(),
-            Work::Insert(_) => {}
-            Work::InsertKeys(_) => self.insert(&self.rows),
-            Work::UnitOfWork => self.unit_of_work(&self.rows),
-        }
+    fn insert(&mut self, _: &[NewUser]) {}
+
+    fn insert_keys(&mut self, rows: &[NewUser]) -> usize {
+        let session = session(&self.engine);
+        let users = rows.iter().map(|row| User {
+            name: row.name.clone(),
+            hair_color: row.hair_color.clone(),
+            ..User::default()
+        });
+        let users = session.add_all(users).unwrap();
+        session.commit().unwrap();
+        users.iter().filter(|user| user.read().unwrap().id > 0).count()
+    }
+
+    fn unit_of_work(&mut self, rows: &[NewUser]) -> usize {
+        let session = session(&self.engine);
+        let users = rows.iter().enumerate().map(|(number, row)| User {
+            name: row.name.clone(),
+            hair_color: row.hair_color.clone(),
+            posts: (0..POSTS_EACH)
+                .map(|post| Post { title: title(post, number), ..Post::default() })
+                .collect(),
+            ..User::default()
+        });
+        let users = session.add_all(users).unwrap();
+        session.commit().unwrap();
+        black_box(users).len()
     }
 }

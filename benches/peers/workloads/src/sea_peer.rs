@@ -8,9 +8,9 @@ use sea_orm::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-use crate::work::{
-    Database, Digest, NewUser, POSTS_EACH, Peer, Work, new_name, new_users, next_mark, permuted, title,
-};
+use crate::frame::Workloads;
+use crate::rows::Seen;
+use crate::work::{Database, Digest, NewUser, Work, new_name, new_posts};
 
 pub mod users {
     use sea_orm::entity::prelude::*;
@@ -110,13 +110,14 @@ pub mod comments {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-type Tree = Vec<(users::Model, Vec<(posts::Model, Vec<comments::Model>)>)>;
+type Pairs = Vec<(users::Model, Option<posts::Model>)>;
+
+pub struct Tree(Vec<(users::Model, Vec<(posts::Model, Vec<comments::Model>)>)>);
 
 pub struct Sea {
     runtime: Runtime,
     connection: DatabaseConnection,
     objects: Vec<users::Model>,
-    rows: Vec<NewUser>,
     returns_keys: bool,
 }
 
@@ -132,7 +133,10 @@ impl Sea {
     pub fn new(database: &Database) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let url = match database {
-            Database::Sqlite => "sqlite::memory:".to_owned(),
+            Database::SqliteMemory | Database::SqliteFile(_) => match database.file("sea-orm") {
+                Some(file) => format!("sqlite://{}?mode=rwc", file.display()),
+                None => "sqlite::memory:".to_owned(),
+            },
             Database::MariaDb(url) => format!("{url}?ssl-mode=DISABLED"),
             Database::Postgres(url) => format!("{url}?sslmode=disable"),
         };
@@ -141,15 +145,10 @@ impl Sea {
         let connection = runtime.block_on(sea_orm::Database::connect(options)).unwrap();
         // Its feature for RETURNING on MariaDB breaks the updates of MariaDB 10.11.
         let returns_keys = !matches!(database, Database::MariaDb(_));
-        Sea { runtime, connection, objects: Vec::new(), rows: Vec::new(), returns_keys }
+        Sea { runtime, connection, objects: Vec::new(), returns_keys }
     }
 
-    fn load(&self, most: i32) -> Vec<users::Model> {
-        let users = users::Entity::find().filter(users::Column::Id.lte(most));
-        self.runtime.block_on(users.all(&self.connection)).unwrap()
-    }
-
-    async fn associations(&self) -> Tree {
+    async fn load_tree(&self) -> Tree {
         let users = users::Entity::find().filter(users::Column::Id.lte(100)).order_by_asc(users::Column::Id);
         let users = users.all(&self.connection).await.unwrap();
         let posts = users.load_many(posts::Entity, &self.connection).await.unwrap();
@@ -157,15 +156,11 @@ impl Sea {
         let posts: Vec<posts::Model> = posts.into_iter().flatten().collect();
         let comments = posts.load_many(comments::Entity, &self.connection).await.unwrap();
         let mut posts = posts.into_iter().zip(comments);
-        users
-            .into_iter()
-            .zip(counts)
-            .map(|(user, count)| (user, posts.by_ref().take(count).collect()))
-            .collect()
+        let users = users.into_iter().zip(counts);
+        Tree(users.map(|(user, count)| (user, posts.by_ref().take(count).collect())).collect())
     }
 
-    async fn update(&self) {
-        let mark = next_mark();
+    async fn rename(&self, mark: u32) {
         let transaction = self.connection.begin().await.unwrap();
         for user in &self.objects {
             let mut changed: users::ActiveModel = user.clone().into();
@@ -175,7 +170,7 @@ impl Sea {
         transaction.commit().await.unwrap();
     }
 
-    async fn insert(&self, rows: &[NewUser]) {
+    async fn send(&self, rows: &[NewUser]) {
         let insert = if let [_] = rows {
             let row = active(rows).next().unwrap();
             users::Entity::insert(row).exec_without_returning(&self.connection).await
@@ -185,32 +180,55 @@ impl Sea {
         insert.unwrap();
     }
 
-    async fn unit_of_work(&self, rows: &[NewUser], each: usize) -> usize {
+    async fn send_with_keys(&self, rows: &[NewUser], with_posts: bool) -> usize {
         let transaction = self.connection.begin().await.unwrap();
         let insert = users::Entity::insert_many(active(rows));
         let keys = insert.exec_with_returning_keys(&transaction).await.unwrap();
-        let posts = keys.iter().enumerate().flat_map(|(number, key)| {
-            (0..each).map(move |post| posts::ActiveModel {
+        let posts = if with_posts { new_posts(&keys) } else { Vec::new() };
+        for some in posts.chunks(10_000) {
+            let some = some.iter().map(|(user, title)| posts::ActiveModel {
                 id: NotSet,
-                user_id: Set(*key),
-                title: Set(title(post, number)),
+                user_id: Set(*user),
+                title: Set(title.clone()),
                 body: Set(None),
-            })
-        });
-        for some in posts.collect::<Vec<_>>().chunks(10_000) {
-            let insert = posts::Entity::insert_many(some.to_vec());
-            insert.exec_with_returning_keys(&transaction).await.unwrap();
+            });
+            let insert = posts::Entity::insert_many(some);
+            black_box(insert.exec_with_returning_keys(&transaction).await.unwrap());
         }
         transaction.commit().await.unwrap();
-        keys.len()
+        black_box(keys).len()
     }
 }
 
-fn digest_user(user: &users::Model, digest: &mut Digest) {
-    digest.user(user.id, &user.name, user.hair_color.as_deref());
+impl Seen for users::Model {
+    fn see(&self, digest: &mut Digest) {
+        digest.user(self.id, &self.name, self.hair_color.as_deref());
+    }
 }
 
-impl Peer for Sea {
+impl Seen for posts::Model {
+    fn see(&self, digest: &mut Digest) {
+        digest.post(self.id, self.user_id, &self.title, self.body.as_deref());
+    }
+}
+
+impl Seen for Tree {
+    fn see(&self, digest: &mut Digest) {
+        for (user, posts) in &self.0 {
+            for (post, comments) in posts {
+                comments
+                    .iter()
+                    .for_each(|comment| digest.comment(user.id, post.id, comment.id, &comment.text));
+            }
+        }
+    }
+}
+
+impl Workloads for Sea {
+    type Users = Vec<users::Model>;
+    type Pairs = Pairs;
+    type Tree = Tree;
+
     fn name(&self) -> &'static str {
         "sea-orm"
     }
@@ -231,54 +249,49 @@ impl Peer for Sea {
         row.unwrap().unwrap().try_get::<Option<i64>>("", "number").unwrap().unwrap_or(0)
     }
 
-    fn prepare(&mut self, work: Work) {
-        match work {
-            Work::Update if self.objects.is_empty() => self.objects = self.load(1000),
-            Work::Insert(count) | Work::InsertKeys(count) => self.rows = new_users(count),
-            Work::UnitOfWork => self.rows = new_users(10_000),
-            _ => {}
+    fn load(&mut self, most: i32) -> Vec<users::Model> {
+        let users = users::Entity::find().filter(users::Column::Id.lte(most));
+        self.runtime.block_on(users.all(&self.connection)).unwrap()
+    }
+
+    fn join(&mut self) -> Pairs {
+        let pairs = users::Entity::find().find_also_related(posts::Entity);
+        let pairs = pairs.filter(users::Column::Id.lte(10_000));
+        self.runtime.block_on(pairs.all(&self.connection)).unwrap()
+    }
+
+    fn associations(&mut self) -> Tree {
+        self.runtime.block_on(self.load_tree())
+    }
+
+    fn get(&mut self, keys: &[i32], see: &mut dyn FnMut(&dyn Seen)) {
+        for key in keys {
+            let user = users::Entity::find_by_id(*key).one(&self.connection);
+            see(&black_box(self.runtime.block_on(user).unwrap().unwrap()));
         }
     }
 
-    fn run(&mut self, work: Work, digest: Option<&mut Digest>) {
-        let mut ignored = Digest::default();
-        let checked = digest.is_some();
-        let digest = digest.unwrap_or(&mut ignored);
-        match work {
-            Work::Load(most) => {
-                let users = black_box(self.load(most));
-                assert_eq!(users.len(), most as usize);
-                users.iter().filter(|_| checked).for_each(|user| digest_user(user, digest));
-            }
-            Work::Associations => {
-                for (user, posts) in &black_box(self.runtime.block_on(self.associations())) {
-                    for (post, comments) in posts.iter().filter(|_| checked) {
-                        comments
-                            .iter()
-                            .for_each(|comment| digest.comment(user.id, post.id, comment.id, &comment.text));
-                    }
-                }
-            }
-            Work::Get => {
-                for key in permuted() {
-                    let user = users::Entity::find_by_id(key).one(&self.connection);
-                    let user = black_box(self.runtime.block_on(user).unwrap().unwrap());
-                    if checked {
-                        digest_user(&user, digest);
-                    }
-                }
-            }
-            Work::Hit => {}
-            Work::Update => self.runtime.block_on(self.update()),
-            Work::Insert(_) => {
-                (0..work.calls()).for_each(|_| self.runtime.block_on(self.insert(&self.rows)));
-            }
-            Work::InsertKeys(count) => {
-                assert_eq!(self.runtime.block_on(self.unit_of_work(&self.rows, 0)), count);
-            }
-            Work::UnitOfWork => {
-                assert_eq!(self.runtime.block_on(self.unit_of_work(&self.rows, POSTS_EACH)), self.rows.len());
-            }
-        }
+    fn keep(&mut self, most: i32) {
+        self.objects = self.load(most);
+    }
+
+    fn forget(&mut self) {
+        self.objects = Vec::new();
+    }
+
+    fn update(&mut self, mark: u32) {
+        self.runtime.block_on(self.rename(mark));
+    }
+
+    fn insert(&mut self, rows: &[NewUser]) {
+        self.runtime.block_on(self.send(rows));
+    }
+
+    fn insert_keys(&mut self, rows: &[NewUser]) -> usize {
+        self.runtime.block_on(self.send_with_keys(rows, false))
+    }
+
+    fn unit_of_work(&mut self, rows: &[NewUser]) -> usize {
+        self.runtime.block_on(self.send_with_keys(rows, true))
     }
 }

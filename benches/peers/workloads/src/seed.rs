@@ -11,12 +11,19 @@ pub enum Rows {
     Associations,
 }
 
+/// SQLite's settings, the same for each peer, and the tables.
 pub fn tables(peer: &mut dyn Peer, database: &Database) {
     let key = match database {
         Database::Postgres(_) => "SERIAL PRIMARY KEY",
         Database::MariaDb(_) => "INTEGER NOT NULL AUTO_INCREMENT PRIMARY KEY",
-        Database::Sqlite => "INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL",
+        Database::SqliteMemory | Database::SqliteFile(_) => "INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL",
     };
+    if matches!(database, Database::SqliteFile(_)) {
+        peer.execute("PRAGMA journal_mode = WAL");
+        peer.execute("PRAGMA synchronous = OFF");
+        let synchronous = peer.number("SELECT synchronous FROM pragma_synchronous");
+        assert_eq!(synchronous, 0, "{} has not switched `synchronous` off", peer.name());
+    }
     for table in ["comments", "posts", "users"] {
         peer.execute(&format!("DROP TABLE IF EXISTS {table}"));
     }
@@ -37,7 +44,7 @@ pub fn empty(peer: &mut dyn Peer, database: &Database) {
     match database {
         Database::Postgres(_) => peer.execute("TRUNCATE users, posts, comments"),
         _ => {
-            let verb = if matches!(database, Database::Sqlite) { "DELETE FROM" } else { "TRUNCATE TABLE" };
+            let verb = if database.is_sqlite() { "DELETE FROM" } else { "TRUNCATE TABLE" };
             for table in ["users", "posts", "comments"] {
                 peer.execute(&format!("{verb} {table}"));
             }
