@@ -11,7 +11,7 @@ use super::insert::{insert, inserted};
 use super::keys::write_keys;
 use super::park::Park;
 use super::post_update;
-use super::row::{NewRows, Row, Shape};
+use super::row::{NewRows, Row, Shape, alike};
 use super::secondary::{carry_all, link, unlink};
 use super::update::{ChangedRows, switch, update};
 use super::work::{Action, Work};
@@ -90,15 +90,18 @@ fn remove(unit: &Unit, conn: &mut Connection, objects: &[Rc<Object>], hooks: &dy
     delete(unit, conn, objects)
 }
 
+/// Rows of one shape, and the objects that they are of.
 struct Batch<'p> {
-    rows: Vec<(Rc<Object>, Row)>,
+    shape: Option<Rc<Shape>>,
+    objects: Vec<Rc<Object>>,
+    values: Vec<Vec<Value>>,
     ids: Numbers,
     parked: &'p Parked,
 }
 
 impl<'p> Batch<'p> {
     fn new(parked: &'p Parked) -> Self {
-        Batch { rows: Vec::new(), ids: Numbers::default(), parked }
+        Batch { shape: None, objects: Vec::new(), values: Vec::new(), ids: Numbers::default(), parked }
     }
 
     fn has(&self, id: u64) -> bool {
@@ -106,34 +109,29 @@ impl<'p> Batch<'p> {
     }
 
     fn is_of_other(&self, mapper: &Mapper) -> bool {
-        self.rows.first().is_some_and(|(_, first)| first.shape.mapper != mapper)
+        self.shape.as_ref().is_some_and(|shape| shape.mapper != mapper)
     }
 
     /// Takes a row in; rows of another shape are sent before.
     fn push(&mut self, unit: &Unit, conn: &mut Connection, object: Rc<Object>, row: Row) -> Result<()> {
-        if !self.takes(&row) {
+        if self.shape.as_ref().is_some_and(|shape| !alike(shape, &row.shape)) {
             self.send(unit, conn)?;
         }
         // Rows of the same table may follow from it.
         let moves = row.shape.action == Action::Update
             && row.shape.columns.iter().any(|column| row.shape.mapper.key().contains(column));
         self.ids.insert(object.head.id);
-        self.rows.push((object, row));
+        self.objects.push(object);
+        self.values.push(row.values);
+        self.shape.get_or_insert(row.shape);
         if moves { self.send(unit, conn) } else { Ok(()) }
     }
 
-    fn takes(&self, row: &Row) -> bool {
-        self.rows.first().is_none_or(|(_, first)| first.goes_with(row))
-    }
-
     fn send(&mut self, unit: &Unit, conn: &mut Connection) -> Result<()> {
+        let Some(shape) = self.shape.take() else { return Ok(()) };
         self.ids.clear();
-        let rows = std::mem::take(&mut self.rows);
-        let Some((_, first)) = rows.first() else { return Ok(()) };
-        let shape = Rc::clone(&first.shape);
+        let (objects, values) = (std::mem::take(&mut self.objects), std::mem::take(&mut self.values));
         let Shape { action, mapper, columns, wanted } = &*shape;
-        let (objects, values): (Vec<Rc<Object>>, Vec<Vec<Value>>) =
-            rows.into_iter().map(|(object, row)| (object, row.values)).unzip();
         if *action == Action::Insert {
             return insert(unit, conn, mapper, &objects, values, columns, wanted);
         }

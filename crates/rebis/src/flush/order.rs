@@ -52,14 +52,14 @@ impl Order<'_> {
             for mapper in &group {
                 if let Some((_, own)) = by_mapper.iter_mut().find(|(known, _)| known == mapper) {
                     sort_by_key(own);
-                    rows.append(own);
+                    append(&mut rows, own);
                 }
             }
             let circle = group.len() > 1 || group.iter().any(|mapper| names(mapper, mapper));
             if circle || group.iter().any(|mapper| uniques.concern(mapper)) {
                 rows = self.by_rows(rows, &group, uniques)?;
             }
-            ordered.append(&mut rows);
+            append(&mut ordered, &mut rows);
         }
         Ok(ordered)
     }
@@ -187,6 +187,15 @@ pub(super) fn positions(mapper: &Mapper, names: &[String]) -> Option<Vec<usize>>
     names.iter().map(|name| mapper.position(name).ok()).collect()
 }
 
+/// Most often all of them are the first ones, and need not be moved.
+fn append(rows: &mut Saved, more: &mut Saved) {
+    if rows.is_empty() {
+        std::mem::swap(rows, more);
+    } else {
+        rows.append(more);
+    }
+}
+
 fn place(mapper: &'static Mapper) -> (&'static str, u32) {
     (mapper.table().name(), mapper.number())
 }
@@ -194,11 +203,8 @@ fn place(mapper: &'static Mapper) -> (&'static str, u32) {
 /// New ones as they came, then changed ones by their keys: two sessions that change the same rows do it in the same order. Deleted ones
 /// the other way round, because the whole is turned round for them.
 fn sort_by_key(rows: &mut [(Rc<Object>, Action)]) {
-    let mut last = 0;
-    let mut comes_next = |(object, action): &(Rc<Object>, Action)| {
-        *action == Action::Insert && std::mem::replace(&mut last, object.head.id) < object.head.id
-    };
-    if rows.iter().all(&mut comes_next) {
+    // They came so.
+    if rows.iter().all(|(_, action)| *action == Action::Insert) {
         return;
     }
     rows.sort_by(|(one, what), (other, whats)| {

@@ -38,8 +38,13 @@ impl Row {
 
     /// Whether both go out together.
     pub(super) fn goes_with(&self, other: &Row) -> bool {
-        Rc::ptr_eq(&self.shape, &other.shape) || self.shape == other.shape
+        alike(&self.shape, &other.shape)
     }
+}
+
+/// Whether rows of these shapes go out together.
+pub(super) fn alike(one: &Rc<Shape>, other: &Rc<Shape>) -> bool {
+    Rc::ptr_eq(one, other) || one == other
 }
 
 /// Rows of new records; those behind one another that have the same shape share it.
@@ -53,7 +58,8 @@ pub(super) struct NewRows {
 impl NewRows {
     /// The row of a new record: what it leaves open the database fills.
     pub(super) fn row(&mut self, mapper: &'static Mapper, record: &dyn Record) -> Row {
-        let mut values = Vec::with_capacity(mapper.mapped().len());
+        let known = self.last.as_ref().filter(|last| last.mapper == mapper);
+        let mut values = Vec::with_capacity(known.map_or(mapper.mapped().len(), |last| last.columns.len()));
         self.columns.clear();
         self.wanted.clear();
         for (position, column) in mapper.mapped().iter().enumerate() {

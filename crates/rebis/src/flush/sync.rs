@@ -32,7 +32,11 @@ pub(super) struct LinkRows {
 
 /// The foreign keys that follow, by the numbers of the children.
 #[derive(Default)]
-pub(super) struct Keys(NumberMap<Own>);
+pub(super) struct Keys {
+    own: NumberMap<Own>,
+    /// About how many there may be.
+    expected: usize,
+}
 
 /// Those of one child; nearly all have one.
 enum Own {
@@ -43,7 +47,7 @@ enum Own {
 impl Keys {
     /// Those of a child.
     pub(super) fn of(&self, child: u64) -> &[Sync] {
-        match self.0.get(&child) {
+        match self.own.get(&child) {
             None => &[],
             Some(Own::One(only)) => std::slice::from_ref(only),
             Some(Own::More(all)) => all,
@@ -51,17 +55,20 @@ impl Keys {
     }
 
     pub(super) fn has(&self, child: u64) -> bool {
-        self.0.contains_key(&child)
+        self.own.contains_key(&child)
     }
 
     /// The children.
     pub(super) fn children(&self) -> impl Iterator<Item = u64> {
-        self.0.keys().copied()
+        self.own.keys().copied()
     }
 
     /// Both sides of a relation say the same; a new owner counts more than an old one's farewell.
     fn add(&mut self, child: u64, sync: Sync) {
-        match self.0.entry(child) {
+        if self.own.is_empty() {
+            self.own.reserve(self.expected);
+        }
+        match self.own.entry(child) {
             Entry::Vacant(none) => drop(none.insert(Own::One(sync))),
             Entry::Occupied(known) => known.into_mut().add(sync),
         }
@@ -101,6 +108,7 @@ pub(super) struct Syncs {
 impl Syncs {
     pub(super) fn of(unit: &Unit, changed: &[Rc<Object>]) -> Result<Syncs> {
         let mut syncs = Syncs::default();
+        syncs.keys.expected = changed.len();
         for object in changed {
             let relations = object.head.mapper.relations()?;
             for (number, relation) in relations.iter().enumerate() {

@@ -76,7 +76,7 @@ fn sorted_out(
     switched: &BTreeMap<u64, u64>,
 ) -> Result<(Saved, Vec<Rc<Object>>)> {
     let gone: NumberSet = switched.values().copied().collect();
-    let (mut saved, mut deleted) = (Vec::new(), Vec::new());
+    let (mut saved, mut deleted) = (Vec::with_capacity(changed.len()), Vec::new());
     // A child may follow from its parent's collection without having been changed itself.
     let mut followers: Vec<u64> = syncs.children().filter(|id| !unit.has_changed(*id)).collect();
     followers.sort_unstable();

@@ -62,6 +62,16 @@ impl Numbers {
     }
 }
 
+impl FromIterator<u64> for Numbers {
+    fn from_iter<I: IntoIterator<Item = u64>>(given: I) -> Self {
+        let mut numbers = Numbers::default();
+        for number in given {
+            numbers.insert(number);
+        }
+        numbers
+    }
+}
+
 /// Numbers that come and go, and how often they have.
 #[derive(Debug, Default)]
 pub(super) struct Noted {
