@@ -13,7 +13,7 @@
 
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicI32, Ordering};
-use loom::sync::{Arc, Mutex};
+use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
 #[path = "../../rebis-core/src/process/append_list.rs"]
@@ -137,39 +137,69 @@ fn two_threads_make_one_state() {
 
 // ---- the hand-off of `pool/queue.rs` ----
 
-/// A queue pool: the ledger that it has, under loom's lock, and waiters as there: handed under their lock, then woken.
-struct Pool(Mutex<Ledger<u32, Arc<Waiter>>>);
+/// A queue pool: the ledger that it has, under loom's lock, and waiters as there: handed under their lock, then woken; or called,
+/// to look for what is free.
+struct Pool {
+    ledger: Mutex<Ledger<u32, Arc<Waiter>>>,
+    /// Whether who waits is handed what comes back. By the clock there; loom has none, so both are tried.
+    due: bool,
+}
 
 struct Waiter {
-    thread: thread::Thread,
+    token: Token,
     handed: Mutex<Option<u32>>,
 }
 
+/// What `thread::park` waits for. That of loom is lost when it is given to a thread that waits for a lock; the standard library's is
+/// kept.
+#[derive(Default)]
+struct Token {
+    there: Mutex<bool>,
+    given: Condvar,
+}
+
+impl Token {
+    fn park(&self) {
+        let mut there = self.there.lock().unwrap();
+        while !*there {
+            there = self.given.wait(there).unwrap();
+        }
+        *there = false;
+    }
+
+    fn unpark(&self) {
+        *self.there.lock().unwrap() = true;
+        self.given.notify_one();
+    }
+}
+
 impl Pool {
-    fn new(places: usize) -> Arc<Pool> {
-        Arc::new(Pool(Mutex::new(Ledger::new(places, Some(0), Order::FirstInFirstOut))))
+    fn new(places: usize, due: bool) -> Arc<Pool> {
+        let ledger = Mutex::new(Ledger::new(places, Some(0), Order::FirstInFirstOut));
+        Arc::new(Pool { ledger, due })
     }
 
     /// `None` when patience ends, which it does at once: at the very moment, that is, at which a place may be on its way.
     fn take(&self, patient: bool) -> Option<u32> {
-        let mut ledger = self.0.lock().unwrap();
+        let mut ledger = self.ledger.lock().unwrap();
         let (waiter, ticket) = match ledger.take() {
             Grant::Lend(place) => return Some(place),
             Grant::Make => return Some(1),
             Grant::Wait => {
-                let waiter = Arc::new(Waiter { thread: thread::current(), handed: Mutex::new(None) });
+                let waiter = Arc::new(Waiter { token: Token::default(), handed: Mutex::new(None) });
                 let ticket = ledger.wait(Arc::clone(&waiter));
                 (waiter, ticket)
             }
         };
         drop(ledger);
         loop {
-            if let Some(place) = waiter.handed.lock().unwrap().take() {
+            let handed = waiter.handed.lock().unwrap().take();
+            if let Some(place) = handed.or_else(|| self.look(ticket)) {
                 return Some(place);
             }
             if patient {
-                thread::park();
-            } else if self.0.lock().unwrap().leave(ticket) {
+                waiter.token.park();
+            } else if self.leave(ticket) {
                 return None;
             } else {
                 // It was our turn in the last moment.
@@ -178,12 +208,34 @@ impl Pool {
         }
     }
 
+    fn look(&self, ticket: u64) -> Option<u32> {
+        let mut ledger = self.ledger.lock().unwrap();
+        let place = ledger.look(ticket)?;
+        let next = ledger.call();
+        drop(ledger);
+        wake(next);
+        Some(place)
+    }
+
+    fn leave(&self, ticket: u64) -> bool {
+        let mut ledger = self.ledger.lock().unwrap();
+        let left = ledger.leave(ticket);
+        let next = if left { ledger.call() } else { None };
+        drop(ledger);
+        wake(next);
+        left
+    }
+
     fn give(&self, place: u32) {
-        let next = self.0.lock().unwrap().give(place, 0, true);
+        let mut ledger = self.ledger.lock().unwrap();
+        let next = ledger.give(place, 0, true, |_| self.due);
+        let called = ledger.call();
+        drop(ledger);
+        wake(called);
         match next {
             Next::Hand(waiter, place) => {
                 *waiter.handed.lock().unwrap() = Some(place);
-                waiter.thread.unpark();
+                waiter.token.unpark();
             }
             Next::Kept => {}
             Next::Close(_) => panic!("nothing is closed here"),
@@ -191,11 +243,27 @@ impl Pool {
     }
 }
 
+fn wake(waiter: Option<Arc<Waiter>>) {
+    if let Some(waiter) = waiter {
+        waiter.token.unpark();
+    }
+}
+
 /// A lost wake-up is a deadlock, which loom reports.
 #[test]
 fn who_waits_is_served() {
-    model(|| {
-        let pool = Pool::new(1);
+    served(true);
+}
+
+/// The same while others may be faster.
+#[test]
+fn who_is_called_is_served() {
+    served(false);
+}
+
+fn served(due: bool) {
+    model(move || {
+        let pool = Pool::new(1, due);
         let takers = [0; 2].map(|_| {
             let pool = Arc::clone(&pool);
             thread::spawn(move || {
@@ -208,7 +276,7 @@ fn who_waits_is_served() {
         for taker in takers {
             taker.join().unwrap();
         }
-        let status = pool.0.lock().unwrap().status();
+        let status = pool.ledger.lock().unwrap().status();
         assert_eq!((status.leased, status.idle, status.waiting), (0, 1, 0));
     });
 }
@@ -216,8 +284,18 @@ fn who_waits_is_served() {
 /// Whoever gives up either leaves the line or takes what was handed: the place is never lost between the two.
 #[test]
 fn who_gives_up_loses_no_place() {
-    model(|| {
-        let pool = Pool::new(1);
+    given_up(true);
+}
+
+/// The same of who was called and did not look.
+#[test]
+fn who_gives_up_though_called_loses_no_place() {
+    given_up(false);
+}
+
+fn given_up(due: bool) {
+    model(move || {
+        let pool = Pool::new(1, due);
         let place = pool.take(true).expect("the only one");
         let takers = [true, false].map(|patient| {
             let pool = Arc::clone(&pool);
@@ -231,7 +309,7 @@ fn who_gives_up_loses_no_place() {
         for taker in takers {
             taker.join().unwrap();
         }
-        let status = pool.0.lock().unwrap().status();
+        let status = pool.ledger.lock().unwrap().status();
         assert_eq!((status.leased, status.idle, status.waiting), (0, 1, 0));
         assert!(pool.take(false).is_some());
     });

@@ -44,7 +44,7 @@ fn main() {
     let arguments = arguments();
     let mut results = Results::new(arguments.results.as_deref());
     let subjects = subjects(&arguments.only);
-    let rounds = if arguments.quick { 50 } else { 500 };
+    let rounds = if arguments.quick { 50 } else { 300 };
     uncontended::run(&subjects, rounds, &mut results);
     uncontended::fork_check(rounds, &mut results);
     if let Some(python) = &arguments.python {

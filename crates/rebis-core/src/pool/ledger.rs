@@ -159,6 +159,10 @@ impl<C, W> Ledger<C, W> {
         self.waiters.len() < before
     }
 
+    pub(super) fn has_waiters(&self) -> bool {
+        !self.waiters.is_empty()
+    }
+
     /// Who waits, longest first.
     pub(super) fn waiters(&self) -> impl Iterator<Item = &W> {
         self.waiters.iter().map(|(_, waiter)| waiter)

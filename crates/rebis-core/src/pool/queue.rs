@@ -1,8 +1,8 @@
 //! The queue pool: the books under a lock, waiters served in their order.
 //!
-//! A place that is always handed to the first in line makes every return a switch of threads, and connections that are held for
-//! a moment are handed round at a twentieth of the speed. So a waiter may be overtaken for a moment by those who run,
-//! and is handed the next place after that: see [`PATIENCE`].
+//! A place that is always handed to the first in line makes every return a switch of threads; connections that are held for a
+//! moment go round at a twentieth of the speed then. So a waiter may be overtaken for a moment by those who run, and is
+//! handed the next place after that: see [`Books::is_due`].
 
 use std::sync::{Arc, Mutex};
 use std::thread::{self, Thread};
@@ -19,7 +19,14 @@ use crate::process::{Deadline, thread_count, thread_number};
 #[derive(Debug)]
 pub(super) struct QueuePool {
     timeout: Duration,
-    ledger: Mutex<Ledger<Record, Arc<Waiter>>>,
+    books: Mutex<Books>,
+}
+
+#[derive(Debug)]
+struct Books {
+    ledger: Ledger<Record, Arc<Waiter>>,
+    /// When a place was handed over last.
+    handed: Option<Instant>,
 }
 
 /// A thread in line. When it is due, whoever returns a place puts it here and wakes the thread: nobody can take it in between.
@@ -38,9 +45,14 @@ enum Handed {
     Make(u64),
 }
 
-/// How long a waiter may be overtaken. Less than a statement takes with all that is round it, so that where connections are
-/// held for statements the line is served in its order; much more than waking a thread takes.
+/// How long a waiter may be overtaken: much more than waking a thread takes, and less than statements take.
 const PATIENCE: Duration = Duration::from_micros(200);
+
+/// A place that is held for less than this is back before a thread that waits for it has woken up.
+const MOMENT: Duration = Duration::from_micros(20);
+
+/// How far apart such places are handed over.
+const APART: Duration = Duration::from_millis(1);
 
 /// How long a wait that looks vain is waited all the same, where other threads are: a connection may be on its way to one
 /// that has not used it yet.
@@ -50,10 +62,6 @@ impl Waiter {
     fn new() -> Self {
         let (thread, number) = (thread::current(), thread_number());
         Waiter { thread, number, since: Instant::now(), handed: Mutex::new(None) }
-    }
-
-    fn is_due(&self) -> bool {
-        self.since.elapsed() >= PATIENCE
     }
 
     fn hand(&self, handed: Handed) {
@@ -66,9 +74,31 @@ impl Waiter {
     }
 }
 
+impl Books {
+    /// Whether the first in line is handed the place that comes back, instead of being called to look for it among the others.
+    ///
+    /// Where connections are held for statements, as soon as its patience is at an end: the line is served in its order. Where they
+    /// are held for a moment, the places lie free nearly always and whoever is called finds one; a place that is handed over lies
+    /// still until its new holder runs. So that is done once in a while only, for the sake of who was not lucky.
+    fn is_due(first: &Waiter, taken: Option<Instant>, handed: &mut Option<Instant>) -> bool {
+        let now = Instant::now();
+        if now.saturating_duration_since(first.since) < PATIENCE {
+            return false;
+        }
+        let since = |earlier: Instant| now.saturating_duration_since(earlier);
+        let for_a_moment = taken.is_some_and(|taken| since(taken) < MOMENT);
+        if for_a_moment && handed.is_some_and(|handed| since(handed) < APART) {
+            return false;
+        }
+        *handed = Some(now);
+        true
+    }
+}
+
 impl QueuePool {
     pub(super) fn new(options: &PoolOptions, size: usize, overflow: Option<usize>) -> Self {
-        QueuePool { timeout: options.timeout, ledger: Mutex::new(Ledger::new(size, overflow, options.order)) }
+        let ledger = Ledger::new(size, overflow, options.order);
+        QueuePool { timeout: options.timeout, books: Mutex::new(Books { ledger, handed: None }) }
     }
 
     fn wait(&self, checkout: &Checkout<'_>, waiter: &Waiter, ticket: u64) -> Result<Handed> {
@@ -103,10 +133,10 @@ impl QueuePool {
 
     /// Something may be free, for the first in line was woken to look.
     fn look(&self, ticket: u64) -> Option<Handed> {
-        let mut ledger = lock(&self.ledger);
-        let place = ledger.look(ticket)?;
-        let next = ledger.call();
-        drop(ledger);
+        let mut books = lock(&self.books);
+        let place = books.ledger.look(ticket)?;
+        let next = books.ledger.call();
+        drop(books);
         wake(next);
         Some(Handed::Place(place))
     }
@@ -116,24 +146,25 @@ impl QueuePool {
         if !checkout.holds_one() {
             return None;
         }
-        let ledger = lock(&self.ledger);
-        let status = ledger.status();
+        let books = lock(&self.books);
+        let status = books.ledger.status();
         if status.idle > 0 {
             return None;
         }
-        let waiting: Vec<u64> = ledger.waiters().map(|waiter| waiter.number).collect();
+        let waiting: Vec<u64> = books.ledger.waiters().map(|waiter| waiter.number).collect();
         checkout.nested(&waiting, status.leased)
     }
 
     /// Leaves the line with an error; `None` when something is on its way.
     fn leave(&self, checkout: &Checkout<'_>, ticket: u64, nested: Option<Error>) -> Option<Error> {
-        let mut ledger = lock(&self.ledger);
+        let mut books = lock(&self.books);
+        let ledger = &mut books.ledger;
         if !ledger.leave(ticket) {
             return None;
         }
         let status = ledger.status();
         let next = ledger.call();
-        drop(ledger);
+        drop(books);
         wake(next);
         Some(nested.unwrap_or_else(|| checkout.timed_out(&status)))
     }
@@ -141,33 +172,34 @@ impl QueuePool {
 
 impl Pool for QueuePool {
     fn take(&self, checkout: &Checkout<'_>) -> Result<Record> {
-        let mut ledger = lock(&self.ledger);
+        let mut books = lock(&self.books);
+        let ledger = &mut books.ledger;
         let handed = match ledger.take() {
-            Grant::Lend(record) => return Ok(record),
+            Grant::Lend(mut record) => {
+                // The clock costs as much as all the rest, and matters only when somebody waits.
+                record.place().taken = ledger.has_waiters().then(Instant::now);
+                return Ok(record);
+            }
             Grant::Make => Handed::Make(ledger.tenure()),
             Grant::Wait => {
                 let waiter = Arc::new(Waiter::new());
                 let ticket = ledger.wait(Arc::clone(&waiter));
-                drop(ledger);
-                return match self.wait(checkout, &waiter, ticket)? {
-                    Handed::Place(record) => Ok(record),
-                    Handed::Make(tenure) => Ok(made(checkout, tenure)),
-                };
+                drop(books);
+                let handed = self.wait(checkout, &waiter, ticket)?;
+                return Ok(taken(checkout, handed, Some(Instant::now())));
             }
         };
-        drop(ledger);
-        match handed {
-            Handed::Place(record) => Ok(record),
-            Handed::Make(tenure) => Ok(made(checkout, tenure)),
-        }
+        drop(books);
+        Ok(taken(checkout, handed, None))
     }
 
     fn give(&self, record: Record) -> Option<Record> {
-        let (tenure, is_open) = (record.tenure(), record.is_open());
-        let mut ledger = lock(&self.ledger);
-        let next = ledger.give(record, tenure, is_open, |first| first.is_due());
+        let (tenure, is_open, taken) = (record.tenure(), record.is_open(), record.taken());
+        let mut books = lock(&self.books);
+        let Books { ledger, handed } = &mut *books;
+        let next = ledger.give(record, tenure, is_open, |first| Books::is_due(first, taken, handed));
         let called = ledger.call();
-        drop(ledger);
+        drop(books);
         wake(called);
         match next {
             Next::Hand(waiter, record) => waiter.hand(Handed::Place(record)),
@@ -179,9 +211,9 @@ impl Pool for QueuePool {
 
     fn drain(&self) -> Vec<Record> {
         let (kept, called, tenure) = {
-            let mut ledger = lock(&self.ledger);
-            let (kept, called) = ledger.dispose();
-            (kept, called, ledger.tenure())
+            let mut books = lock(&self.books);
+            let (kept, called) = books.ledger.dispose();
+            (kept, called, books.ledger.tenure())
         };
         for waiter in called {
             waiter.hand(Handed::Make(tenure));
@@ -190,13 +222,20 @@ impl Pool for QueuePool {
     }
 
     fn status(&self) -> PoolStatus {
-        lock(&self.ledger).status()
+        lock(&self.books).ledger.status()
     }
 }
 
-fn made(checkout: &Checkout<'_>, tenure: u64) -> Record {
-    let mut record = checkout.new_record();
-    record.place().tenure = tenure;
+fn taken(checkout: &Checkout<'_>, handed: Handed, at: Option<Instant>) -> Record {
+    let mut record = match handed {
+        Handed::Place(record) => record,
+        Handed::Make(tenure) => {
+            let mut record = checkout.new_record();
+            record.place().tenure = tenure;
+            record
+        }
+    };
+    record.place().taken = at;
     record
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::info::Info;
 use super::marks::Mark;
@@ -20,6 +20,8 @@ pub(super) struct Place {
     pub(super) mark: Arc<Mark>,
     /// Of a queue pool: its count of disposals when the place was taken.
     pub(super) tenure: u64,
+    /// Of a queue pool: when the place was taken, if somebody waited then.
+    pub(super) taken: Option<Instant>,
 }
 
 /// What a pool remembers of a connection and of the place it has: what listeners see.
@@ -63,7 +65,7 @@ impl Record {
             soft_invalidated: false,
             invalidated: false,
         };
-        Record(Owned::new(Box::new(Place { connection: None, facts, mark, tenure: 0 })))
+        Record(Owned::new(Box::new(Place { connection: None, facts, mark, tenure: 0, taken: None })))
     }
 
     /// Whether a connection is open.
@@ -91,6 +93,10 @@ impl Record {
 
     pub(super) fn tenure(&self) -> u64 {
         self.0.tenure
+    }
+
+    pub(super) fn taken(&self) -> Option<Instant> {
+        self.0.taken
     }
 
     pub(super) fn connection(&self) -> Option<&dyn Connection> {
