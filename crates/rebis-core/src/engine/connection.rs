@@ -42,8 +42,8 @@ pub struct Connection {
     pub(super) savepoints: u32,
     /// How many statements were sent on it.
     pub(super) statements: u64,
-    /// The answer to several statements that were one for the program.
-    pub(super) gathered: Gathered,
+    /// The answer to several statements that were one for the program. Seldom there: a checkout makes none.
+    pub(super) gathered: Option<Box<Gathered>>,
     _one_borrower: PhantomData<OneBorrowerPerWire>,
 }
 
@@ -60,7 +60,7 @@ impl Connection {
             options,
             savepoints: 0,
             statements: 0,
-            gathered: Gathered::default(),
+            gathered: None,
             _one_borrower: PhantomData,
         }
     }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::value::{Value, ValueRef};
 
 /// Rows that were read already. A part of its connection, as a driver's cursor is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Gathered {
     columns: Arc<[Column]>,
     rows: std::vec::IntoIter<Vec<Value>>,

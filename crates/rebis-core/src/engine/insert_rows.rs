@@ -180,8 +180,8 @@ impl Connection {
         let sql = whole.sql.unwrap_or_else(|| Sql::Text("".into()));
         let Connection { lease, gathered, .. } = self;
         let (_, loss, _) = lease.parts().ok_or_else(no_connection)?;
-        *gathered = Gathered::new(whole.columns, whole.rows, whole.affected, whole.last_insert_id);
-        Ok(Rows::new(gathered, Watch::new(sql, loss, tracing::Span::none())))
+        let answer = Gathered::new(whole.columns, whole.rows, whole.affected, whole.last_insert_id);
+        Ok(Rows::new(&mut **gathered.insert(Box::new(answer)), Watch::new(sql, loss, tracing::Span::none())))
     }
 
     fn insert_batches(&mut self, mut insert: InsertNode, deadline: Deadline) -> Result<Answer> {
