@@ -185,7 +185,7 @@ macro_rules! peer {
                 self.objects = Vec::new();
             }
 
-            fn update(&mut self, mark: u32) {
+            fn update(&mut self, mark: u32) -> usize {
                 self.objects.iter_mut().for_each(|user| user.name = new_name(user.id, mark));
                 let objects = &self.objects;
                 let done = self.connection.transaction::<_, diesel::result::Error, _>(|connection| {
@@ -196,6 +196,7 @@ macro_rules! peer {
                     Ok(())
                 });
                 done.unwrap();
+                self.objects.len()
             }
 
             fn insert(&mut self, rows: &[NewUser]) {

@@ -44,8 +44,8 @@ pub trait Workloads {
     /// A user for each key, when they are held.
     fn hit(&mut self, _keys: &[i32]) {}
 
-    /// The users that are held get new names.
-    fn update(&mut self, mark: u32);
+    /// The users that are held get new names; how many they are.
+    fn update(&mut self, mark: u32) -> usize;
 
     fn insert(&mut self, rows: &[NewUser]);
 
@@ -91,11 +91,14 @@ impl<W: Workloads> Peer for Framed<W> {
         self.workloads.does(work)
     }
 
+    /// With nothing held: a session that holds objects may hold the only connection too.
     fn execute(&mut self, sql: &str) {
+        self.rest();
         self.workloads.execute(sql);
     }
 
     fn number(&mut self, sql: &str) -> i64 {
+        self.rest();
         self.workloads.number(sql)
     }
 
@@ -135,7 +138,7 @@ impl<W: Workloads> Peer for Framed<W> {
                 }
             }),
             Work::Hit => workloads.hit(keys),
-            Work::Update => workloads.update(*mark),
+            Work::Update => assert_eq!(workloads.update(*mark), UPDATED as usize),
             Work::Insert(_) => (0..work.calls()).for_each(|_| workloads.insert(rows)),
             Work::InsertKeys(count) => {
                 (0..work.calls()).for_each(|_| assert_eq!(workloads.insert_keys(rows), count));

@@ -119,7 +119,7 @@ impl Workloads for Raw {
         self.objects = Vec::new();
     }
 
-    fn update(&mut self, mark: u32) {
+    fn update(&mut self, mark: u32) -> usize {
         self.objects.iter_mut().for_each(|user| user.name = new_name(user.id, mark));
         let mut transaction = self.connection.start_transaction(TxOpts::default()).unwrap();
         let statement = transaction.prep("UPDATE users SET name = ? WHERE id = ?").unwrap();
@@ -133,6 +133,7 @@ impl Workloads for Raw {
             }
         }
         transaction.commit().unwrap();
+        self.objects.len()
     }
 
     fn insert(&mut self, rows: &[NewUser]) {

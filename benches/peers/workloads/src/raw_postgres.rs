@@ -127,7 +127,7 @@ impl Workloads for Raw {
         self.objects = Vec::new();
     }
 
-    fn update(&mut self, mark: u32) {
+    fn update(&mut self, mark: u32) -> usize {
         self.objects.iter_mut().for_each(|user| user.name = new_name(user.id, mark));
         if self.other {
             let sql = self.statement(
@@ -136,7 +136,7 @@ impl Workloads for Raw {
             let keys: Vec<i32> = self.objects.iter().map(|user| user.id).collect();
             let names: Vec<&str> = self.objects.iter().map(|user| user.name.as_str()).collect();
             assert_eq!(self.client.execute(&sql, &[&keys, &names]).unwrap(), 1000);
-            return;
+            return self.objects.len();
         }
         let sql = self.statement("UPDATE users SET name = $1 WHERE id = $2");
         let mut transaction = self.client.transaction().unwrap();
@@ -144,6 +144,7 @@ impl Workloads for Raw {
             assert_eq!(transaction.execute(&sql, &[&user.name, &user.id]).unwrap(), 1);
         }
         transaction.commit().unwrap();
+        self.objects.len()
     }
 
     fn insert(&mut self, rows: &[NewUser]) {

@@ -113,7 +113,7 @@ impl Workloads for Raw {
         self.objects = Vec::new();
     }
 
-    fn update(&mut self, mark: u32) {
+    fn update(&mut self, mark: u32) -> usize {
         self.objects.iter_mut().for_each(|user| user.name = new_name(user.id, mark));
         let transaction = self.connection.transaction().unwrap();
         {
@@ -123,6 +123,7 @@ impl Workloads for Raw {
             }
         }
         transaction.commit().unwrap();
+        self.objects.len()
     }
 
     fn insert(&mut self, rows: &[NewUser]) {

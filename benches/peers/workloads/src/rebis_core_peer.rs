@@ -140,13 +140,14 @@ impl Workloads for Core {
         self.objects = Vec::new();
     }
 
-    fn update(&mut self, mark: u32) {
+    fn update(&mut self, mark: u32) -> usize {
         self.objects.iter_mut().for_each(|user| user.name = new_name(user.id, mark));
         let rows = self.objects.iter().map(|user| vec![user.id.into(), user.name.as_str().into()]).collect();
         in_transaction(&mut self.connection, |connection| {
             let changed = connection.update_rows(User::table(), &["id"], &["name"], rows).unwrap();
             assert_eq!(changed, UPDATED as u64);
         });
+        self.objects.len()
     }
 
     /// Up to a hundred are one statement.

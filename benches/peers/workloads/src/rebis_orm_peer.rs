@@ -191,12 +191,13 @@ impl Workloads for Orm {
         }
     }
 
-    fn update(&mut self, mark: u32) {
+    fn update(&mut self, mark: u32) -> usize {
         for user in &self.kept {
             let mut user = user.write().unwrap();
             user.name = new_name(user.id, mark);
         }
         self.session.commit().unwrap();
+        self.kept.len()
     }
 
     fn insert(&mut self, _: &[NewUser]) {}

@@ -279,8 +279,9 @@ impl Workloads for Sea {
         self.objects = Vec::new();
     }
 
-    fn update(&mut self, mark: u32) {
+    fn update(&mut self, mark: u32) -> usize {
         self.runtime.block_on(self.rename(mark));
+        self.objects.len()
     }
 
     fn insert(&mut self, rows: &[NewUser]) {

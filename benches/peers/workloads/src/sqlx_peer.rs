@@ -177,7 +177,7 @@ macro_rules! peer {
                 self.objects = Vec::new();
             }
 
-            fn update(&mut self, mark: u32) {
+            fn update(&mut self, mark: u32) -> usize {
                 self.objects.iter_mut().for_each(|user| user.name = new_name(user.id, mark));
                 self.runtime.block_on(async {
                     let mut transaction = self.connection.begin().await.unwrap();
@@ -188,6 +188,7 @@ macro_rules! peer {
                     }
                     transaction.commit().await.unwrap();
                 });
+                self.objects.len()
             }
 
             fn insert(&mut self, rows: &[NewUser]) {
