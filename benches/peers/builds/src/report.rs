@@ -1,9 +1,9 @@
 //! The figures: a line on stderr for each, and a line of JSON in the file of results.
 
 use std::collections::HashMap;
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::PathBuf;
+
+use results::{Record, Results};
 
 use crate::Result;
 use crate::cargo::Taken;
@@ -15,12 +15,12 @@ pub struct Report {
     table: String,
     /// What the raw driver took, by table and row.
     base: HashMap<(String, String), f64>,
-    lines: Vec<String>,
+    records: Vec<Record>,
 }
 
 impl Report {
     pub fn new(results: Option<PathBuf>) -> Self {
-        Report { results, column: "", table: String::new(), base: HashMap::new(), lines: Vec::new() }
+        Report { results, column: "", table: String::new(), base: HashMap::new(), records: Vec::new() }
     }
 
     pub fn begin(&mut self, peer: &Peer) {
@@ -55,19 +55,14 @@ impl Report {
             self.base.insert(place.clone(), value);
         }
         let ratio = self.base.get(&place).filter(|base| **base > 0.0).map(|base| value / base);
-        let ratio = ratio.map(|ratio| format!(",\"ratio\":{ratio:.3}")).unwrap_or_default();
-        // None of these texts has anything that JSON would want escaped.
-        self.lines.push(format!(
-            "{{\"section\":\"builds\",\"table\":\"{table}\",\"row\":\"{row}\",\"column\":\"{column}\",\
-             \"value\":{value:.3},\"unit\":\"{unit}\"{ratio}}}"
-        ));
+        let unit = unit.to_owned();
+        self.records.push(Record { value, unit, ratio, ..Record::new("builds", table, row, column) });
     }
 
-    /// Appends the lines to the file.
+    /// Appends the figures to the file.
     pub fn finish(self) -> Result<()> {
-        let Some(path) = self.results else { return Ok(()) };
-        let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
-        file.write_all((self.lines.join("\n") + "\n").as_bytes())?;
+        let mut results = Results::open(self.results.as_deref())?;
+        self.records.iter().try_for_each(|record| results.add(record))?;
         Ok(())
     }
 }

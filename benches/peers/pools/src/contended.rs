@@ -1,8 +1,8 @@
 //! Many threads, or tasks, on few connections: throughput, waiting, fairness, overtaking.
 
 use crate::SIZE;
+use crate::output::{Output, quantile, ratio};
 use crate::overtaking::{Overtaking, overtaking};
-use crate::results::{Results, quantile, ratio};
 use crate::subject::{Load, Measured, ThreadReport};
 use crate::waits::Waits;
 use std::time::Duration;
@@ -41,7 +41,7 @@ pub fn run(
     load: Load,
     rounds: usize,
     others: &[(String, Figures)],
-    results: &mut Results,
+    output: &mut Output,
 ) {
     let none =
         Sum { per_second: vec![], overtaking: Overtaking::default(), share: vec![], waits: Waits::new() };
@@ -69,14 +69,14 @@ pub fn run(
         if sum.overtaking.all > 0 {
             let share = sum.overtaking.far as f64 / sum.overtaking.all as f64;
             let table = format!("{title}: overtaken by {SIZE} or more");
-            results.add(&table, &users.to_string(), subject.name(), share, "share", None);
+            output.add(&table, &users.to_string(), subject.name(), share, "share", None);
         }
     }
     for (name, figures) in others {
         tell(name, figures, "");
         all.push((name.clone(), figures.clone()));
     }
-    write(&title, users, &all, results);
+    write(&title, users, &all, output);
     if !load.hold.is_zero() {
         eprintln!("* overtaken by {SIZE} or more that had asked later");
     }
@@ -92,16 +92,16 @@ fn tell(name: &str, figures: &Figures, far: &str) {
 }
 
 /// The base of the ratios is r2d2, which stands first.
-fn write(title: &str, users: usize, all: &[(String, Figures)], results: &mut Results) {
+fn write(title: &str, users: usize, all: &[(String, Figures)], output: &mut Output) {
     let row = users.to_string();
     let Some((_, base)) = all.first() else { return };
     for (name, figures) in all {
         let per_second = quantile(&mut figures.per_second.clone(), 0.5);
         let ratio = ratio(&figures.per_second, &base.per_second);
-        results.add(&format!("{title}: checkouts"), &row, name, per_second, "per s", ratio);
-        results.add(&format!("{title}: share"), &row, name, figures.share, "share", None);
+        output.add(&format!("{title}: checkouts"), &row, name, per_second, "per s", ratio);
+        output.add(&format!("{title}: share"), &row, name, figures.share, "share", None);
         for (wait, quantile) in figures.waits.iter().zip(["p50", "p99", "p99.9"]) {
-            results.add(&format!("{title}: {quantile} wait"), &row, name, *wait, "ns", None);
+            output.add(&format!("{title}: {quantile} wait"), &row, name, *wait, "ns", None);
         }
     }
 }

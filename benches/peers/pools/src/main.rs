@@ -12,19 +12,19 @@ mod contended;
 mod fifo;
 mod floor;
 mod on_tokio;
+mod output;
 mod overtaking;
 mod peer_bb8;
 mod peer_deadpool;
 mod peer_r2d2;
 mod peer_sqlx;
 mod rebis_pool;
-mod results;
 mod sqlalchemy;
 mod subject;
 mod uncontended;
 mod waits;
 
-use results::Results;
+use output::Output;
 use std::time::Duration;
 use subject::{Load, Measured, Subject};
 
@@ -42,30 +42,30 @@ struct Arguments {
 
 fn main() {
     let arguments = arguments();
-    let mut results = Results::new(arguments.results.as_deref());
+    let mut output = Output::new(arguments.results.as_deref());
     let subjects = subjects(&arguments.only);
     let rounds = if arguments.quick { 50 } else { 300 };
-    uncontended::run(&subjects, rounds, &mut results);
-    uncontended::fork_check(rounds, &mut results);
+    uncontended::run(&subjects, rounds, &mut output);
+    uncontended::fork_check(rounds, &mut output);
     if let Some(python) = &arguments.python {
-        uncontended::of_sqlalchemy(python, rounds.min(50), &mut results);
+        uncontended::of_sqlalchemy(python, rounds.min(50), &mut output);
     }
     let length = Duration::from_millis(if arguments.quick { 40 } else { 400 });
-    let run = |users, hold, pause, results: &mut Results| {
+    let run = |users, hold, pause, output: &mut Output| {
         let load = Load { hold: Duration::from_micros(hold), pause: Duration::from_millis(pause), length };
         let other = arguments
             .python
             .as_deref()
             .map(|python| (sqlalchemy::NAME.to_owned(), sqlalchemy::contended(python, users, load, ROUNDS)));
-        contended::run(&subjects, users, load, ROUNDS, other.as_slice(), results);
+        contended::run(&subjects, users, load, ROUNDS, other.as_slice(), output);
     };
     for hold in [0, 200] {
         for users in contended::USERS {
-            run(users, hold, 0, &mut results);
+            run(users, hold, 0, &mut output);
         }
     }
     // With a pause the one who returns goes away; without, it is running, and the one who waits has to wake up: the hard case.
-    run(64, 200, 1, &mut results);
+    run(64, 200, 1, &mut output);
     if arguments.python.is_none() {
         eprintln!("skipped: 1 peer, SQLAlchemy: no Python was given (--python or REBIS_BENCH_PYTHON)");
     }

@@ -1,6 +1,6 @@
 //! One thread, nobody else: the price of a checkout with its return, and of the fork check alone.
 
-use crate::results::{Results, quantile, ratio};
+use crate::output::{Output, quantile, ratio};
 use crate::sqlalchemy;
 use crate::subject::Measured;
 use std::hint::black_box;
@@ -9,7 +9,7 @@ use std::time::Instant;
 /// Short rounds, many of them: what another process takes away meets few.
 const COUNT: u32 = 5_000;
 
-pub fn run(subjects: &[Box<dyn Measured>], rounds: usize, results: &mut Results) {
+pub fn run(subjects: &[Box<dyn Measured>], rounds: usize, output: &mut Output) {
     let mut costs = vec![Vec::new(); subjects.len()];
     for subject in subjects {
         subject.cycle(COUNT);
@@ -29,15 +29,15 @@ pub fn run(subjects: &[Box<dyn Measured>], rounds: usize, results: &mut Results)
         let [least, median, most] = [0.0, 0.5, 1.0].map(|share| quantile(costs, share));
         let times = ratio.map_or(1.0, |ratio| ratio.median);
         eprintln!("{:<28} {median:>5.1} ns {least:>5.1} ns {most:>5.1} ns {times:>7.2}", subject.name());
-        results.add(TABLE, "checkout + return", subject.name(), median, "ns", ratio);
-        results.add(TABLE, "the fastest round", subject.name(), least, "ns", None);
+        output.add(TABLE, "checkout + return", subject.name(), median, "ns", ratio);
+        output.add(TABLE, "the fastest round", subject.name(), least, "ns", None);
     }
 }
 
 const TABLE: &str = "Uncontended";
 
 /// What it takes to know that no fork has happened: Rebis's load beside the system call, and an empty loop beside both.
-pub fn fork_check(rounds: usize, results: &mut Results) {
+pub fn fork_check(rounds: usize, output: &mut Output) {
     let checks: [(&str, fn() -> u64); 3] = [
         ("nothing", || 0),
         ("Rebis, generation", || {
@@ -59,14 +59,14 @@ pub fn fork_check(rounds: usize, results: &mut Results) {
             .collect();
         let median = quantile(&mut costs, 0.5);
         eprintln!("{name:<28} {median:>5.1} ns");
-        results.add("The fork check alone", "one look", name, median, "ns", None);
+        output.add("The fork check alone", "one look", name, median, "ns", None);
     }
 }
 
-pub fn of_sqlalchemy(python: &str, rounds: usize, results: &mut Results) {
+pub fn of_sqlalchemy(python: &str, rounds: usize, output: &mut Output) {
     let mut costs = sqlalchemy::uncontended(python, rounds);
     let [least, median] = [0.0, 0.5].map(|share| quantile(&mut costs, share));
     eprintln!("{:<28} {median:>5.1} ns {least:>5.1} ns", sqlalchemy::NAME);
-    results.add(TABLE, "checkout + return", sqlalchemy::NAME, median, "ns", None);
-    results.add(TABLE, "the fastest round", sqlalchemy::NAME, least, "ns", None);
+    output.add(TABLE, "checkout + return", sqlalchemy::NAME, median, "ns", None);
+    output.add(TABLE, "the fastest round", sqlalchemy::NAME, least, "ns", None);
 }

@@ -8,16 +8,16 @@
 //! measured is a process of its own, so that its workers' time and memory are told apart.
 
 mod database;
+mod figures;
 mod measure;
 mod peer_raw;
 mod peer_rebis;
-mod results;
 mod rows;
 mod work;
 
 use database::Database;
+use figures::Figures;
 use measure::{Measured, Peer};
-use results::Results;
 
 /// How many processes work.
 const WORKERS: [u32; 3] = [1, 2, 4];
@@ -36,11 +36,11 @@ fn main() {
         return job.run();
     }
     let arguments = arguments();
-    let mut results = Results::new(arguments.results.as_deref());
+    let mut figures = Figures::new(arguments.results.as_deref());
     let mut skipped = Vec::new();
     for name in &arguments.databases {
         match Database::named(name) {
-            Some(database) => run(&database, &arguments, &mut results),
+            Some(database) => run(&database, &arguments, &mut figures),
             None => skipped.push(format!("{name}: it has no URL")),
         }
     }
@@ -78,7 +78,7 @@ fn arguments() -> Arguments {
     arguments
 }
 
-fn run(database: &Database, arguments: &Arguments, results: &mut Results) {
+fn run(database: &Database, arguments: &Arguments, figures: &mut Figures) {
     eprintln!("{}: {} rows, chunks of {}", database.title(), arguments.rows, rows::CHUNK);
     database.seed(arguments.rows);
     eprintln!(
@@ -107,7 +107,7 @@ fn run(database: &Database, arguments: &Arguments, results: &mut Results) {
                 "{:<18} {workers:>7} {seconds:>8.2}s {ratio:>7.2} {cpu:>10.2} s {megabytes:>9.1} MB",
                 peer.name()
             );
-            results.add(database.title(), workers, peer.name(), &measured, base);
+            figures.add(database.title(), workers, peer.name(), &measured, base);
         }
     }
     database.forget();

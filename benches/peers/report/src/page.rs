@@ -63,7 +63,6 @@ pub fn written(
         }
     }
     page += "\n";
-    page += &text("history");
     Ok(page.trim_end().to_owned() + "\n")
 }
 

@@ -1,6 +1,7 @@
 //! Why we lose, as somebody has written it down.
 //!
-//! A reason is a heading of the second level, a list of where it holds (`- tables: rows`, a `*` stands for all), and its text.
+//! A reason is a heading of the second level, a list of where it holds (`- tables: rows`, a `*` stands for whatever follows), and
+//! its text.
 
 use std::path::Path;
 
@@ -19,7 +20,7 @@ fn names(text: &str) -> Vec<String> {
 }
 
 fn has(names: &[String], name: &str) -> bool {
-    names.iter().any(|one| one == "*" || one == name)
+    names.iter().any(|one| one == name || one.strip_suffix('*').is_some_and(|begin| name.starts_with(begin)))
 }
 
 impl Reason {
@@ -28,7 +29,7 @@ impl Reason {
         let title = lines.next().unwrap_or_default().trim().to_owned();
         let (mut places, mut rest) = (Vec::new(), Vec::new());
         for line in lines {
-            match line.strip_prefix("- ").and_then(|place| place.split_once(": ")) {
+            match line.strip_prefix("- ").and_then(|place| place.rsplit_once(": ")) {
                 Some((tables, rows)) if rest.iter().all(|line: &&str| line.trim().is_empty()) => {
                     places.push((names(tables), names(rows)));
                 }

@@ -1,12 +1,11 @@
-//! The results: lines of JSON, one figure each, in the format that all programs of this workspace have.
+//! The figures of pools, as lines of the results.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::path::Path;
 
-/// Where the figures go; a table of them is told on stderr as well.
-pub struct Results {
-    file: Option<File>,
-}
+use results::{Record, Results};
+
+/// Where they go; a table of them is told on stderr as well.
+pub struct Output(Results);
 
 /// A figure beside the base's: the median of the rounds, and the extremes.
 #[derive(Debug, Clone, Copy)]
@@ -16,10 +15,9 @@ pub struct Ratio {
     pub most: f64,
 }
 
-impl Results {
-    pub fn new(path: Option<&str>) -> Results {
-        let open = |path| OpenOptions::new().create(true).append(true).open(path).expect("the results' file");
-        Results { file: path.map(open) }
+impl Output {
+    pub fn new(path: Option<&str>) -> Output {
+        Output(Results::open(path.map(Path::new)).expect("the results' file"))
     }
 
     pub fn add(
@@ -31,16 +29,15 @@ impl Results {
         unit: &str,
         ratio: Option<Ratio>,
     ) {
-        let Some(file) = &mut self.file else { return };
-        let ratio = ratio.map_or(String::new(), |Ratio { median, least, most }| {
-            format!(",\"ratio\":{median:.4},\"least\":{least:.4},\"most\":{most:.4}")
-        });
-        // The names are this program's own: nothing in them is to be escaped.
-        writeln!(
-            file,
-            "{{\"section\":\"pools\",\"table\":\"{table}\",\"row\":\"{row}\",\"column\":\"{column}\",\"value\":{value:.4},\"unit\":\"{unit}\"{ratio}}}"
-        )
-        .expect("the results can be written");
+        let record = Record {
+            value,
+            unit: unit.to_owned(),
+            ratio: ratio.map(|ratio| ratio.median),
+            least: ratio.map(|ratio| ratio.least),
+            most: ratio.map(|ratio| ratio.most),
+            ..Record::new("pools", table, row, column)
+        };
+        self.0.add(&record).expect("the results can be written");
     }
 }
 
