@@ -49,12 +49,14 @@ const COLORS: [RGBColor; 9] = [
 ];
 const OURS: [RGBColor; 2] = [RGBColor(0, 60, 200), RGBColor(120, 40, 200)];
 
-/// One for each table of workloads, and one for the waits of each table of pools.
+/// One for each table of workloads and of loads by processes, and one for the waits of each load of a pool.
 pub fn draw_all(figures: &Figures, folder: &Path) -> Result<Vec<Drawn>, Box<dyn Error>> {
     let mut drawn = Vec::new();
     for table in &figures.tables {
         let chart = match table.section.as_str() {
             "workloads" => ratios(table),
+            // Behind a colon: the processor's time, the memory.
+            "processes" if !table.title.contains(':') => ratios(table),
             "pools" => waits(table),
             _ => None,
         };
@@ -89,25 +91,17 @@ fn ratios(table: &Table) -> Option<Chart<'_>> {
         table.columns.iter().map(String::as_str).filter(|column| *column != "raw").collect();
     let lines: Vec<&str> = table.rows.iter().map(String::as_str).collect();
     let title = format!("{}: time as a ratio to the raw driver", table.title);
-    chart(table, title, None, lines, columns, number, false)
+    chart(table, title, None, lines, columns, number)
 }
 
-/// How long was waited, a series for each percentile.
+/// How long the slowest of a hundred checkouts waits, a series for each pool.
 fn waits(table: &Table) -> Option<Chart<'_>> {
-    let is_percentile = |name: &&str| name.contains("p50") || name.contains("p99");
-    let columns: Vec<&str> = table.columns.iter().map(String::as_str).filter(is_percentile).collect();
-    let rows: Vec<&str> = table.rows.iter().map(String::as_str).filter(is_percentile).collect();
-    let title = format!("{}: how long a checkout waits", table.title);
-    let of_percentile =
-        |figure: &&Figure| [&figure.column, &figure.row].iter().any(|name| is_percentile(&name.as_str()));
-    let unit = Some(table.figures.iter().find(of_percentile)?.unit.as_str());
-    let number = |figure: &Figure| Some(figure.value);
-    if columns.is_empty() {
-        let pools = table.columns.iter().map(String::as_str).collect();
-        return chart(table, title, unit, pools, rows, number, true);
-    }
-    let pools = table.rows.iter().map(String::as_str).collect();
-    chart(table, title, unit, pools, columns, number, false)
+    let load = table.title.strip_suffix(": p99 wait")?;
+    let title = format!("{load}: how long the slowest of a hundred checkouts waits, by users");
+    let unit = Some(table.figures.first()?.unit.as_str());
+    let lines = table.rows.iter().map(String::as_str).collect();
+    let columns = table.columns.iter().map(String::as_str).collect();
+    chart(table, title, unit, lines, columns, |figure| Some(figure.value))
 }
 
 fn chart<'a>(
@@ -117,12 +111,9 @@ fn chart<'a>(
     lines: Vec<&'a str>,
     names: Vec<&'a str>,
     number: impl Fn(&Figure) -> Option<f64>,
-    turned: bool,
 ) -> Option<Chart<'a>> {
-    let at = |line: &str, name: &str| {
-        let figure = if turned { table.figure(name, line) } else { table.figure(line, name) };
-        figure.and_then(&number).filter(|number| *number > 0.0)
-    };
+    let at =
+        |line: &str, name: &str| table.figure(line, name).and_then(&number).filter(|number| *number > 0.0);
     let lines: Vec<&str> =
         lines.into_iter().filter(|line| names.iter().any(|name| at(line, name).is_some())).collect();
     let series = names.iter().map(|name| {

@@ -1,6 +1,7 @@
 //! The goals, as data: ratios to the raw driver, or values where there is none.
 
 use crate::figures::{Figure, Table};
+use crate::shown::value;
 
 pub struct Goal {
     /// Beginnings of the tables' titles.
@@ -28,6 +29,12 @@ impl Goal {
     pub fn meets(&self, reached: f64, wanted: f64) -> bool {
         if self.of == Of::Share { reached >= wanted } else { reached <= wanted }
     }
+
+    /// A number that is compared, as text: a ratio, or of the figure's unit.
+    pub fn shown(&self, number: f64, figure: &Figure) -> String {
+        let ratio = self.of == Of::Ratio && figure.ratio.is_some();
+        if ratio { value(number, "×") } else { value(number, &figure.unit) }
+    }
 }
 
 const SQLITE: &[&str] = &["SQLite"];
@@ -48,7 +55,7 @@ const fn goal(
     Goal { tables, row, column, floor, goal, of: Of::Ratio }
 }
 
-const fn value(
+const fn absolute(
     table: &'static [&'static str],
     row: &'static str,
     column: &'static str,
@@ -78,7 +85,7 @@ pub const GOALS: &[Goal] = &[
     goal(SERVERS, "f_get_pk", CORE, 1.10, 0.95),
     goal(SQLITE, "f_get_pk", ORM, 2.0, 1.2),
     goal(SERVERS, "f_get_pk", ORM, 1.15, 1.0),
-    value(ALL, "i_identity_hit", ORM, 50.0, 15.0),
+    absolute(ALL, "i_identity_hit", ORM, 50.0, 15.0),
     goal(SQLITE, "e_update_1000", ORM, 2.0, 1.3),
     goal(MARIADB, "e_update_1000", ORM, 0.35, 0.25),
     goal(POSTGRES, "e_update_1000", ORM, 0.15, 0.10),
@@ -91,15 +98,15 @@ pub const GOALS: &[Goal] = &[
     goal(SERVERS, "d_insertret_10000", ORM, 1.3, 1.1),
     goal(SQLITE, "u_uow_10000x3", ORM, 2.2, 1.4),
     goal(SERVERS, "u_uow_10000x3", ORM, 1.5, 1.0),
-    value(&["Uncontended"], "checkout + return", "Rebis", 60.0, 30.0),
+    absolute(&["Uncontended"], "checkout + return", "Rebis", 60.0, 30.0),
     // Of the fair wait, 3.5 ms.
-    value(&["Held 200µs: p99 wait"], "64", "Rebis", 5.25e6, 4.2e6),
-    Goal { of: Of::Share, ..value(&["Held 200µs: share"], "64", "Rebis", 0.8, 0.95) },
+    absolute(&["Held 200µs: p99 wait"], "64", "Rebis", 5.25e6, 4.2e6),
+    Goal { of: Of::Share, ..absolute(&["Held 200µs: share"], "64", "Rebis", 0.8, 0.95) },
     goal(ALL, "4 workers", CORE, 1.3, 1.1),
     goal(ALL, "4 workers", ORM, 2.0, 1.5),
-    value(&["An application of 10 models"], "clean build", ORM, 25.0, 15.0),
-    value(&["An application of 10 models"], "application alone, from scratch", ORM, 2.5, 1.0),
-    value(&["An application of 10 models"], "one model saved, build", ORM, 0.7, 0.25),
+    absolute(&["An application of 10 models"], "clean build", ORM, 25.0, 15.0),
+    absolute(&["An application of 10 models"], "application alone, from scratch", ORM, 2.5, 1.0),
+    absolute(&["An application of 10 models"], "one model saved, build", ORM, 0.7, 0.25),
 ];
 
 /// The goal of a figure, and the number it is compared with.

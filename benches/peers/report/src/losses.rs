@@ -113,8 +113,8 @@ fn loss(table: &Table, one: &Match<'_>) -> Option<Loss> {
         if let Some((goal, reached)) = goals::of(table, figure)
             && !goal.meets(reached, goal.goal)
         {
-            ours.push(told(figure));
-            wanted.push(format!("{} / {}", goal.floor, goal.goal));
+            ours.push(format!("{} {}", (one.name)(figure), goal.shown(reached, figure)));
+            wanted.push(format!("{} / {}", goal.shown(goal.floor, figure), goal.shown(goal.goal, figure)));
             serious |= !goal.meets(reached, goal.floor);
         }
     }
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(losses.len(), 2);
         assert_eq!(
             (losses[0].wanted.as_str(), losses[0].peer.as_str(), losses[0].serious),
-            ("2 / 1.3", "", false)
+            ("2.00× / 1.30×", "", false)
         );
         assert_eq!(
             (losses[1].wanted.as_str(), losses[1].peer.as_str(), losses[1].serious),
