@@ -69,7 +69,8 @@ fn run(arguments: &Arguments) -> Result<()> {
         let home = folder.path().join(peer.name);
         sources::write(peer, &home)?;
         steps::run(peer, &home, arguments.quick, &mut report)?;
+        report.write()?;
         std::fs::remove_dir_all(&home)?;
     }
-    report.finish()
+    Ok(())
 }

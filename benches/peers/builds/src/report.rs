@@ -59,10 +59,10 @@ impl Report {
         self.records.push(Record { value, unit, ratio, ..Record::new("builds", table, row, column) });
     }
 
-    /// Appends the figures to the file.
-    pub fn finish(self) -> Result<()> {
+    /// Appends the figures of a peer to the file: who is stopped keeps those that were taken.
+    pub fn write(&mut self) -> Result<()> {
         let mut results = Results::open(self.results.as_deref())?;
-        self.records.iter().try_for_each(|record| results.add(record))?;
+        self.records.drain(..).try_for_each(|record| results.add(&record))?;
         Ok(())
     }
 }
