@@ -5,7 +5,7 @@ use crate::affinity::Affinity;
 use crate::cargo::{cargo, exit_code, root};
 use crate::run::{End, run};
 use crate::servers::{MYSQL_URL, POSTGRES_URL, Servers};
-use crate::{Result, fork_page};
+use crate::{Result, python};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -81,7 +81,7 @@ pub(crate) fn run_all(options: &Options) -> Result<ExitCode> {
 fn measure(options: &Options, home: &Path) -> Result<Vec<String>> {
     let programs = wanted(options);
     build(&programs)?;
-    let python = python(options);
+    let python = find_python(options);
     for program in &programs {
         remove_results(home, program.name)?;
     }
@@ -146,10 +146,10 @@ fn build(programs: &[&Program]) -> Result<()> {
     Ok(())
 }
 
-fn python(options: &Options) -> Option<PathBuf> {
+fn find_python(options: &Options) -> Option<PathBuf> {
     let given = options.python.clone().or_else(|| std::env::var_os(PYTHON).map(PathBuf::from));
     given.or_else(|| {
-        let made = fork_page::python(&root().join("benches/fork-peers"));
+        let made = python::with_sqlalchemy();
         made.inspect_err(|error| eprintln!("xtask: SQLAlchemy is left out: {error}")).ok()
     })
 }
@@ -231,6 +231,8 @@ fn report(options: &Options, home: &Path) -> Result<ExitCode> {
     let arguments = own.into_iter().chain(["-p", "report", "--", "--page", &page]);
     let arguments = arguments.chain(runs.iter().map(String::as_str));
     let status = cargo(arguments, Instant::now() + REPORT_LIMIT, &mut |_| {})?;
-    eprintln!("xtask: {page} is written from {} runs", runs.len());
+    if status.success() {
+        eprintln!("xtask: {page} is written from {} runs", runs.len());
+    }
     Ok(exit_code(status))
 }

@@ -69,9 +69,8 @@ fn build(deadline: Instant) -> Result<PathBuf> {
 }
 
 fn count(program: &Path) -> Result<Vec<Count>> {
-    let names = Command::new(program).output()?;
-    let names = String::from_utf8_lossy(&names.stdout).into_owned();
     let scratch = Scratch::new()?;
+    let names = said(&mut Command::new(program), &scratch.path().join("names"))?;
     let mut counts = Vec::new();
     for name in names.lines() {
         let [once, twice] = [1, 2].map(|times| instructions(program, name, COUNT * times, scratch.path()));
@@ -88,9 +87,14 @@ fn instructions(program: &Path, name: &str, count: u64, scratch: &Path) -> Resul
     let mut command = Command::new("valgrind");
     command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program);
     command.arg(name).arg(count.to_string()).env("GLIBC_TUNABLES", SAME_EVERYWHERE);
-    run_logged(&mut command, Stdio::null(), &log, LIMIT)?;
-    let text = std::fs::read_to_string(&log)?;
+    let text = said(&mut command, &log)?;
     collected(&text).ok_or_else(|| format!("callgrind does not say what it collected:\n{text}").into())
+}
+
+/// What a command says.
+fn said(command: &mut Command, log: &Path) -> Result<String> {
+    run_logged(command, Stdio::null(), log, LIMIT)?;
+    Ok(std::fs::read_to_string(log)?)
 }
 
 /// The figure in `==123== Collected : 4567`.
@@ -134,8 +138,9 @@ fn judge(name: &str, record: Option<u64>, count: u64) -> Option<String> {
 }
 
 fn date() -> Result<String> {
-    let output = Command::new("date").args(["-u", "+%Y-%m-%d"]).output()?;
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let scratch = Scratch::new()?;
+    let date = said(Command::new("date").args(["-u", "+%Y-%m-%d"]), &scratch.path().join("date"))?;
+    Ok(date.trim().to_owned())
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod layers;
 mod mariadb;
 mod paths;
 mod postgres;
+mod python;
 mod run;
 mod scratch;
 mod server;

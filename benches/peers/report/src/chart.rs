@@ -5,7 +5,7 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
-use crate::figures::{Figure, Figures, Table};
+use crate::figures::{Figure, Figures, Table, is_ours};
 use crate::shown;
 
 /// A chart that stands beside the page.
@@ -78,10 +78,6 @@ fn slug(title: &str) -> String {
     let letters = title.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' });
     let letters: String = letters.collect::<String>().to_lowercase();
     letters.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
-}
-
-fn is_ours(name: &str) -> bool {
-    name.to_lowercase().starts_with("rebis")
 }
 
 /// Ratios to the raw driver, a series for each column. The driver itself is the line at 1.

@@ -18,6 +18,11 @@ const COLUMNS: [&str; 10] = [
 /// The order of chapters; others come behind.
 const SECTIONS: [&str; 5] = ["workloads", "pools", "processes", "builds", "statements"];
 
+/// Whether a column, or a row, is of Rebis.
+pub fn is_ours(name: &str) -> bool {
+    name.to_lowercase().starts_with("rebis")
+}
+
 #[derive(Debug, Clone)]
 pub struct Figure {
     pub row: String,

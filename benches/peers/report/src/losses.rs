@@ -1,7 +1,6 @@
 //! Where Rebis is behind a goal or a peer, and where it is ahead of all peers.
 
-use crate::figures::Figures;
-use crate::figures::{Figure, Table};
+use crate::figures::{Figure, Figures, Table, is_ours};
 use crate::goals;
 use crate::shown::comparable;
 
@@ -33,17 +32,15 @@ pub struct Win {
     pub peer: String,
 }
 
+type Name = fn(&Figure) -> &str;
+
 /// What is compared: the figures of one workload, say, by ours and the peers'.
 struct Match<'a> {
     row: &'a str,
     ours: Vec<&'a Figure>,
     peers: Vec<&'a Figure>,
     /// Whose figure it is: its column, or its row where the subjects are the rows.
-    name: fn(&Figure) -> &str,
-}
-
-fn is_ours(name: &str) -> bool {
-    name.to_lowercase().starts_with("rebis")
+    name: Name,
 }
 
 /// Raw drivers and floors are no peers.
@@ -76,8 +73,7 @@ fn row(figure: &Figure) -> &str {
 /// The subjects are the columns, or where none of them is ours, the rows.
 fn matches(table: &Table) -> Vec<Match<'_>> {
     let in_columns = table.columns.iter().any(|column| is_ours(column));
-    let (name, other): (fn(&Figure) -> &str, fn(&Figure) -> &str) =
-        if in_columns { (column, row) } else { (row, column) };
+    let (name, other): (Name, Name) = if in_columns { (column, row) } else { (row, column) };
     let rows = if in_columns { &table.rows } else { &table.columns };
     let one = |compared| {
         let figures = || table.figures.iter().filter(move |figure| other(figure) == compared);
@@ -119,14 +115,14 @@ fn loss(table: &Table, one: &Match<'_>) -> Option<Loss> {
         }
     }
     let mut peer = String::new();
-    if let (Some(our_best), Some(their_best)) = (best(&one.ours), best(&one.peers)) {
-        if cost(our_best) > MARGIN * cost(their_best) {
-            peer = told(their_best);
-            serious = true;
-            let told = told(our_best);
-            if !ours.contains(&told) {
-                ours.push(told);
-            }
+    if let (Some(our_best), Some(their_best)) = (best(&one.ours), best(&one.peers))
+        && cost(our_best) > MARGIN * cost(their_best)
+    {
+        peer = told(their_best);
+        serious = true;
+        let told = told(our_best);
+        if !ours.contains(&told) {
+            ours.push(told);
         }
     }
     (!ours.is_empty()).then(|| Loss {

@@ -67,11 +67,6 @@ impl Counter {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// For what is counted elsewhere and added up when somebody asks.
-    pub(crate) fn raise(&self, to: u64) {
-        self.0.fetch_max(to, Ordering::Relaxed);
-    }
-
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }

@@ -119,9 +119,7 @@ impl Lending {
         if let Some(record) = &mut held.record {
             self.make_fit(record, site)?;
         }
-        if let Some(record) = &held.record {
-            record.mark().count();
-        }
+        self.counters.checkouts.count();
         held.keep().ok_or_else(|| Error::new(ErrorKind::Internal, "a place was lost"))
     }
 

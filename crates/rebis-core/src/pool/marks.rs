@@ -22,29 +22,17 @@ pub struct LeaseInfo {
     pub held_for: Duration,
 }
 
-/// The mark of one place. On cache lines of its own: two threads that write their marks do not wait for each other.
+/// The mark of one place.
 #[derive(Debug)]
-#[repr(align(64))]
 pub(super) struct Mark {
     /// The thread that used the connection last; 0 while nobody has it.
     holder: AtomicU64,
     since: AtomicU64,
     site: AtomicRef<Location<'static>>,
     reported: AtomicBool,
-    /// How many checkouts of the place there were. Only who has the place writes it, so it costs no more than a store.
-    checkouts: AtomicU64,
-    /// Those of places that are gone.
-    gone: Arc<AtomicU64>,
 }
 
 impl Mark {
-    /// A checkout that came to its end. To be called by who has the place.
-    #[inline]
-    pub(super) fn count(&self) {
-        let count = self.checkouts.load(Ordering::Relaxed);
-        self.checkouts.store(count + 1, Ordering::Relaxed);
-    }
-
     pub(super) fn lend(&self, thread: u64, site: &'static Location<'static>, now: Moment) {
         self.site.set(site);
         self.since.store(now.0, Ordering::Relaxed);
@@ -77,19 +65,9 @@ impl Mark {
     }
 }
 
-impl Drop for Mark {
-    fn drop(&mut self) {
-        self.gone.fetch_add(self.checkouts.load(Ordering::Relaxed), Ordering::AcqRel);
-    }
-}
-
 /// The marks of a pool's places.
 #[derive(Debug, Default)]
-pub(super) struct Marks {
-    marks: Mutex<Vec<Weak<Mark>>>,
-    /// The checkouts of places that are gone.
-    gone: Arc<AtomicU64>,
-}
+pub(super) struct Marks(Mutex<Vec<Weak<Mark>>>);
 
 impl Marks {
     /// A mark for a new place; it goes with the place.
@@ -99,10 +77,8 @@ impl Marks {
             since: AtomicU64::new(0),
             site: AtomicRef::empty(),
             reported: AtomicBool::new(false),
-            checkouts: AtomicU64::new(0),
-            gone: Arc::clone(&self.gone),
         });
-        let mut marks = lock(&self.marks);
+        let mut marks = lock(&self.0);
         if marks.len() == marks.capacity() {
             marks.retain(|mark| mark.strong_count() > 0);
         }
@@ -110,17 +86,9 @@ impl Marks {
         mark
     }
 
-    /// How many checkouts there were; for a moment without those of a place that is just going.
-    pub(super) fn checkouts(&self) -> u64 {
-        // Held until both sums are made, so that none of them is in both.
-        let marks: Vec<_> = lock(&self.marks).iter().filter_map(Weak::upgrade).collect();
-        let living: u64 = marks.iter().map(|mark| mark.checkouts.load(Ordering::Relaxed)).sum();
-        living + self.gone.load(Ordering::Acquire)
-    }
-
     /// Every mark that is lent now, with its holder.
     pub(super) fn leases(&self, now: Moment) -> Vec<(Arc<Mark>, u64, LeaseInfo)> {
-        let marks: Vec<_> = lock(&self.marks).iter().filter_map(Weak::upgrade).collect();
+        let marks: Vec<_> = lock(&self.0).iter().filter_map(Weak::upgrade).collect();
         let lease = |mark: Arc<Mark>| mark.lease(now).map(|(holder, lease)| (mark, holder, lease));
         marks.into_iter().filter_map(lease).collect()
     }
@@ -130,7 +98,7 @@ impl Marks {
         let holds = |mark: &Weak<Mark>| {
             mark.upgrade().is_some_and(|mark| mark.holder.load(Ordering::Acquire) == thread)
         };
-        lock(&self.marks).iter().any(holds)
+        lock(&self.0).iter().any(holds)
     }
 
     /// Where the leases were checked out, when there are `leased` of them and each was last used by one of these threads.

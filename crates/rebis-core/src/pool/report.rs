@@ -15,7 +15,6 @@ impl Lending {
     }
 
     pub(crate) fn counters(&self) -> PoolCounters {
-        self.counters.checkouts.raise(self.marks.checkouts());
         self.counters.snapshot()
     }
 

@@ -23,6 +23,7 @@ impl<T: Send + Sync> Published<T> {
     }
 
     /// The value, if there is one.
+    #[inline]
     pub fn get(&self) -> Option<&T> {
         // Acquire: whoever finds the pointer finds the value whole.
         // SAFETY: null, or what was published below, which is never freed and never written to.
@@ -30,11 +31,18 @@ impl<T: Send + Sync> Published<T> {
     }
 
     /// The value; `make` runs when there is none yet.
+    #[inline]
     pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
-        if let Some(value) = self.get() {
-            return value;
+        match self.get() {
+            Some(value) => value,
+            None => self.publish(make()),
         }
-        let made = Box::into_raw(Box::new(make()));
+    }
+
+    /// Out of the way of those who find a value, and made once for each type.
+    #[cold]
+    fn publish(&self, value: T) -> &T {
+        let made = Box::into_raw(Box::new(value));
         // AcqRel: ours is whole for others, the winner's for us.
         match self.0.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
             // SAFETY: it is published now, and lives for ever.

@@ -8,7 +8,7 @@ use rebis_core::{Connection, Error, ErrorKind, Result};
 use super::sync::changes_key;
 use super::values::is_changed;
 use crate::load::{Populate, load_related, refresh, refresh_columns};
-use crate::mapper::{Direction, Links, Mapper, Object, PassiveDeletes, Relation, State};
+use crate::mapper::{Direction, Mapper, Object, PassiveDeletes, Relation, State};
 use crate::unit::{NumberSet, Unit, conflict};
 
 /// What a flush has to look at.
@@ -122,10 +122,7 @@ fn check_single_parents(unit: &Unit, changed: &Changed) -> Result<()> {
         for (number, relation) in mapper.relations()?.iter().enumerate() {
             let has_changed = |object: &Rc<Object>| {
                 object.head.mapper == mapper
-                    && object
-                        .head
-                        .links()
-                        .is_some_and(|links| links.get(number).is_some_and(Links::is_changed))
+                    && object.head.link(number).is_some_and(|links| links.is_changed())
             };
             if relation.definition.single_parent && changed.objects.iter().any(has_changed) {
                 check_single_parent(unit, (mapper, number), relation)?;
@@ -145,9 +142,8 @@ fn check_single_parent(
         if owner.head.mapper != mapper || owner.head.doomed.get() {
             continue;
         }
-        let Some(links) = owner.head.links() else { continue };
-        let loaded = links.get(number).and_then(|links| links.loaded.as_deref());
-        if !loaded.unwrap_or_default().iter().all(|id| owned.insert(*id)) {
+        let Some(links) = owner.head.link(number) else { continue };
+        if !links.loaded.iter().flatten().all(|id| owned.insert(*id)) {
             let text = format!(
                 "a {} has several parents by {}::{}, which says single_parent",
                 relation.target.name(),
@@ -175,8 +171,7 @@ fn orphans(
             continue;
         }
         let gone: Vec<u64> = {
-            let Some(links) = object.head.links() else { continue };
-            let Some(links) = links.get(number) else { continue };
+            let Some(links) = object.head.link(number) else { continue };
             let now: HashSet<&u64> = links.loaded.iter().flatten().collect();
             let before = links.before.iter().flatten().filter(|id| !now.contains(id));
             before.chain(&links.removed).chain(&links.left).copied().collect()
@@ -214,10 +209,8 @@ fn has_owner(
         let owners = unit.all().into_iter().filter(|owner| owner.head.mapper == mapper);
         let mut owned = HashSet::new();
         for owner in owners.filter(|owner| !owner.head.doomed.get()) {
-            if let Some(links) = owner.head.links()
-                && let Some(links) = links.get(number)
-            {
-                owned.extend(links.loaded.iter().flatten().chain(&links.added));
+            if let Some(links) = owner.head.link(number) {
+                owned.extend(links.now());
             }
         }
         owned

@@ -299,8 +299,7 @@ fn without<'l>(ids: &'l [u64], others: &[u64]) -> Cow<'l, [u64]> {
 fn is_looked_at(object: &Object, number: usize, relation: &Relation) -> bool {
     // Those of a deleted one leave it, whether or not they have changed.
     let leaves = object.head.doomed.get() && relation.direction != Direction::ManyToOne;
-    let links = object.head.links();
-    links.is_some_and(|links| links.get(number).is_some_and(|links| leaves || links.is_changed()))
+    object.head.link(number).is_some_and(|links| leaves || links.is_changed())
 }
 
 /// Whether the session has to change what names an object, because the key that it is named by has changed.

@@ -141,13 +141,8 @@ pub(super) fn own_key(object: &Object) -> Result<Option<Key>> {
 
 /// The same, for who has the columns at hand.
 pub(super) fn key_of_record(mapper: &Mapper, record: &dyn Record) -> Result<Option<Key>> {
-    if let [only] = mapper.key() {
-        let value = record.read(*only);
-        return if mapper.is_unset(*only, &value) { Ok(None) } else { Key::of([value]) };
-    }
-    let unset = |column: &usize| mapper.is_unset(*column, &record.read(*column));
-    if mapper.key().iter().any(unset) {
-        return Ok(None);
-    }
-    Key::of(mapper.key().iter().map(|column| record.read(*column)))
+    Key::of(mapper.key().iter().map(|column| {
+        let value = record.read(*column);
+        if mapper.is_unset(*column, &value) { Value::Null } else { value }
+    }))
 }

@@ -145,23 +145,11 @@ fn owner_key(
     let Some(secondary) = &relation.secondary else {
         // As the database has it: in memory it may be another one that is not flushed.
         let target = relation.target;
-        return key_of_cells(relation.pairs.iter().map(|(_, far)| typed(row, *far, &**child, *far, target)));
+        return Key::try_of(relation.pairs.iter().map(|(_, far)| typed(row, *far, &**child, *far, target)));
     };
     let first = columns_wide(relation.target, options);
     let near = secondary.near.iter().enumerate();
-    key_of_cells(near.map(|(at, (column, _))| typed(row, first + at, owner, *column, owner.head.mapper)))
-}
-
-/// The key of what was read.
-fn key_of_cells(mut cells: impl Iterator<Item = Result<Value>>) -> Result<Option<Key>> {
-    match (cells.next(), cells.next()) {
-        // A key of one column is no list.
-        (Some(only), None) => Key::of([only?]),
-        (first, second) => {
-            let all: Result<Vec<Value>> = first.into_iter().chain(second).chain(cells).collect();
-            Key::of(all?)
-        }
-    }
+    Key::try_of(near.map(|(at, (column, _))| typed(row, first + at, owner, *column, owner.head.mapper)))
 }
 
 /// A cell as the value that an object of this mapper has in that column: a UUID that came as text is one.
@@ -235,7 +223,7 @@ fn to_one(
         let fetch = Fetch::new(target, select, Rc::clone(options));
         fetch.each(reading, conn, &mut |row, object| {
             let cells = names.iter().map(|far| typed(row, *far, object, *far, target));
-            if let Some(key) = key_of_cells(cells)? {
+            if let Some(key) = Key::try_of(cells)? {
                 found.insert(key, object.head.id);
             }
             Ok(())

@@ -171,11 +171,7 @@ pub fn not_written() -> Written {
 /// # Errors
 /// As [`Key::of`].
 pub fn key<const N: usize>(parts: [Value; N]) -> Result<Keys> {
-    match parts.as_slice() {
-        // Most keys; one is read for each row.
-        [Value::Int(number)] => Ok(Some(Key::Integer(*number))),
-        _ => Key::of(parts),
-    }
+    Key::of(parts)
 }
 
 // ---- the table ----

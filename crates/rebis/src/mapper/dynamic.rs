@@ -278,8 +278,7 @@ impl Dynamic {
 
 impl Decoder for Dynamic {
     fn key(&self, mapper: &'static Mapper, row: &RowView<'_>, first: usize) -> Result<Option<Key>> {
-        let values = mapper.key().iter().map(|position| row.value::<Value>(first + position));
-        Key::of(values.collect::<Result<Vec<_>>>()?)
+        Key::try_of(mapper.key().iter().map(|position| row.value::<Value>(first + position)))
     }
 
     fn object(&self, row: &RowView<'_>, first: usize, head: Head) -> Result<Rc<Object>> {

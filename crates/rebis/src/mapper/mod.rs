@@ -245,12 +245,7 @@ impl Mapper {
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`], with everything that is wrong with any model that can be reached from this one.
-    #[inline]
     pub(crate) fn relations(&'static self) -> Result<&'static [Relation]> {
-        // Asked for each object many times.
-        if let Some(Ok(relations)) = self.relations.get() {
-            return Ok(relations);
-        }
         match self.relations.get_or_init(|| relation::resolve(self)) {
             Ok(relations) => Ok(relations),
             Err(error) => Err(Error::new(error.kind(), error.to_string())),

@@ -122,10 +122,14 @@ impl Links {
         self.before.is_some() || !self.added.is_empty() || !self.removed.is_empty()
     }
 
+    /// Those that are there now, as far as the session knows.
+    pub(crate) fn now(&self) -> impl Iterator<Item = &u64> {
+        self.loaded.iter().flatten().chain(&self.added)
+    }
+
     /// All that are named here, now or as they were.
     pub(crate) fn all(&self) -> impl Iterator<Item = &u64> {
-        let now = self.loaded.iter().flatten().chain(&self.added);
-        now.chain(self.before.iter().flatten()).chain(&self.removed).chain(&self.left)
+        self.now().chain(self.before.iter().flatten()).chain(&self.removed).chain(&self.left)
     }
 }
 
@@ -177,6 +181,11 @@ impl Head {
     /// What is noted of its relations.
     pub(crate) fn links(&self) -> Option<Ref<'_, Vec<Links>>> {
         self.noted().map(|notes| notes.links.borrow())
+    }
+
+    /// What is noted of one of its relations.
+    pub(crate) fn link(&self, relation: usize) -> Option<Ref<'_, Links>> {
+        Ref::filter_map(self.links()?, |links| links.get(relation)).ok()
     }
 
     /// What the query that loaded it said of its relations.

@@ -136,9 +136,6 @@ pub trait Model: Entity + Clone {
 /// # Errors
 /// [`Configuration`](rebis_core::ErrorKind::Configuration) when the model makes no sense: it has no primary key, say.
 pub fn mapper<M: Model>() -> Result<&'static Mapper> {
-    if let Some(Ok(mapper)) = M::published().get() {
-        return Ok(mapper);
-    }
     let made =
         M::published().get_or_init(|| Mapper::new(M::definition(), Box::new(Derived::<M>(PhantomData))));
     made.as_ref().map_err(|error| rebis_core::Error::new(error.kind(), error.to_string()))

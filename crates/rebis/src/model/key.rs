@@ -23,17 +23,26 @@ impl Key {
     /// # Errors
     /// [`ErrorKind::Bind`] for values that are no keys: JSON, arrays.
     pub fn of(values: impl IntoIterator<Item = Value>) -> Result<Option<Key>> {
+        Key::try_of(values.into_iter().map(Ok))
+    }
+
+    /// The same of values that have to be read first.
+    #[inline]
+    pub(crate) fn try_of(values: impl IntoIterator<Item = Result<Value>>) -> Result<Option<Key>> {
         let mut values = values.into_iter();
         let (first, second) = match (values.next(), values.next()) {
-            // A key of one column is no list.
-            (Some(only), None) => return part(only),
+            // A key of one column is no list, and most often a number: one is read for each row.
+            (Some(Ok(Value::Int(only))), None) => return Ok(Some(Key::Integer(only))),
+            (Some(only), None) => return part(only?),
             both => both,
         };
         let mut parts = Vec::new();
-        for value in first.into_iter().chain(second).chain(values) {
-            match part(value)? {
+        let mut all = first.into_iter().chain(second).chain(values);
+        while let Some(value) = all.next() {
+            match part(value?)? {
                 Some(part) => parts.push(part),
-                None => return Ok(None),
+                // What cannot be read is an error all the same.
+                None => return all.try_for_each(|value| value.map(drop)).map(|()| None),
             }
         }
         Ok(Some(Key::Composite(parts.into())))

@@ -214,7 +214,7 @@ impl Unit {
     /// A new object has its row. Said at once, while it is at hand, it saves a look at it at the end of the flush.
     pub(crate) fn is_flushed(&self, head: &Head) {
         forget_changes(head);
-        self.changed.borrow_mut().remove(&head.id);
+        self.changed.borrow_mut().remove(head.id);
     }
 
     /// The columns of an object are to be read again; what has changed of it is dropped, but not that it is to be deleted.
@@ -227,7 +227,7 @@ impl Unit {
         self.forget_assigned(head);
         // That it is to be deleted is nothing that is read again.
         if !head.doomed.get() {
-            self.changed.borrow_mut().remove(&head.id);
+            self.changed.borrow_mut().remove(head.id);
         }
     }
 
@@ -377,7 +377,7 @@ impl Unit {
         if changed {
             all.insert(head.id);
         } else {
-            all.remove(&head.id);
+            all.remove(head.id);
         }
     }
 
@@ -397,7 +397,7 @@ impl Unit {
         head.notes().base.take();
         head.doomed.set(false);
         self.set_state(head, State::Deleted);
-        self.changed.borrow_mut().remove(&head.id);
+        self.changed.borrow_mut().remove(head.id);
     }
 
     /// Marks an object to be deleted at the next flush.

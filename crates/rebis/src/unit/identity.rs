@@ -80,7 +80,7 @@ impl Unit {
 
     /// Takes in an object that was read for a claimed key.
     pub(crate) fn enter(&self, object: Rc<Object>) -> Rc<Object> {
-        self.note_late(&object.head);
+        self.note_read(&object.head);
         self.note_loaded(Kind::Load, &object);
         self.place(object)
     }
@@ -89,9 +89,7 @@ impl Unit {
     pub(crate) fn adopt(&self, object: Rc<Object>, key: Key) -> Rc<Object> {
         object.head.state.set(State::Persistent);
         self.remember_key(&object.head, Some(key));
-        self.note_read(&object.head);
-        self.note_loaded(Kind::Load, &object);
-        self.place(object)
+        self.enter(object)
     }
 
     /// Takes in an object again that had left: what has changed of it counts.
@@ -118,11 +116,7 @@ impl Unit {
         }
         head.expiry.set(Expiry::ReadIn(self.ends.get()));
         self.forget_parts(head);
-        self.note_late(head);
-    }
-
-    /// What a transaction that has written reads may be gone after its rollback.
-    fn note_late(&self, head: &Head) {
+        // It may be gone after a rollback.
         if self.wrote.get() {
             self.read_late.borrow_mut().push((self.level.get(), head.id));
         }

@@ -276,7 +276,7 @@ impl Unit {
         self.forget_assigned(head);
         self.detach(object, state);
         self.objects.borrow_mut().remove(head.id);
-        self.changed.borrow_mut().remove(&head.id);
+        self.changed.borrow_mut().remove(head.id);
         self.undone.borrow_mut().remove(head.id);
     }
 

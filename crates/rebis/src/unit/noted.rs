@@ -62,16 +62,6 @@ impl Numbers {
     }
 }
 
-impl FromIterator<u64> for Numbers {
-    fn from_iter<I: IntoIterator<Item = u64>>(given: I) -> Self {
-        let mut numbers = Numbers::default();
-        for number in given {
-            numbers.insert(number);
-        }
-        numbers
-    }
-}
-
 /// Numbers that come and go, and how often they have.
 #[derive(Debug, Default)]
 pub(super) struct Noted {
@@ -84,8 +74,8 @@ impl Noted {
         self.turns += u64::from(self.numbers.insert(number));
     }
 
-    pub(super) fn remove(&mut self, number: &u64) {
-        self.turns += u64::from(self.numbers.remove(*number));
+    pub(super) fn remove(&mut self, number: u64) {
+        self.turns += u64::from(self.numbers.remove(number));
     }
 
     pub(super) fn take(&mut self) -> Numbers {

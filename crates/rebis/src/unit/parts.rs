@@ -80,12 +80,9 @@ impl Unit {
                 if !by(&relation.definition.cascade) {
                     continue;
                 }
-                let Some(links) = owner.head.links() else { continue };
-                let ids = links.get(number).map(|links| {
-                    links.loaded.iter().flatten().chain(&links.added).copied().collect::<Vec<_>>()
-                });
-                drop(links);
-                for other in self.objects(&ids.unwrap_or_default()) {
+                let Some(links) = owner.head.link(number) else { continue };
+                let ids: Vec<u64> = links.now().copied().collect();
+                for other in self.objects(&ids) {
                     if known.insert(other.head.id) {
                         found.push(other);
                     }
@@ -112,9 +109,8 @@ impl Unit {
             if !(cascade.refresh_expire && cascade.delete_orphan) {
                 continue;
             }
-            let Some(links) = object.head.links() else { continue };
-            let Some(links) = links.get(number) else { continue };
-            let ids: Vec<u64> = links.loaded.iter().flatten().chain(&links.added).copied().collect();
+            let Some(links) = object.head.link(number) else { continue };
+            let ids: Vec<u64> = links.now().copied().collect();
             let pending = |object: &Rc<Object>| object.head.state.get() == State::Pending;
             orphans.extend(self.objects(&ids).into_iter().filter(pending));
         }

@@ -91,7 +91,7 @@ fn in_memory(core: &Rc<Core>, mapper: &'static Mapper, filters: &[Expr<bool>]) -
             let view = row.view();
             let cells = mapper.key().iter().enumerate();
             let values = cells.map(|(cell, column)| typed(&view, cell, &like, *column, mapper));
-            if let Some(key) = Key::of(values.collect::<Result<Vec<_>>>()?)? {
+            if let Some(key) = Key::try_of(values)? {
                 found.extend(core.unit.find(mapper, &key));
             }
         }
