@@ -115,7 +115,7 @@ pub fn of(table: &Table, figure: &Figure) -> Option<(&'static Goal, f64)> {
         let title = |begin: &&str| table.title.starts_with(*begin);
         // Behind a colon stands what else was measured: of pools what the table is of, of the ETL the processor's time.
         let there = goal.tables.iter().any(|begin| *begin == table.title)
-            || (!table.title.contains(':') && goal.tables.iter().any(|begin| title(begin)));
+            || (!table.title.contains(':') && goal.tables.iter().any(title));
         there && goal.row == figure.row && goal.column == figure.column
     });
     found.map(|goal| {
