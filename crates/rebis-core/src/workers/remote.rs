@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Error, ErrorKind};
 
@@ -47,7 +47,7 @@ impl StdError for RemoteError {
 }
 
 /// An error as it travels. Kinds go by name: both sides are one program, but names are readable in a dump.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Packed {
     kind: String,
     message: String,
@@ -57,6 +57,22 @@ pub(super) struct Packed {
     constraint: Option<String>,
     sql: Option<String>,
     disconnect: bool,
+}
+
+// By hand: serde's derive would be another crate to build for all who use Rebis, for this one struct.
+impl Serialize for Packed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Packed { kind, message, causes, sqlstate, code, constraint, sql, disconnect } = self;
+        (kind, message, causes, sqlstate, code, constraint, sql, disconnect).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Packed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (kind, message, causes, sqlstate, code, constraint, sql, disconnect) =
+            Deserialize::deserialize(deserializer)?;
+        Ok(Packed { kind, message, causes, sqlstate, code, constraint, sql, disconnect })
+    }
 }
 
 /// More causes than this are a loop.
