@@ -6,7 +6,8 @@ pub struct Peer {
     pub name: &'static str,
     /// Its column in the tables.
     pub column: &'static str,
-    /// Lines of `Cargo.toml`; `@ROOT@` is the folder of Rebis.
+    /// Lines of `Cargo.toml`; `@ROOT@` is the folder of Rebis, of which the last commit is taken. By its path cargo would take it for a
+    /// part of the application, and build it so that parts of it can be built again, which costs a quarter more.
     pub dependencies: &'static str,
     /// A model with its functions; `@N@` is its number.
     pub model: &'static str,
@@ -30,7 +31,7 @@ pub const PEERS: [Peer; 5] = [
     Peer {
         name: "rebis",
         column: "rebis ORM",
-        dependencies: "rebis = { path = \"@ROOT@/crates/rebis\", default-features = false, features = [\"sqlite\"] }",
+        dependencies: "rebis = { git = \"file://@ROOT@\", default-features = false, features = [\"sqlite\"] }",
         model: include_str!("../templates/rebis_model.rs"),
         main: include_str!("../templates/rebis_main.rs"),
         call: "item_@N@::all(&session)?",

@@ -19,10 +19,12 @@ pub fn run(peer: &Peer, home: &Path, quick: bool, report: &mut Report) -> Result
     let sizes = if quick || peer.name == "raw" { &SIZES[..1] } else { &SIZES[..] };
     cargo::run(home, &["fetch"])?;
     let first = package(sizes[0]);
-    let clean = cargo::run(home, &["build", "-p", &first])?;
     report.table(sizes[0]);
-    if !quick {
-        report.times("clean build", &[clean]);
+    if quick {
+        cargo::run(home, &["build", "-p", &first])?;
+    } else {
+        let clean = repeated(3, home, &["build", "-p", &first], &|| cargo::run(home, &["clean"]).map(drop))?;
+        report.times("clean build", &clean);
     }
     for models in sizes {
         report.table(*models);
@@ -50,23 +52,25 @@ pub fn run(peer: &Peer, home: &Path, quick: bool, report: &mut Report) -> Result
 fn developer(home: &Path, models: usize, report: &mut Report) -> Result<()> {
     let name = package(models);
     let build = ["build", "-p", &name];
-    let repeated =
-        |count: usize, arguments: &[&str], before: &dyn Fn() -> Result<()>| -> Result<Vec<Taken>> {
-            (0..count)
-                .map(|_| {
-                    before()?;
-                    cargo::run(home, arguments)
-                })
-                .collect()
-        };
-    let from_scratch = repeated(3, &build, &|| forget(home, &name))?;
+    let from_scratch = repeated(3, home, &build, &|| forget(home, &name))?;
     report.times("application alone, from scratch", &from_scratch);
     let save = || -> Result<()> { Ok(File::open(touched(home, models))?.set_modified(SystemTime::now())?) };
-    report.times("one model saved, build", &repeated(REPEATS, &build, &save)?);
+    report.times("one model saved, build", &repeated(REPEATS, home, &build, &save)?);
     let check = ["check", "-p", &name];
     cargo::run(home, &check)?;
-    report.times("one model saved, check", &repeated(REPEATS, &check, &save)?);
+    report.times("one model saved, check", &repeated(REPEATS, home, &check, &save)?);
     Ok(())
+}
+
+/// What it takes each time.
+fn repeated(
+    count: usize,
+    home: &Path,
+    arguments: &[&str],
+    before: &dyn Fn() -> Result<()>,
+) -> Result<Vec<Taken>> {
+    let one = || before().and_then(|()| cargo::run(home, arguments));
+    (0..count).map(|_| one()).collect()
 }
 
 /// Removes what was built of the application, and nothing of what it stands on.
