@@ -111,6 +111,10 @@ impl Connection {
     pub fn execution_options(&mut self, change: impl FnOnce(&mut ExecutionOptions)) -> Result<()> {
         let mut options = self.options.clone();
         change(&mut options);
+        self.set_execution_options(options)
+    }
+
+    fn set_execution_options(&mut self, options: ExecutionOptions) -> Result<()> {
         if options.transaction() != self.options.transaction() {
             self.check_between_transactions()?;
             self.dialect().begin(options.transaction())?;

@@ -1,6 +1,6 @@
 //! What a session and its instances share: the unit of work, the connection, the transaction.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::collections::HashMap;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
@@ -16,8 +16,8 @@ use super::options::{LazyLoads, SessionOptions};
 use super::tell::{FlushHooks, Phase, Reset};
 use super::transaction::Savepoint;
 use crate::flush::flush;
-use crate::load::{Populate, check_lazy, find_related, load_related, refresh};
-use crate::mapper::{Object, State};
+use crate::load::{Fetch, Populate, check_lazy, find_related, load_related, refresh};
+use crate::mapper::{Head, Object, Record, State};
 use crate::unit::{Kind, Unit};
 
 /// How often a commit flushes again because listeners have changed something.
@@ -137,6 +137,12 @@ impl Core {
         done
     }
 
+    /// The objects that a query finds.
+    #[track_caller]
+    pub(super) fn fetch(&self, fetch: Fetch, populate: Populate) -> Result<Vec<Rc<Object>>> {
+        self.on_connection(|conn| fetch.all(&self.unit, conn, populate))
+    }
+
     /// Whether a stream has the connection.
     pub(super) fn check_wire(&self) -> Result<()> {
         if self.streaming.get() == 0 { Ok(()) } else { Err(busy()) }
@@ -144,26 +150,30 @@ impl Core {
 
     #[track_caller]
     fn with_connection<T>(&self, run: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        run(&mut *self.connected()?)
+    }
+
+    /// The connection, in a transaction. Apart from the generic functions above, of which each program gets a copy for each use.
+    #[track_caller]
+    fn connected(&self) -> Result<RefMut<'_, Connection>> {
         self.check()?;
         self.check_not_ended()?;
         self.check_begun()?;
         let Ok(mut place) = self.connection.try_borrow_mut() else { return Err(busy()) };
-        let conn = match &mut *place {
-            Some(conn) => conn,
-            empty => {
-                let mut conn = self.engine.connect()?;
-                if let Some(options) = &self.options.execution_options {
-                    conn.execution_options(|own| own.clone_from(options))?;
-                }
-                self.tell_begun(&mut conn)?;
-                // Not before: a listener that has failed is asked again.
-                empty.insert(conn)
+        if place.is_none() {
+            let mut conn = self.engine.connect()?;
+            if let Some(options) = &self.options.execution_options {
+                conn.execution_options(|own| own.clone_from(options))?;
             }
-        };
-        if let Some(joined) = &self.joined {
-            joined.begin(conn)?;
+            self.tell_begun(&mut conn)?;
+            // Not before: a listener that has failed is asked again.
+            *place = Some(conn);
         }
-        run(conn)
+        let mut conn = RefMut::filter_map(place, Option::as_mut).map_err(|_| busy())?;
+        if let Some(joined) = &self.joined {
+            joined.begin(&mut conn)?;
+        }
+        Ok(conn)
     }
 
     pub(super) fn in_transaction(&self) -> bool {
@@ -172,6 +182,33 @@ impl Core {
             None => self.connection.try_borrow().map_or(true, |conn| conn.is_some()),
         };
         on_wire || self.begun.get() || self.unit.is_changed()
+    }
+
+    /// Whether an object can be written to now.
+    pub(super) fn check_writable(&self, head: &Head) -> Result<()> {
+        self.check_writable_now(head.id)?;
+        if self.unit.is_open() && matches!(head.state.get(), State::Pending | State::Persistent) {
+            self.check_begun()?;
+        }
+        if head.state.get() == State::Deleted {
+            let text = format!("the {} is deleted", head.mapper.name());
+            return Err(Error::new(ErrorKind::ObjectDeleted, text));
+        }
+        Ok(())
+    }
+
+    pub(super) fn add(&self, record: Box<dyn Record>) -> Result<Rc<Object>> {
+        self.check()?;
+        self.check_begun()?;
+        let object = self.unit.add(record)?;
+        self.tell_happenings();
+        Ok(object)
+    }
+
+    pub(super) fn delete(&self, object: &Rc<Object>) -> Result<()> {
+        self.check()?;
+        self.check_begun()?;
+        self.unit.doom(object)
     }
 
     // ---- streams ----

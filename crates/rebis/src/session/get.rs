@@ -1,24 +1,32 @@
 //! An object by its key, with more to say of it.
 
+use std::marker::PhantomData;
 use std::rc::Rc;
 
 use rebis_core::schema::SqlType;
 use rebis_core::sql::LockWait;
 use rebis_core::{Error, ErrorKind, Result, Value};
 
+use super::core::Core;
 use super::{Instance, IntoKey, Session};
 use crate::load::{Fetch, Populate, key_is, key_of, select_all};
-use crate::mapper::{Mapper, Model, Object, Record, mapper};
-use crate::model::{LoadOption, LoadOptions};
+use crate::mapper::{Mapper, Model, Object, mapper};
+use crate::model::{Key, LoadOption, LoadOptions};
 
 /// How [`Session::get_with`] looks for an object.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct GetOptions<T> {
+    wanted: Wanted,
+    marker: PhantomData<fn() -> T>,
+}
+
+/// What they say, whatever the type of the object.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wanted {
     populate_existing: bool,
     lock: Option<LockWait>,
     options: LoadOptions,
-    marker: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<T> Default for GetOptions<T> {
@@ -30,17 +38,12 @@ impl<T> Default for GetOptions<T> {
 impl<T> GetOptions<T> {
     /// As [`Session::get`].
     pub fn new() -> Self {
-        GetOptions {
-            populate_existing: false,
-            lock: None,
-            options: LoadOptions::default(),
-            marker: std::marker::PhantomData,
-        }
+        GetOptions { wanted: Wanted::default(), marker: PhantomData }
     }
 
     /// The row is read, also when the object is in memory; what has changed of it and is not flushed is lost.
     pub fn populate_existing(mut self) -> Self {
-        self.populate_existing = true;
+        self.wanted.populate_existing = true;
         self
     }
 
@@ -48,13 +51,13 @@ impl<T> GetOptions<T> {
     /// [`populate_existing`](GetOptions::populate_existing) says otherwise; where it has a version, and the row another one, that is
     /// [`StaleData`](ErrorKind::StaleData). SQLite locks nothing.
     pub fn for_update(mut self, wait: LockWait) -> Self {
-        self.lock = Some(wait);
+        self.wanted.lock = Some(wait);
         self
     }
 
     /// As [`Query::option`](crate::Query::option), when the row is read.
     pub fn option(mut self, option: impl LoadOption<T>) -> Self {
-        option.add_to(&mut self.options);
+        option.add_to(&mut self.wanted.options);
         self
     }
 }
@@ -112,39 +115,36 @@ impl Session {
         key: impl IntoKey,
         options: GetOptions<T>,
     ) -> Result<Option<Instance<T>>> {
-        self.get_by(mapper::<T>()?, key, options)
+        let found = self.core.get(mapper::<T>()?, key.into_values(), options.wanted)?;
+        Ok(found.map(|object| Instance::new(&self.core, object)))
     }
+}
 
-    /// An object that is in memory, unless its row turns out to be gone.
+// Not of the session, and without its types: a program gets one copy of this, and not one for each model.
+impl Core {
+    /// What is in memory is found without a look at options.
     #[track_caller]
-    pub(super) fn held<T: Record>(&self, object: Rc<Object>) -> Result<Option<Instance<T>>> {
-        match self.core.freshen(&object) {
-            Ok(()) => Ok(Some(Instance::new(&self.core, object))),
-            Err(error) if error.kind() == ErrorKind::ObjectDeleted => {
-                // A rollback brings it back, as it may bring back the row.
-                self.core.unit.row_is_deleted(&object);
-                self.core.tell_happenings();
-                Ok(None)
-            }
-            Err(error) => Err(error),
+    pub(super) fn get_number(&self, mapper: &'static Mapper, number: i64) -> Result<Option<Rc<Object>>> {
+        self.check()?;
+        match self.unit.find(mapper, &Key::Integer(number)) {
+            Some(object) => self.held(object),
+            None => self.get(mapper, vec![Value::Int(number)], Wanted::default()),
         }
     }
 
     #[track_caller]
-    pub(super) fn get_by<T: Record>(
+    pub(super) fn get(
         &self,
         mapper: &'static Mapper,
-        key: impl IntoKey,
-        options: GetOptions<T>,
-    ) -> Result<Option<Instance<T>>> {
-        self.core.check()?;
-        let values = key.into_values();
+        values: Vec<Value>,
+        wanted: Wanted,
+    ) -> Result<Option<Rc<Object>>> {
+        self.check()?;
         let key = key_of(mapper, &values)?;
         check_kinds(mapper, &values)?;
         let Some(key) = key else { return Ok(None) };
-        let unit = &self.core.unit;
-        let GetOptions { populate_existing, lock, options, .. } = options;
-        if let Some(object) = unit.find(mapper, &key)
+        let Wanted { populate_existing, lock, options } = wanted;
+        if let Some(object) = self.unit.find(mapper, &key)
             && !populate_existing
             && lock.is_none()
         {
@@ -160,8 +160,21 @@ impl Session {
             Some(_) => Populate::Locked,
             None => Populate::Expired,
         };
-        let fetch = Fetch::new(mapper, query, Rc::new(options));
-        let found = self.core.on_connection(|conn| fetch.all(unit, conn, populate))?.pop();
-        Ok(found.map(|object| Instance::new(&self.core, object)))
+        Ok(self.fetch(Fetch::new(mapper, query, Rc::new(options)), populate)?.pop())
+    }
+
+    /// An object that is in memory, unless its row turns out to be gone.
+    #[track_caller]
+    fn held(&self, object: Rc<Object>) -> Result<Option<Rc<Object>>> {
+        match self.freshen(&object) {
+            Ok(()) => Ok(Some(object)),
+            Err(error) if error.kind() == ErrorKind::ObjectDeleted => {
+                // A rollback brings it back, as it may bring back the row.
+                self.unit.row_is_deleted(&object);
+                self.tell_happenings();
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 }

@@ -62,25 +62,11 @@ impl<T: Record> Instance<T> {
     #[track_caller]
     pub fn write(&self) -> Result<WriteGuard<'_, T>> {
         self.core.freshen(&self.object)?;
-        self.check_writable()?;
+        self.core.check_writable(&self.object.head)?;
         let guard = self.cell()?.try_borrow_mut().map_err(|_| conflict(&self.object.head))?;
         self.core.unit.touch_record(&self.object.head, &*guard);
         self.object.head.guard.set(Some(Guard::Write(Location::caller())));
         Ok(WriteGuard(guard))
-    }
-
-    fn check_writable(&self) -> Result<()> {
-        self.core.check_writable_now(self.object.head.id)?;
-        if self.core.unit.is_open()
-            && matches!(self.object.head.state.get(), State::Pending | State::Persistent)
-        {
-            self.core.check_begun()?;
-        }
-        if self.object.head.state.get() == State::Deleted {
-            let text = format!("the {} is deleted", self.object.head.mapper.name());
-            return Err(Error::new(ErrorKind::ObjectDeleted, text));
-        }
-        Ok(())
     }
 
     /// The value of one column. A [`Deferred`](crate::Deferred) one is loaded when it is first asked for.

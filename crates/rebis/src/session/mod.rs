@@ -40,6 +40,7 @@ use self::events::Listeners;
 pub use events::{AnyInstance, RelationOf, SessionEvents};
 pub use expire::Part;
 pub use get::GetOptions;
+use get::Wanted;
 pub use insert::InsertModels;
 pub use instance::{Attribute, Instance, ReadGuard, WriteGuard};
 pub use join::JoinMode;
@@ -53,7 +54,6 @@ pub use related::{Child, Collection, Related};
 pub use transaction::Nested;
 
 use crate::mapper::{Mapper, Model, Record, mapper};
-use crate::model::Key;
 
 /// A unit of work: objects of one thread, each row one object, changes sent in the right order when they are due.
 ///
@@ -114,10 +114,7 @@ impl Session {
     /// # Errors
     /// [`ErrorKind::Configuration`] when the model makes no sense; [`ErrorKind::InvalidState`] for related objects of another session.
     pub fn add<T: Record>(&self, value: T) -> Result<Instance<T>> {
-        self.core.check()?;
-        self.core.check_begun()?;
-        let object = self.core.unit.add(Box::new(value))?;
-        self.core.tell_happenings();
+        let object = self.core.add(Box::new(value))?;
         Ok(Instance::new(&self.core, object))
     }
 
@@ -134,10 +131,8 @@ impl Session {
     /// # Errors
     /// [`ErrorKind::InvalidState`] for one that has no row.
     pub fn delete<T: Record>(&self, instance: &Instance<T>) -> Result<()> {
-        self.core.check()?;
-        self.core.check_begun()?;
         self.own(instance)?;
-        self.core.unit.doom(&instance.object)
+        self.core.delete(&instance.object)
     }
 
     /// The object with this primary key: from memory when it is there, else from the database.
@@ -146,15 +141,7 @@ impl Session {
     /// [`ErrorKind::Bind`] for a key with another number of columns, or a value of another type than its column; and what the database says.
     #[track_caller]
     pub fn get<T: Model>(&self, key: impl IntoKey) -> Result<Option<Instance<T>>> {
-        let mapper = mapper::<T>()?;
-        // What is in memory is found without a look at options.
-        if let Some(number) = key.number() {
-            self.core.check()?;
-            if let Some(object) = self.core.unit.find(mapper, &Key::Integer(number)) {
-                return self.held(object);
-            }
-        }
-        self.get_by(mapper, key, GetOptions::new())
+        self.get_of(mapper::<T>()?, key)
     }
 
     /// The same, for a mapper that is known at run time only.
@@ -167,7 +154,11 @@ impl Session {
         mapper: &'static Mapper,
         key: impl IntoKey,
     ) -> Result<Option<Instance<T>>> {
-        self.get_by(mapper, key, GetOptions::new())
+        let found = match key.number() {
+            Some(number) => self.core.get_number(mapper, number)?,
+            None => self.core.get(mapper, key.into_values(), Wanted::default())?,
+        };
+        Ok(found.map(|object| Instance::new(&self.core, object)))
     }
 
     /// The object with this primary key, which must be there.

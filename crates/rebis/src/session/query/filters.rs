@@ -262,11 +262,11 @@ impl<R> JoinRelated for Select<R> {
 
 impl<T: Record> JoinRelated for Query<T> {
     fn join_source(self, source: Source, on: Expr<bool>, outer: bool) -> Self {
-        if outer { self.outer_join(source, on) } else { self.join(source, on) }
+        self.with(|asked| asked.join(source, on, outer))
     }
 
     fn failed(mut self, error: Error) -> Self {
-        self.select = Err(error);
+        self.asked.select = Err(error);
         self
     }
 }
@@ -275,19 +275,12 @@ impl<T: Record> Query<T> {
     /// Only the rows whose columns have these values; the names are known at run time only. One that the model does not have is told
     /// by the methods that ask for rows.
     pub fn filter_by<N: AsRef<str>, V: rebis_core::value::IntoValue>(
-        mut self,
+        self,
         values: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
-        for (name, value) in values {
-            let found = match &self.select {
-                Ok((mapper, _)) => mapper.position(name.as_ref()).map(|position| mapper.column(position)),
-                Err(_) => return self,
-            };
-            match found {
-                Ok(column) => self = self.filter(column.eq(value.into_value())),
-                Err(error) => return self.failed(error),
-            }
-        }
-        self
+        let by = |query: Self, (name, value): (N, V)| {
+            query.with(|asked| asked.filter_by(name.as_ref(), value.into_value()))
+        };
+        values.into_iter().fold(self, by)
     }
 }

@@ -1,5 +1,6 @@
 //! Queries for objects.
 
+mod asked;
 mod filters;
 mod rows;
 mod stream;
@@ -8,81 +9,40 @@ mod write;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use rebis_core::sql::{Expr, IntoSource, LockWait, Ordering, Select, Untyped, count_all, literal};
-use rebis_core::{Error, ErrorKind, Result};
+use rebis_core::Result;
+use rebis_core::sql::{Expr, IntoSource, LockWait, Ordering};
 
+use asked::Asked;
 pub use filters::JoinRelated;
 pub use rows::{EntityColumns, NullableEntity, RowPart, RowParts, RowQuery, entity};
 pub use stream::Stream;
 
 use super::core::Core;
 use super::instance::Instance;
-use crate::load::{Fetch, Populate, select_all};
+use crate::load::Populate;
 use crate::mapper::{Mapper, Record};
-use crate::model::{LoadOption, LoadOptions};
+use crate::model::LoadOption;
 
 /// A query for the objects of a model; made by [`Session::query`](crate::Session::query).
 #[derive(Debug)]
 #[must_use = "a query does nothing until it is asked for rows"]
 pub struct Query<T> {
-    core: CoreRef,
-    /// The mapper and the query; or what is wrong with the model.
-    select: Result<(&'static Mapper, Select<Untyped>)>,
-    /// Whether it has a LIMIT, an OFFSET or a DISTINCT.
-    paged: bool,
-    /// Whether it says more than which rows: to ask something else of them it is a subquery.
-    ordered: bool,
-    filters: Vec<Expr<bool>>,
-    /// Whether the rows are locked: then nothing is joined to them, as PostgreSQL locks no rows that may be missing.
-    locked: bool,
-    /// Whether nothing but filters was said.
-    only_filters: bool,
-    populate: Populate,
-    options: LoadOptions,
+    asked: Asked,
     marker: PhantomData<T>,
-}
-
-struct CoreRef(Rc<Core>);
-
-impl std::fmt::Debug for CoreRef {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Session")
-    }
 }
 
 impl<T: Record> Query<T> {
     pub(super) fn of(core: &Rc<Core>, mapper: Result<&'static Mapper>) -> Self {
-        Query {
-            core: CoreRef(Rc::clone(core)),
-            select: mapper.map(|mapper| (mapper, select_all(mapper))),
-            paged: false,
-            ordered: false,
-            filters: Vec::new(),
-            locked: false,
-            only_filters: true,
-            populate: Populate::Expired,
-            options: LoadOptions::default(),
-            marker: PhantomData,
-        }
+        Query { asked: Asked::of(core, mapper), marker: PhantomData }
     }
 
-    fn with(mut self, change: impl FnOnce(Select<Untyped>) -> Select<Untyped>) -> Self {
-        self.only_filters = false;
-        self.select = self.select.map(|(mapper, select)| (mapper, change(select)));
-        self
-    }
-
-    fn name(&self) -> &'static str {
-        self.select.as_ref().map_or("object", |(mapper, _)| mapper.name())
+    fn with(self, change: impl FnOnce(Asked) -> Asked) -> Self {
+        Query { asked: change(self.asked), ..self }
     }
 
     /// Only the rows for which this is true, and what was said before.
-    pub fn filter(mut self, condition: Expr<bool>) -> Self {
-        let only_filters = self.only_filters;
-        self.filters.push(condition.clone());
-        self = self.with(|select| select.filter(condition));
-        self.only_filters = only_filters;
-        self
+    pub fn filter(self, condition: Expr<bool>) -> Self {
+        self.with(|asked| asked.filter(condition))
     }
 
     /// [`filter`](Query::filter) where there is a value to filter by.
@@ -95,48 +55,44 @@ impl<T: Record> Query<T> {
 
     /// Joins another source: its columns can be used in conditions and orders.
     pub fn join(self, source: impl IntoSource, on: Expr<bool>) -> Self {
-        self.with(|select| select.join(source, on))
+        self.join_source(source.into(), on, false)
     }
 
     /// The same, with rows that have no partner there.
     pub fn outer_join(self, source: impl IntoSource, on: Expr<bool>) -> Self {
-        self.with(|select| select.outer_join(source, on))
+        self.join_source(source.into(), on, true)
     }
 
     /// In this order, behind what was said before.
-    pub fn order_by(mut self, key: impl Into<Ordering>) -> Self {
-        self.ordered = true;
-        self.with(|select| select.order_by(key))
+    pub fn order_by(self, key: impl Into<Ordering>) -> Self {
+        let key = key.into();
+        self.with(|asked| asked.order_by(key))
     }
 
     /// At most so many.
-    pub fn limit(mut self, count: u64) -> Self {
-        self.paged = true;
-        self.with(|select| select.limit(count))
+    pub fn limit(self, count: u64) -> Self {
+        self.with(|asked| asked.limit(count))
     }
 
     /// Without the first ones.
-    pub fn offset(mut self, count: u64) -> Self {
-        self.paged = true;
-        self.with(|select| select.offset(count))
+    pub fn offset(self, count: u64) -> Self {
+        self.with(|asked| asked.offset(count))
     }
 
     /// Without repetitions.
-    pub fn distinct(mut self) -> Self {
-        self.paged = true;
-        self.with(Select::distinct)
+    pub fn distinct(self) -> Self {
+        self.with(Asked::distinct)
     }
 
     /// Locks the rows until the end of the transaction; SQLite locks nothing. What [`joinedload`](crate::joinedload) would join comes
     /// by statements of its own then, and is not locked.
-    pub fn for_update(mut self, wait: LockWait) -> Self {
-        self.locked = true;
-        self.with(|select| select.for_update(wait))
+    pub fn for_update(self, wait: LockWait) -> Self {
+        self.with(|asked| asked.for_update(wait))
     }
 
     /// Objects that the session has already take over what is read; what has changed of them and is not flushed is lost.
     pub fn populate_existing(mut self) -> Self {
-        self.populate = Populate::Existing;
+        self.asked.populate = Populate::Existing;
         self
     }
 
@@ -158,27 +114,17 @@ impl<T: Record> Query<T> {
     /// # }
     /// ```
     pub fn option(mut self, option: impl LoadOption<T>) -> Self {
-        option.add_to(&mut self.options);
+        option.add_to(&mut self.asked.options);
         self
-    }
-
-    fn fetch(self) -> Result<(Rc<Core>, Fetch, Populate)> {
-        let (mapper, select) = self.select?;
-        let options = if self.locked { self.options.without_joins() } else { self.options };
-        let fetch = Fetch::new(mapper, select, Rc::new(options));
-        Ok((self.core.0, Fetch { paged: self.paged, ..fetch }, self.populate))
     }
 
     /// All of them; each object once for each row, and once only when a collection is loaded by a join.
     ///
     /// # Errors
-    /// What the database says; [`Conversion`](ErrorKind::Conversion) for a row that the struct cannot hold.
+    /// What the database says; [`Conversion`](rebis_core::ErrorKind::Conversion) for a row that the struct cannot hold.
     #[track_caller]
     pub fn all(self) -> Result<Vec<Instance<T>>> {
-        let (core, fetch, populate) = self.fetch()?;
-        core.autoflush()?;
-        core.unit.sweep_if_due();
-        let found = core.on_connection(|conn| fetch.all(&core.unit, conn, populate))?;
+        let (core, found) = self.asked.all()?;
         Ok(found.into_iter().map(|object| Instance::new(&core, object)).collect())
     }
 
@@ -188,18 +134,7 @@ impl<T: Record> Query<T> {
     /// As [`all`](Query::all).
     #[track_caller]
     pub fn count(self) -> Result<u64> {
-        let (_, select) = self.select?;
-        let select = self.options.criteria().apply(select, &[]);
-        let core = &self.core.0;
-        core.autoflush()?;
-        let statement = if self.paged || self.ordered || self.locked {
-            rebis_core::sql::select((count_all(),)).from(&select.subquery("counted"))
-        } else {
-            select.with_only_columns((count_all(),))
-        };
-        let count = core.on_connection(|conn| conn.scalar(statement))?;
-        u64::try_from(count)
-            .map_err(|_| Error::new(ErrorKind::Protocol, "the database counts less than no rows"))
+        self.asked.count()
     }
 
     /// Whether it has a row.
@@ -208,18 +143,7 @@ impl<T: Record> Query<T> {
     /// As [`all`](Query::all).
     #[track_caller]
     pub fn exists(self) -> Result<bool> {
-        let (mapper, select) = self.select?;
-        let select = self.options.criteria().apply(select, &[]);
-        let core = &self.core.0;
-        core.autoflush()?;
-        if self.paged || self.ordered || self.locked {
-            let found = rebis_core::sql::select((literal(1_i64),)).from(&select.subquery("found")).limit(1);
-            return core.on_connection(|conn| Ok(conn.execute(found)?.first()?.is_some()));
-        }
-        let key = mapper.key().iter().take(1).map(|key| &mapper.mapped()[*key].name);
-        let key: Vec<_> = key.map(|name| mapper.table().c(name.to_string())).collect();
-        let statement = select.with_only_columns(key).limit(1);
-        core.on_connection(|conn| Ok(conn.execute(statement)?.first()?.is_some()))
+        self.asked.exists()
     }
 
     /// The first one.
@@ -233,28 +157,20 @@ impl<T: Record> Query<T> {
     /// The only one.
     ///
     /// # Errors
-    /// [`NoRow`](ErrorKind::NoRow), [`MultipleRows`](ErrorKind::MultipleRows), and as [`all`](Query::all).
+    /// [`NoRow`](rebis_core::ErrorKind::NoRow), [`MultipleRows`](rebis_core::ErrorKind::MultipleRows), and as [`all`](Query::all).
     #[track_caller]
     pub fn one(self) -> Result<Instance<T>> {
-        let name = self.name();
-        let none = || Error::new(ErrorKind::NoRow, format!("one {name} was expected, and there is none"));
-        self.one_or_none()?.ok_or_else(none)
+        let (core, object) = self.asked.one()?;
+        Ok(Instance::new(&core, object))
     }
 
     /// The only one, or none.
     ///
     /// # Errors
-    /// [`MultipleRows`](ErrorKind::MultipleRows), and as [`all`](Query::all).
+    /// [`MultipleRows`](rebis_core::ErrorKind::MultipleRows), and as [`all`](Query::all).
     #[track_caller]
     pub fn one_or_none(self) -> Result<Option<Instance<T>>> {
-        let name = self.name();
-        let mut found = self.all()?.into_iter();
-        match (found.next(), found.next()) {
-            (one, None) => Ok(one),
-            _ => Err(Error::new(
-                ErrorKind::MultipleRows,
-                format!("one {name} was expected, and there are more"),
-            )),
-        }
+        let (core, object) = self.asked.one_or_none()?;
+        Ok(object.map(|object| Instance::new(&core, object)))
     }
 }

@@ -26,7 +26,7 @@ impl<T: Record> Query<T> {
     /// [`all`](Query::all).
     #[track_caller]
     pub fn stream(self, size: usize) -> Result<Stream<T>> {
-        let (core, fetch, populate) = self.fetch()?;
+        let (core, fetch, populate) = self.asked.fetch()?;
         let (select, assembly) = fetch.plan()?;
         if !assembly.is_streamable() {
             let text = "a stream can load relations to one by joinedload, and nothing else: the connection is busy with its rows, \

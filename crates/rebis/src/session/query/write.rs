@@ -8,6 +8,7 @@ use rebis_core::sql::{
 use rebis_core::{Error, ErrorKind, Result};
 
 use super::Query;
+use super::asked::Asked;
 use crate::load::typed;
 use crate::mapper::{Mapper, Object, Record};
 use crate::model::Key;
@@ -24,12 +25,7 @@ impl<T: Record> Query<T> {
     /// [`Statement`](ErrorKind::Statement) for a query with more than filters; and what the database says.
     #[track_caller]
     pub fn delete(self) -> Result<u64> {
-        let (core, mapper, filters) = self.only_filters()?;
-        let there = in_memory(&core, mapper, &filters)?;
-        let statement = filters.into_iter().fold(delete_from(mapper.table()), Delete::filter);
-        let affected = run(&core, statement)?;
-        there.iter().for_each(|object| core.unit.row_is_deleted(object));
-        Ok(affected)
+        self.asked.delete()
     }
 
     /// Changes the rows by one statement: `.update([User::name.set("ed")])`. Objects of them that the session has are read again when
@@ -39,10 +35,26 @@ impl<T: Record> Query<T> {
     /// As [`delete`](Query::delete).
     #[track_caller]
     pub fn update(self, assignments: impl IntoIterator<Item = Assignment>) -> Result<u64> {
+        self.asked.update(assignments.into_iter().collect())
+    }
+}
+
+impl Asked {
+    #[track_caller]
+    fn delete(self) -> Result<u64> {
+        let (core, mapper, filters) = self.only_filters()?;
+        let there = in_memory(&core, mapper, &filters)?;
+        let statement = filters.into_iter().fold(delete_from(mapper.table()), Delete::filter);
+        let affected = run(&core, statement)?;
+        there.iter().for_each(|object| core.unit.row_is_deleted(object));
+        Ok(affected)
+    }
+
+    #[track_caller]
+    fn update(self, mut assignments: Vec<Assignment>) -> Result<u64> {
         let (core, mapper, filters) = self.only_filters()?;
         let there = in_memory(&core, mapper, &filters)?;
         core.check_rereadable(&there)?;
-        let mut assignments: Vec<Assignment> = assignments.into_iter().collect();
         if let Some(version) = mapper.version().map(|version| &*mapper.mapped()[version].name)
             && !assignments.iter().any(|assignment| assignment.column() == version)
         {
