@@ -67,7 +67,7 @@ impl Unit {
         }
         let head = self.head(mapper, State::Persistent);
         keys.insert_new(hash, head.id);
-        head.key.replace(Some(key));
+        head.set_key(Some(key));
         Claim::New(head)
     }
 
@@ -142,12 +142,12 @@ impl Unit {
             let mut identity = self.identity.borrow_mut();
             identity.entry(head.mapper.number()).or_default().insert(key, head.id, &self.objects.borrow());
         }
-        head.key.replace(key);
+        head.set_key(key);
     }
 
     /// The object is not found by its key any more; another one may have it already.
     pub(crate) fn forget_key(&self, head: &Head) {
-        if let Some(key) = head.key.take() {
+        if let Some(key) = head.take_key() {
             let mut identity = self.identity.borrow_mut();
             if let Some(keys) = identity.get_mut(&head.mapper.number()) {
                 keys.remove(&key, head.id);

@@ -79,6 +79,6 @@ impl KeyMap {
 impl Place {
     fn has(&self, key: &Key, hash: u64, objects: &Pages<Rc<Object>>) -> bool {
         self.hash == hash
-            && objects.get(self.number).is_some_and(|object| object.head.key.borrow().as_ref() == Some(key))
+            && objects.get(self.number).is_some_and(|object| object.head.has_key(key))
     }
 }
