@@ -92,7 +92,7 @@ pub(super) fn near(object: &Object, columns: impl Iterator<Item = usize>) -> Res
 
 /// The values that the related rows have. A foreign key of the object's own says where it is to lead; what leads here is found by what
 /// the database has, so by the values of the last flush where they have changed since.
-pub(super) fn joined_by(object: &Object, relation: &Relation) -> Result<Vec<Value>> {
+fn joined_by(object: &Object, relation: &Relation) -> Result<Vec<Value>> {
     let columns: Vec<usize> = match &relation.secondary {
         None => relation.pairs.iter().map(|(near, _)| *near).collect(),
         Some(secondary) => secondary.near.iter().map(|(near, _)| *near).collect(),
@@ -120,17 +120,22 @@ fn query(relation: &'static Relation, values: Vec<Value>) -> Select<Untyped> {
     };
     // What a foreign key names is one row.
     let one = relation.direction == Direction::ManyToOne;
-    if one { query } else { ordered(query, relation) }
+    if one { query } else { ordered(query, relation, |_| false) }
 }
 
-/// In the order that the relation asks for, else in that of the key: the same on every database.
-pub(crate) fn ordered(mut query: Select<Untyped>, relation: &Relation) -> Select<Untyped> {
+/// In the order that the relation asks for, else in that of the key, without columns of it that say nothing here: the same on every
+/// database.
+pub(crate) fn ordered(
+    mut query: Select<Untyped>,
+    relation: &Relation,
+    says_nothing: impl Fn(&usize) -> bool,
+) -> Select<Untyped> {
     let target = relation.target;
     let column = |name: &str| -> Expr<Value> { target.table().c(name.to_owned()) };
     for (name, descending) in &relation.definition.order_by {
         query = if *descending { query.order_by(column(name).desc()) } else { query.order_by(column(name)) };
     }
-    for key in target.key() {
+    for key in target.key().iter().filter(|key| !says_nothing(key)) {
         query = query.order_by(column(&target.mapped()[*key].name));
     }
     query

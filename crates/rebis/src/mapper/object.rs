@@ -178,7 +178,15 @@ impl Head {
 
     /// A copy of it.
     pub(crate) fn key(&self) -> Option<Key> {
-        self.with_key(|key| key.cloned())
+        self.with_key(|key| Some(key?.clone()))
+    }
+
+    /// It, where it is a number.
+    pub(crate) fn number(&self) -> Option<i64> {
+        self.with_key(|key| match key {
+            Some(Key::Integer(number)) => Some(*number),
+            _ => None,
+        })
     }
 
     pub(crate) fn has_key(&self, key: &Key) -> bool {

@@ -78,18 +78,20 @@ impl Unit {
         }
     }
 
-    /// Takes in an object that was read for a claimed key.
-    pub(crate) fn enter(&self, object: Rc<Object>) -> Rc<Object> {
-        self.note_read(&object.head);
-        self.note_loaded(Kind::Load, &object);
-        self.place(object)
+    /// Takes in an object that was read for a claimed key: nothing is noted of its number yet that would have to be looked for.
+    pub(crate) fn enter(&self, object: &Rc<Object>) {
+        self.note_late(&object.head);
+        self.note_loaded(Kind::Load, object);
+        self.objects.borrow_mut().insert(object.head.id, Rc::clone(object));
     }
 
     /// Takes in an object that was read.
     pub(crate) fn adopt(&self, object: Rc<Object>, key: Key) -> Rc<Object> {
         object.head.state.set(State::Persistent);
         self.remember_key(&object.head, Some(key));
-        self.enter(object)
+        self.note_read(&object.head);
+        self.note_loaded(Kind::Load, &object);
+        self.place(object)
     }
 
     /// Takes in an object again that had left: what has changed of it counts.
@@ -116,7 +118,11 @@ impl Unit {
         }
         head.expiry.set(Expiry::ReadIn(self.ends.get()));
         self.forget_parts(head);
-        // It may be gone after a rollback.
+        self.note_late(head);
+    }
+
+    /// What is read once the transaction has written may be gone after a rollback.
+    fn note_late(&self, head: &Head) {
         if self.wrote.get() {
             self.read_late.borrow_mut().push((self.level.get(), head.id));
         }

@@ -30,7 +30,7 @@ pub(crate) use changes::{keep_column, keep_columns};
 pub(crate) use happenings::{Happening, Kind, Wanted};
 pub(crate) use identity::Claim;
 pub(crate) use noted::Numbers;
-pub(crate) use numbers::{KeyedMap, LinkSet, NumberMap, NumberSet};
+pub(crate) use numbers::{KeyedMap, LinkSet, Marks, NumberMap, NumberSet};
 pub(crate) use parts::differs;
 
 use crate::mapper::{Expiry, Given, Guard, Head, Mapper, Object, Record, State};
@@ -253,6 +253,11 @@ impl Unit {
         if !assigned.is_empty() {
             assigned.retain(|(id, _), _| *id != head.id);
         }
+    }
+
+    /// The number of the next object.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.next.get()
     }
 
     /// A head for an object of this session.

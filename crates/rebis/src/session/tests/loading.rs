@@ -61,7 +61,9 @@ fn selectin_loads_all_collections_by_one_more_statement_f29() {
         db.sent(),
         [
             USERS.to_owned(),
-            format!("{ADDRESSES} WHERE addresses.user_id IN (?1, ?2, ?3) ORDER BY addresses.id")
+            format!(
+                "{ADDRESSES} WHERE addresses.user_id IN (?1, ?2, ?3) ORDER BY addresses.user_id, addresses.id"
+            )
         ]
     );
     assert_eq!(all_emails(&users), [vec!["a", "b"], vec![], vec!["c"]]);
@@ -117,7 +119,7 @@ fn selectin_of_many_to_many() {
             USERS.to_owned(),
             "SELECT keywords.weight, keywords.word, keywords.version, user_keywords.user_id FROM keywords \
              JOIN user_keywords ON user_keywords.word = keywords.word \
-             WHERE user_keywords.user_id IN (?1, ?2, ?3) ORDER BY keywords.word"
+             WHERE user_keywords.user_id IN (?1, ?2, ?3) ORDER BY user_keywords.user_id, keywords.word"
                 .to_owned()
         ]
     );
@@ -142,7 +144,7 @@ fn options_inside_each_other() {
             format!("{USERS} WHERE users.name = ?1"),
             "SELECT addresses.id, addresses.email, addresses.user_id, users_1.id, users_1.name, users_1.fullname \
              FROM addresses LEFT JOIN users AS users_1 ON users_1.id = addresses.user_id \
-             WHERE addresses.user_id IN (?1) ORDER BY addresses.id"
+             WHERE addresses.user_id IN (?1) ORDER BY addresses.user_id, addresses.id"
                 .to_owned()
         ]
     );
