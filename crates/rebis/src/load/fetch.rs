@@ -372,13 +372,21 @@ impl Assembly {
         reading: &Reading<'_>,
         row: &RowView<'_>,
     ) -> Result<Option<(Rc<Object>, bool)>> {
-        let Assembly { mapper, options, last: there, .. } = self;
-        let Some(root) = reading.hydrate(mapper, row, 0, options, there[0].as_ref())? else {
+        let Assembly { mapper, options, last, .. } = self;
+        let Some(root) = reading.hydrate(mapper, row, 0, options, last[0].as_ref())? else {
             return Ok(None);
         };
         if !self.along.is_empty() {
-            there[0] = Some(Rc::clone(&root));
+            self.along(reading, row, &root)?;
         }
+        let first_time = !self.unique || std::mem::replace(self.seen.at(root.head.id, reading.since), 1) == 0;
+        Ok(Some((root, first_time)))
+    }
+
+    /// The objects that come along with one of the query's own.
+    fn along(&mut self, reading: &Reading<'_>, row: &RowView<'_>, root: &Rc<Object>) -> Result<()> {
+        let there = &mut self.last;
+        there[0] = Some(Rc::clone(root));
         for (at, (along, level)) in self.along.iter().zip(&mut self.levels).enumerate() {
             let owner = there[along.parent.map_or(0, |parent| parent + 1)].as_ref().map(Rc::clone);
             let known = there[at + 1].take();
@@ -388,8 +396,7 @@ impl Assembly {
             level.link(&owner, child.as_ref(), reading.since);
             there[at + 1] = child;
         }
-        let first_time = !self.unique || std::mem::replace(self.seen.at(root.head.id, reading.since), 1) == 0;
-        Ok(Some((root, first_time)))
+        Ok(())
     }
 
     /// Puts what came along into the relations of its owners, unless they are loaded already.

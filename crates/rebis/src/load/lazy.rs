@@ -120,22 +120,17 @@ fn query(relation: &'static Relation, values: Vec<Value>) -> Select<Untyped> {
     };
     // What a foreign key names is one row.
     let one = relation.direction == Direction::ManyToOne;
-    if one { query } else { ordered(query, relation, |_| false) }
+    if one { query } else { ordered(query, relation) }
 }
 
-/// In the order that the relation asks for, else in that of the key, without columns of it that say nothing here: the same on every
-/// database.
-pub(crate) fn ordered(
-    mut query: Select<Untyped>,
-    relation: &Relation,
-    says_nothing: impl Fn(&usize) -> bool,
-) -> Select<Untyped> {
+/// In the order that the relation asks for, else in that of the key: the same on every database.
+pub(crate) fn ordered(mut query: Select<Untyped>, relation: &Relation) -> Select<Untyped> {
     let target = relation.target;
     let column = |name: &str| -> Expr<Value> { target.table().c(name.to_owned()) };
     for (name, descending) in &relation.definition.order_by {
         query = if *descending { query.order_by(column(name).desc()) } else { query.order_by(column(name)) };
     }
-    for key in target.key().iter().filter(|key| !says_nothing(key)) {
+    for key in target.key() {
         query = query.order_by(column(&target.mapped()[*key].name));
     }
     query

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use rebis_core::rows::RowView;
+use rebis_core::schema::SqlType;
 use rebis_core::sql::{Expr, Expression, Select, Source, Untyped, all, any};
 use rebis_core::{Connection, Result, Value};
 
@@ -73,37 +74,56 @@ fn selectin(
     if relation.direction == Direction::ManyToOne {
         return to_one(reading, conn, &missing, (number, relation, chunk_size), options);
     }
+    let counted = has_counted_order(relation);
     for chunk in missing.chunks(chunk_size) {
         let mut owners = Owners::of(chunk, relation)?;
         if !owners.values.is_empty() {
-            let fetch = of_owners(relation, &owners.values, options);
+            let fetch = of_owners(relation, &owners.values, counted, options);
             fetch.each(reading, conn, &mut |row, child| {
-                if let Some(key) = owner_key(row, child, relation, chunk[0], options)? {
-                    owners.add(key, child.head.id);
-                }
+                let Some(key) = owner_key(row, child, relation, chunk[0], options)? else { return Ok(()) };
+                let rank = if counted { child.head.number() } else { None };
+                owners.add(key, rank, child.head.id);
                 Ok(())
             })?;
         }
-        owners.end_of_run();
+        owners.sort();
         for (at, object) in chunk.iter().enumerate() {
-            reading.unit.set_loaded(object, number, owners.take(at))?;
+            reading.unit.set_loaded(object, number, owners.found(at))?;
         }
     }
     Ok(())
 }
 
-/// The objects whose relation is loaded, by what the related rows name them by, and what is found for each.
+/// Whether the order of a collection is that of whole numbers, which are sorted here: the database would sort the rows of all owners,
+/// which mostly come in their order anyway.
+fn has_counted_order(relation: &Relation) -> bool {
+    let mapper = relation.target;
+    let [key] = mapper.key() else { return false };
+    let column = mapper.table().column(&mapper.mapped()[*key].name);
+    let is_whole = column.is_some_and(|column| {
+        matches!(
+            column.sql_type(),
+            SqlType::SmallInteger
+                | SqlType::Integer
+                | SqlType::BigInteger
+                | SqlType::UnsignedSmallInteger
+                | SqlType::UnsignedInteger
+        )
+    });
+    is_whole && relation.definition.order_by.is_empty()
+}
+
+/// The objects whose relation is loaded, by what the related rows name them by, and what those rows bring.
 struct Owners {
     /// Of each object, the place of its key; none where a part of it is NULL.
     places: Vec<Option<usize>>,
     by_key: KeyedMap<usize>,
     /// Of each key its values, one key behind the other.
     values: Vec<Value>,
-    /// Of each key the related objects.
-    found: Vec<Vec<u64>>,
-    /// Rows come owner by owner: the key of the last ones, its place, and what they have brought.
+    /// Of each row the place of its owner's key, where it stands among that owner's, and the number of its object.
+    found: Vec<(usize, i64, u64)>,
+    /// The key of the last row, and its place: mostly the next one has the same.
     last: Option<(Key, Option<usize>)>,
-    run: Vec<u64>,
 }
 
 impl Owners {
@@ -127,63 +147,66 @@ impl Owners {
             }
             places.push(place);
         }
-        let found = vec![Vec::new(); by_key.len()];
-        Ok(Owners { places, by_key, values, found, last: None, run: Vec::new() })
+        Ok(Owners { places, by_key, values, found: Vec::new(), last: None })
     }
 
-    /// A row leads from this key to this object.
-    fn add(&mut self, key: Key, id: u64) {
+    /// A row leads from this key to this object; without a rank the rows come in their order.
+    fn add(&mut self, key: Key, rank: Option<i64>, id: u64) {
         if self.last.as_ref().is_none_or(|(last, _)| *last != key) {
-            self.end_of_run();
             let place = self.by_key.get(&key).copied();
             self.last = Some((key, place));
         }
-        // Joins of the next level repeat a row.
-        if self.run.last() != Some(&id) {
-            self.run.push(id);
+        if let Some((_, Some(place))) = self.last {
+            let rank = rank.unwrap_or_else(|| i64::try_from(self.found.len()).unwrap_or(i64::MAX));
+            self.found.push((place, rank, id));
         }
     }
 
-    /// What the last rows have brought is their owner's: in one piece, of the size that it has.
-    fn end_of_run(&mut self) {
-        if let Some((_, Some(place))) = self.last.take() {
-            self.found[place].extend_from_slice(&self.run);
+    fn sort(&mut self) {
+        if !self.found.is_sorted() {
+            // Those of one owner mostly are in order: that is what a stable sort is quick at.
+            self.found.sort();
         }
-        self.run.clear();
+        // Joins of the next level repeat a row.
+        self.found.dedup_by_key(|(place, _, id)| (*place, *id));
     }
 
     /// What was found for an object.
-    fn take(&mut self, at: usize) -> Vec<u64> {
+    fn found(&self, at: usize) -> Vec<u64> {
         let Some(place) = self.places[at] else { return Vec::new() };
-        if self.by_key.len() == self.places.len() {
-            return std::mem::take(&mut self.found[place]);
-        }
-        // Another object may have the same key.
-        self.found[place].clone()
+        let first = self.found.partition_point(|(known, _, _)| *known < place);
+        let of_it = self.found[first..].iter().take_while(|(known, _, _)| *known == place);
+        let count = of_it.clone().count();
+        let mut ids = Vec::with_capacity(count);
+        ids.extend(of_it.map(|(_, _, id)| *id));
+        ids
     }
 }
 
-/// The query for the objects of these owners, one owner behind the other: where the foreign key has an index, the rows lie so.
-fn of_owners(relation: &'static Relation, values: &[Value], options: &Rc<LoadOptions>) -> Fetch {
+/// The query for the objects of these owners, without an order where they are sorted here.
+fn of_owners(
+    relation: &'static Relation,
+    values: &[Value],
+    counted: bool,
+    options: &Rc<LoadOptions>,
+) -> Fetch {
     let target = relation.target;
     let column = |far: usize| target.column(far);
-    let (query, extra, owner) = match &relation.secondary {
+    let (query, extra) = match &relation.secondary {
         None => {
             let far: Vec<Expr<Value>> = relation.pairs.iter().map(|(_, far)| column(*far)).collect();
-            (select_all(target).filter(one_of(&far, values)), Vec::new(), far)
+            (select_all(target).filter(one_of(&far, values)), Vec::new())
         }
         Some(Secondary { table, near, far }) => {
             let joined = far.iter().map(|(far, name)| table.c(name.clone()).eq(column(*far)));
             let near: Vec<Expr<Value>> = near.iter().map(|(_, name)| table.c(name.clone())).collect();
             let query = select_all(target).join(Source::from(table), all(joined));
-            (query.filter(one_of(&near, values)), near.clone(), near)
+            (query.filter(one_of(&near, values)), near)
         }
     };
-    let query = owner.into_iter().fold(query, Select::order_by);
-    let far = |column: &usize| relation.pairs.iter().any(|(_, far)| far == column);
-    let select = ordered(query, relation, far);
+    let select = if counted { query } else { ordered(query, relation) };
     let fetch = Fetch::new(target, select, Rc::clone(options));
-    Fetch { keyed: true, extra, ..fetch }
+    Fetch { keyed: !counted, extra, ..fetch }
 }
 
 /// Whether columns have one of these rows of values, which stand one behind the other.

@@ -184,8 +184,13 @@ pub fn not_written() -> Written {
 ///
 /// # Errors
 /// As [`Key::of`].
+#[inline]
 pub fn key<const N: usize>(parts: [Value; N]) -> Result<Keys> {
-    Key::of(parts)
+    match parts.as_slice() {
+        // Most are, and one is made for each row.
+        [Value::Int(only)] => Ok(Some(Key::Integer(*only))),
+        _ => Key::of(parts),
+    }
 }
 
 // ---- the table ----
