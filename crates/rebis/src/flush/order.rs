@@ -208,14 +208,13 @@ fn sort_by_key(rows: &mut [(Rc<Object>, Action)]) {
         return;
     }
     rows.sort_by(|(one, what), (other, whats)| {
-        let by_key = || one.head.key.borrow().cmp(&other.head.key.borrow());
-        let by_id = || one.head.id.cmp(&other.head.id);
+        let by_key = || one.head.by_key(&other.head);
         match (what, whats) {
-            (Action::Insert, Action::Insert) => by_id(),
+            (Action::Insert, Action::Insert) => one.head.id.cmp(&other.head.id),
             (Action::Insert, _) => std::cmp::Ordering::Less,
             (_, Action::Insert) => std::cmp::Ordering::Greater,
-            (Action::Delete, _) => by_key().then_with(by_id).reverse(),
-            _ => by_key().then_with(by_id),
+            (Action::Delete, _) => by_key().reverse(),
+            _ => by_key(),
         }
     });
 }

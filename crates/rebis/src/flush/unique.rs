@@ -314,7 +314,7 @@ fn fold(key: Key, folds: bool) -> Key {
 }
 
 fn shown(object: &Object) -> String {
-    match &*object.head.key.borrow() {
+    match object.head.key() {
         Some(key) => format!("the {} {key:?}", object.head.mapper.name()),
         None => format!("a new {}", object.head.mapper.name()),
     }

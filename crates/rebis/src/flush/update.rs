@@ -151,11 +151,11 @@ pub(super) fn update(
     for object in objects {
         unit.set_state(&object.head, State::Persistent);
         // A new object that took over a row has no key yet.
-        if !key_changes && object.head.key.borrow().is_some() {
+        if !key_changes && object.head.with_key(|key| key.is_some()) {
             continue;
         }
         let key = own_key(object)?;
-        if *object.head.key.borrow() != key {
+        if object.head.with_key(|known| known != key.as_ref()) {
             unit.touch_links(&object.head);
             unit.remember_key(&object.head, key);
         }

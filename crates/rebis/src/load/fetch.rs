@@ -7,10 +7,10 @@ use rebis_core::schema::Table;
 use rebis_core::sql::{Expr, Expression, Ordering, Select, Source, Untyped, all};
 use rebis_core::{Connection, Result, Value};
 
-use super::{Populate, Reading, after, columns, own_columns};
+use super::{Populate, Reading, after, columns, follows, own_columns};
 use crate::mapper::{Direction, Mapper, Object, Relation, Secondary};
 use crate::model::{LoadOptions, Loading, RelationKind};
-use crate::unit::{LinkSet, NumberMap, NumberSet, Unit};
+use crate::unit::{LinkSet, Marks, NumberSet, Unit};
 
 /// Joins inside each other end here, however the models lead to each other.
 const MOST_JOINS_DEEP: usize = 16;
@@ -65,9 +65,7 @@ impl Fetch {
             Ok(())
         })?;
         assembly.finish(reading)?;
-        for (options, objects) in assembly.levels(&found) {
-            after(reading, conn, &objects, &options)?;
-        }
+        assembly.after(reading, conn, &found)?;
         Ok(found)
     }
 
@@ -121,7 +119,7 @@ impl Fetch {
             select = order.into_iter().fold(select, Select::order_by);
         }
         let unique = collections || plan.joins[..contained].iter().any(|join| is_collection(join.relation));
-        Ok((select, Assembly::new(mapper, options, plan.joins, unique)))
+        Ok((select, Assembly::new(mapper, options, plan.joins, unique)?))
     }
 }
 
@@ -344,30 +342,28 @@ pub(crate) struct Assembly {
     mapper: &'static Mapper,
     options: Rc<LoadOptions>,
     along: Vec<Along>,
+    /// For each relation that comes along.
+    levels: Vec<Level>,
     /// Whether an object can come in several rows.
     unique: bool,
-    seen: NumberSet,
-    /// For each relation that comes along: the owners in their order, and the objects of each.
-    links: Vec<Vec<(Rc<Object>, Vec<u64>)>>,
-    places: Vec<NumberMap<usize>>,
-    known: LinkSet,
-    objects: Vec<Vec<Rc<Object>>>,
+    seen: Marks,
+    /// The objects of the last row: the query's own, then those that came along. Rows of one owner mostly follow each other.
+    last: Vec<Option<Rc<Object>>>,
 }
 
 impl Assembly {
-    fn new(mapper: &'static Mapper, options: Rc<LoadOptions>, along: Vec<Along>, unique: bool) -> Self {
-        let count = along.len();
-        Assembly {
-            mapper,
-            options,
-            along,
-            unique,
-            seen: NumberSet::default(),
-            links: (0..count).map(|_| Vec::new()).collect(),
-            places: vec![NumberMap::default(); count],
-            known: LinkSet::default(),
-            objects: vec![Vec::new(); count],
-        }
+    fn new(
+        mapper: &'static Mapper,
+        options: Rc<LoadOptions>,
+        along: Vec<Along>,
+        unique: bool,
+    ) -> Result<Self> {
+        let level = |along: &Along| -> Result<Level> {
+            Ok(Level { follows: follows(along.relation.target, &along.options)?, ..Level::default() })
+        };
+        let levels = along.iter().map(level).collect::<Result<_>>()?;
+        let last = vec![None; along.len() + 1];
+        Ok(Assembly { mapper, options, along, levels, unique, seen: Marks::default(), last })
     }
 
     /// The object of a row, and whether it comes for the first time.
@@ -376,49 +372,47 @@ impl Assembly {
         reading: &Reading<'_>,
         row: &RowView<'_>,
     ) -> Result<Option<(Rc<Object>, bool)>> {
-        let Some(root) = reading.hydrate(self.mapper, row, 0, &self.options)? else { return Ok(None) };
-        let mut there: Vec<Option<Rc<Object>>> = Vec::with_capacity(self.along.len());
-        for (at, along) in self.along.iter().enumerate() {
-            let owner = match along.parent {
-                None => Some(&root),
-                Some(parent) => there[parent].as_ref(),
-            };
-            let Some(owner) = owner.map(Rc::clone) else {
-                there.push(None);
-                continue;
-            };
-            let child = reading.hydrate(along.relation.target, row, along.first, &along.options)?;
-            let links = &mut self.links[at];
-            let place = *self.places[at].entry(owner.head.id).or_insert_with(|| {
-                links.push((Rc::clone(&owner), Vec::new()));
-                links.len() - 1
-            });
-            if let Some(child) = &child
-                && self.known.insert((at as u32, owner.head.id, child.head.id))
-            {
-                links[place].1.push(child.head.id);
-                self.objects[at].push(Rc::clone(child));
-            }
-            there.push(child);
+        let Assembly { mapper, options, last, .. } = self;
+        let Some(root) = reading.hydrate(mapper, row, 0, options, last[0].as_ref())? else {
+            return Ok(None);
+        };
+        if !self.along.is_empty() {
+            self.along(reading, row, &root)?;
         }
-        let first_time = !self.unique || self.seen.insert(root.head.id);
+        let first_time = !self.unique || std::mem::replace(self.seen.at(root.head.id, reading.since), 1) == 0;
         Ok(Some((root, first_time)))
+    }
+
+    /// The objects that come along with one of the query's own.
+    fn along(&mut self, reading: &Reading<'_>, row: &RowView<'_>, root: &Rc<Object>) -> Result<()> {
+        let there = &mut self.last;
+        there[0] = Some(Rc::clone(root));
+        for (at, (along, level)) in self.along.iter().zip(&mut self.levels).enumerate() {
+            let owner = there[along.parent.map_or(0, |parent| parent + 1)].as_ref().map(Rc::clone);
+            let known = there[at + 1].take();
+            let Some(owner) = owner else { continue };
+            let mapper = along.relation.target;
+            let child = reading.hydrate(mapper, row, along.first, &along.options, known.as_ref())?;
+            level.link(&owner, child.as_ref(), reading.since);
+            there[at + 1] = child;
+        }
+        Ok(())
     }
 
     /// Puts what came along into the relations of its owners, unless they are loaded already.
     pub(crate) fn finish(&mut self, reading: &Reading<'_>) -> Result<()> {
-        for (along, links) in self.along.iter().zip(&mut self.links) {
-            for (owner, ids) in links.drain(..) {
-                let ids = if along.relation.direction == Direction::ManyToOne {
-                    ids.into_iter().take(1).collect()
-                } else {
-                    ids
-                };
+        // The program may do anything with them before the next row.
+        self.last.fill(None);
+        for (along, level) in self.along.iter().zip(&mut self.levels) {
+            for (owner, mut ids) in level.links.drain(..) {
+                if along.relation.direction == Direction::ManyToOne {
+                    ids.truncate(1);
+                }
                 reading.unit.set_loaded(&owner, along.number, ids)?;
             }
+            level.places.clear();
+            level.known.clear();
         }
-        self.places.iter_mut().for_each(NumberMap::clear);
-        self.known.clear();
         Ok(())
     }
 
@@ -430,17 +424,63 @@ impl Assembly {
 
     /// Forgets the objects that came along; they are in the relations.
     pub(crate) fn forget(&mut self) {
-        self.objects.iter_mut().for_each(Vec::clear);
+        self.levels.iter_mut().for_each(|level| level.objects.clear());
     }
 
-    /// The objects of each level, with what is said of their relations.
-    pub(crate) fn levels(&self, found: &[Rc<Object>]) -> Vec<(Rc<LoadOptions>, Vec<Rc<Object>>)> {
-        let mut levels = vec![(Rc::clone(&self.options), found.to_vec())];
-        for (along, objects) in self.along.iter().zip(&self.objects) {
+    /// Loads what is to come right after these objects, and after those that came along with them.
+    fn after(self, reading: &Reading<'_>, conn: &mut Connection, found: &[Rc<Object>]) -> Result<()> {
+        after(reading, conn, found, &self.options)?;
+        for (along, mut level) in self.along.into_iter().zip(self.levels) {
             let mut seen = NumberSet::default();
-            let objects = objects.iter().filter(|object| seen.insert(object.head.id)).map(Rc::clone);
-            levels.push((Rc::clone(&along.options), objects.collect()));
+            level.objects.retain(|object| seen.insert(object.head.id));
+            after(reading, conn, &level.objects, &along.options)?;
         }
-        levels
+        Ok(())
+    }
+}
+
+/// So many objects of an owner are looked through; more are hashed.
+const MOST_LOOKED_THROUGH: usize = 32;
+
+/// What came along by one relation.
+#[derive(Default)]
+struct Level {
+    /// The owners in their order, and the objects of each.
+    links: Vec<(Rc<Object>, Vec<u64>)>,
+    /// Behind which of them each owner stands.
+    places: Marks,
+    /// The objects of owners that have many.
+    known: LinkSet,
+    /// Whether something is loaded after them.
+    follows: bool,
+    /// Then the objects themselves.
+    objects: Vec<Rc<Object>>,
+}
+
+impl Level {
+    /// Links an object to its owner, once; or notes that the owner has none.
+    fn link(&mut self, owner: &Rc<Object>, child: Option<&Rc<Object>>, since: u64) {
+        let place = self.places.at(owner.head.id, since);
+        if *place == 0 {
+            self.links.push((Rc::clone(owner), Vec::new()));
+            *place = u32::try_from(self.links.len()).unwrap_or(u32::MAX);
+        }
+        let (_, ids) = &mut self.links[*place as usize - 1];
+        let Some(child) = child else { return };
+        let id = child.head.id;
+        let is_new = if ids.len() < MOST_LOOKED_THROUGH {
+            !ids.contains(&id)
+        } else {
+            if ids.len() == MOST_LOOKED_THROUGH {
+                self.known.extend(ids.iter().map(|id| (owner.head.id, *id)));
+            }
+            self.known.insert((owner.head.id, id))
+        };
+        if is_new {
+            ids.push(id);
+            if self.follows {
+                self.objects.push(Rc::clone(child));
+            }
+        }
     }
 }

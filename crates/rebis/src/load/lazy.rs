@@ -92,7 +92,7 @@ pub(super) fn near(object: &Object, columns: impl Iterator<Item = usize>) -> Res
 
 /// The values that the related rows have. A foreign key of the object's own says where it is to lead; what leads here is found by what
 /// the database has, so by the values of the last flush where they have changed since.
-pub(super) fn joined_by(object: &Object, relation: &Relation) -> Result<Vec<Value>> {
+fn joined_by(object: &Object, relation: &Relation) -> Result<Vec<Value>> {
     let columns: Vec<usize> = match &relation.secondary {
         None => relation.pairs.iter().map(|(near, _)| *near).collect(),
         Some(secondary) => secondary.near.iter().map(|(near, _)| *near).collect(),

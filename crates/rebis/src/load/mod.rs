@@ -15,6 +15,7 @@ use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 pub(crate) use deferred::load_deferred;
 pub(crate) use fetch::{Assembly, Fetch};
 pub(crate) use lazy::{check_lazy, find_related, load_related};
+use selectin::follows;
 pub(crate) use selectin::{after, typed};
 
 use crate::mapper::{Mapper, Object, Record, Relation};
@@ -65,13 +66,15 @@ fn strategy(options: &LoadOptions, number: usize, relation: &Relation) -> Loadin
 pub(crate) struct Reading<'u> {
     unit: &'u Unit,
     populate: Populate,
+    /// The number of the first object that comes by it.
+    since: u64,
     /// The objects that have taken over a row; the next row of the same object says nothing new.
     filled: RefCell<NumberSet>,
 }
 
 impl<'u> Reading<'u> {
     pub(crate) fn new(unit: &'u Unit, populate: Populate) -> Self {
-        Reading { unit, populate, filled: RefCell::default() }
+        Reading { unit, populate, since: unit.next_number(), filled: RefCell::default() }
     }
 
     /// Whether an object that is in memory need not be read.
@@ -80,15 +83,20 @@ impl<'u> Reading<'u> {
             && (self.populate != Populate::Existing || self.filled.borrow().contains(&object.head.id))
     }
 
-    /// The object of the row whose columns begin at this position; `None` when there is no row, as on the missing side of a join.
+    /// The object of the row whose columns begin at this position; `None` when there is no row, as on the missing side of a join. It may
+    /// be the one that the row before had there.
     pub(crate) fn hydrate(
         &self,
         mapper: &'static Mapper,
         row: &RowView<'_>,
         first: usize,
         options: &Rc<LoadOptions>,
+        last: Option<&Rc<Object>>,
     ) -> Result<Option<Rc<Object>>> {
         let Some(key) = mapper.decoder().key(mapper, row, first)? else { return Ok(None) };
+        if let Some(last) = last.filter(|last| last.head.has_key(&key)) {
+            return Ok(Some(Rc::clone(last)));
+        }
         let unit = self.unit;
         let object = match unit.claim(mapper, key) {
             Claim::Known(object) => object,
@@ -98,7 +106,8 @@ impl<'u> Reading<'u> {
                 let object = mapper.decoder().object(row, first, head).and_then(read);
                 let object = object.inspect_err(|_| unit.disclaim(mapper, id))?;
                 self.note(&object, options);
-                return Ok(Some(unit.enter(object)));
+                unit.enter(&object);
+                return Ok(Some(object));
             }
         };
         if self.populate == Populate::Locked && self.may_keep(&object) {
@@ -255,11 +264,19 @@ pub(crate) fn key_in_database(object: &Object) -> Result<Vec<Value>> {
 
 /// The values of these columns at the last flush.
 pub(crate) fn values_in_database(object: &Object, columns: &[usize]) -> Result<Vec<Value>> {
+    let mut values = Vec::with_capacity(columns.len());
+    extend_by_database(&mut values, object, columns).map(|()| values)
+}
+
+/// The same, behind other ones.
+fn extend_by_database(values: &mut Vec<Value>, object: &Object, columns: &[usize]) -> Result<()> {
     if let Some(base) = object.head.base() {
-        return Ok(columns.iter().map(|column| base.read(*column)).collect());
+        values.extend(columns.iter().map(|column| base.read(*column)));
+        return Ok(());
     }
     let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
-    Ok(columns.iter().map(|column| record.read(*column)).collect())
+    values.extend(columns.iter().map(|column| record.read(*column)));
+    Ok(())
 }
 
 /// The key that values given by the program name.

@@ -4,14 +4,15 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use rebis_core::rows::RowView;
+use rebis_core::schema::SqlType;
 use rebis_core::sql::{Expr, Expression, Select, Source, Untyped, all, any};
 use rebis_core::{Connection, Result, Value};
 
-use super::lazy::{joined_by, load_related, near, ordered};
-use super::{Fetch, Reading, columns_wide, select_all, strategy};
+use super::lazy::{load_related, near, ordered};
+use super::{Fetch, Reading, columns_wide, extend_by_database, select_all, strategy};
 use crate::mapper::{Direction, Mapper, Object, Relation, Secondary};
 use crate::model::{Key, LoadOptions, Loading};
-use crate::unit::{KeyedMap, NumberSet};
+use crate::unit::KeyedMap;
 
 /// How many keys go into one SELECT, where nothing else is said.
 const KEYS_AT_A_TIME: usize = 500;
@@ -42,6 +43,14 @@ pub(crate) fn after(
     Ok(())
 }
 
+/// Whether something is loaded right after objects of this mapper.
+pub(super) fn follows(mapper: &'static Mapper, options: &LoadOptions) -> Result<bool> {
+    let after = |(number, relation)| {
+        matches!(strategy(options, number, relation), Loading::Immediate | Loading::Selectin)
+    };
+    Ok(mapper.relations()?.iter().enumerate().any(after))
+}
+
 /// Loads one relation of all these objects; of those that have it loaded already only what is behind it.
 fn selectin(
     reading: &Reading<'_>,
@@ -65,43 +74,122 @@ fn selectin(
     if relation.direction == Direction::ManyToOne {
         return to_one(reading, conn, &missing, (number, relation, chunk_size), options);
     }
-    let mut seen = NumberSet::default();
+    let counted = has_counted_order(relation);
     for chunk in missing.chunks(chunk_size) {
-        let mut owners: KeyedMap<Vec<usize>> = KeyedMap::default();
-        let mut values = Vec::with_capacity(chunk.len());
-        for (place, object) in chunk.iter().enumerate() {
-            let key = joined_by(object, relation)?;
-            if let Some(known) = Key::of(key.iter().cloned())? {
-                let places = owners.entry(known).or_default();
-                if places.is_empty() {
-                    values.push(key);
-                }
-                places.push(place);
-            }
-        }
-        let mut found: Vec<Vec<u64>> = vec![Vec::new(); chunk.len()];
-        if !values.is_empty() {
-            let fetch = of_owners(relation, &values, options);
+        let mut owners = Owners::of(chunk, relation)?;
+        if !owners.values.is_empty() {
+            let fetch = of_owners(relation, &owners.values, counted, options);
             fetch.each(reading, conn, &mut |row, child| {
-                let key = owner_key(row, child, relation, chunk[0], options)?;
-                for place in key.and_then(|key| owners.get(&key)).into_iter().flatten() {
-                    found[*place].push(child.head.id);
-                }
+                let Some(key) = owner_key(row, child, relation, chunk[0], options)? else { return Ok(()) };
+                let rank = if counted { child.head.number() } else { None };
+                owners.add(key, rank, child.head.id);
                 Ok(())
             })?;
         }
-        for (object, mut ids) in chunk.iter().zip(found) {
-            // Joins of the next level repeat a row.
-            seen.clear();
-            ids.retain(|id| seen.insert(*id));
-            reading.unit.set_loaded(object, number, ids)?;
+        owners.sort();
+        for (at, object) in chunk.iter().enumerate() {
+            reading.unit.set_loaded(object, number, owners.found(at))?;
         }
     }
     Ok(())
 }
 
-/// The query for the objects of these owners.
-fn of_owners(relation: &'static Relation, values: &[Vec<Value>], options: &Rc<LoadOptions>) -> Fetch {
+/// Whether the order of a collection is that of whole numbers, which are sorted here: the database would sort the rows of all owners,
+/// which mostly come in their order anyway.
+fn has_counted_order(relation: &Relation) -> bool {
+    let mapper = relation.target;
+    let [key] = mapper.key() else { return false };
+    let column = mapper.table().column(&mapper.mapped()[*key].name);
+    let is_whole = column.is_some_and(|column| {
+        matches!(
+            column.sql_type(),
+            SqlType::SmallInteger
+                | SqlType::Integer
+                | SqlType::BigInteger
+                | SqlType::UnsignedSmallInteger
+                | SqlType::UnsignedInteger
+        )
+    });
+    is_whole && relation.definition.order_by.is_empty()
+}
+
+/// The objects whose relation is loaded, by what the related rows name them by, and what those rows bring.
+struct Owners {
+    /// Of each object, the place of its key; none where a part of it is NULL.
+    places: Vec<Option<usize>>,
+    by_key: KeyedMap<usize>,
+    /// Of each key its values, one key behind the other.
+    values: Vec<Value>,
+    /// Of each row the place of its owner's key, where it stands among that owner's, and the number of its object.
+    found: Vec<(usize, i64, u64)>,
+    /// The key of the last row, and its place: mostly the next one has the same.
+    last: Option<(Key, Option<usize>)>,
+}
+
+impl Owners {
+    fn of(objects: &[&Rc<Object>], relation: &Relation) -> Result<Self> {
+        let columns: Vec<usize> = match &relation.secondary {
+            None => relation.pairs.iter().map(|(near, _)| *near).collect(),
+            Some(secondary) => secondary.near.iter().map(|(near, _)| *near).collect(),
+        };
+        let mut places = Vec::with_capacity(objects.len());
+        let mut by_key = KeyedMap::with_capacity_and_hasher(objects.len(), Default::default());
+        let mut values = Vec::with_capacity(objects.len() * columns.len());
+        for object in objects {
+            let known = values.len();
+            extend_by_database(&mut values, object, &columns)?;
+            let key = Key::of(values[known..].iter().cloned())?;
+            let count = by_key.len();
+            let place = key.map(|key| *by_key.entry(key).or_insert(count));
+            if by_key.len() == count {
+                // Nobody refers to it, or the key is asked for already.
+                values.truncate(known);
+            }
+            places.push(place);
+        }
+        Ok(Owners { places, by_key, values, found: Vec::new(), last: None })
+    }
+
+    /// A row leads from this key to this object; without a rank the rows come in their order.
+    fn add(&mut self, key: Key, rank: Option<i64>, id: u64) {
+        if self.last.as_ref().is_none_or(|(last, _)| *last != key) {
+            let place = self.by_key.get(&key).copied();
+            self.last = Some((key, place));
+        }
+        if let Some((_, Some(place))) = self.last {
+            let rank = rank.unwrap_or_else(|| i64::try_from(self.found.len()).unwrap_or(i64::MAX));
+            self.found.push((place, rank, id));
+        }
+    }
+
+    fn sort(&mut self) {
+        if !self.found.is_sorted() {
+            // Those of one owner mostly are in order: that is what a stable sort is quick at.
+            self.found.sort();
+        }
+        // Joins of the next level repeat a row.
+        self.found.dedup_by_key(|(place, _, id)| (*place, *id));
+    }
+
+    /// What was found for an object.
+    fn found(&self, at: usize) -> Vec<u64> {
+        let Some(place) = self.places[at] else { return Vec::new() };
+        let first = self.found.partition_point(|(known, _, _)| *known < place);
+        let of_it = self.found[first..].iter().take_while(|(known, _, _)| *known == place);
+        let count = of_it.clone().count();
+        let mut ids = Vec::with_capacity(count);
+        ids.extend(of_it.map(|(_, _, id)| *id));
+        ids
+    }
+}
+
+/// The query for the objects of these owners, without an order where they are sorted here.
+fn of_owners(
+    relation: &'static Relation,
+    values: &[Value],
+    counted: bool,
+    options: &Rc<LoadOptions>,
+) -> Fetch {
     let target = relation.target;
     let column = |far: usize| target.column(far);
     let (query, extra) = match &relation.secondary {
@@ -116,20 +204,20 @@ fn of_owners(relation: &'static Relation, values: &[Vec<Value>], options: &Rc<Lo
             (query.filter(one_of(&near, values)), near)
         }
     };
-    let select = ordered(query, relation);
+    let select = if counted { query } else { ordered(query, relation) };
     let fetch = Fetch::new(target, select, Rc::clone(options));
-    Fetch { keyed: true, extra, ..fetch }
+    Fetch { keyed: !counted, extra, ..fetch }
 }
 
-/// Whether columns have one of these rows of values.
-fn one_of(columns: &[Expr<Value>], values: &[Vec<Value>]) -> Expr<bool> {
+/// Whether columns have one of these rows of values, which stand one behind the other.
+fn one_of(columns: &[Expr<Value>], values: &[Value]) -> Expr<bool> {
     match columns {
-        [one] => one.clone().in_list(values.iter().flatten().cloned()),
+        [one] => one.clone().in_list(values.iter().cloned()),
         several => {
-            let row = |row: &Vec<Value>| {
+            let row = |row: &[Value]| {
                 all(several.iter().zip(row).map(|(column, value)| column.clone().eq(value.clone())))
             };
-            any(values.iter().map(row))
+            any(values.chunks(several.len().max(1)).map(row))
         }
     }
 }
@@ -191,7 +279,7 @@ fn to_one(
     let target = relation.target;
     let names: Vec<usize> = relation.pairs.iter().map(|(_, far)| *far).collect();
     let columns: Vec<Expr<Value>> = names.iter().map(|far| target.column(*far)).collect();
-    let mut wanted: Vec<Vec<Value>> = Vec::new();
+    let mut wanted: Vec<Value> = Vec::new();
     let mut found: KeyedMap<u64> = KeyedMap::default();
     let mut asked: HashSet<Key> = HashSet::new();
     let mut keys = Vec::with_capacity(objects.len());
@@ -212,13 +300,13 @@ fn to_one(
                     found.insert(key.clone(), known.head.id);
                     there.push(known);
                 }
-                None => wanted.push(values),
+                None => wanted.extend(values),
             }
         }
         keys.push(key);
     }
     after(reading, conn, &there, options)?;
-    for chunk in wanted.chunks(chunk_size) {
+    for chunk in wanted.chunks(chunk_size.saturating_mul(columns.len().max(1))) {
         let select: Select<Untyped> = select_all(target).filter(one_of(&columns, chunk));
         let fetch = Fetch::new(target, select, Rc::clone(options));
         fetch.each(reading, conn, &mut |row, object| {

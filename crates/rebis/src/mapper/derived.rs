@@ -124,10 +124,24 @@ pub trait Place: Copy {
     fn deferred<T: FromValue>(self, row: &RowView<'_>, number: usize) -> Result<Option<T>>;
 }
 
-/// Side by side, from this one on.
-impl Place for usize {
+/// Side by side.
+#[derive(Debug, Clone, Copy)]
+pub struct SideBySide {
+    /// Where the first one is.
+    pub(super) first: usize,
+    /// A column that was read already, and the whole number there: most often the key, by which an object is looked for first.
+    pub(super) known: Option<(usize, i64)>,
+}
+
+impl Place for SideBySide {
     fn value<T: FromValue>(self, row: &RowView<'_>, number: usize) -> Result<T> {
-        row.value(self + number)
+        if let Some((column, value)) = self.known
+            && column == number
+            && let Ok(value) = T::from_value(ValueRef::Int(value))
+        {
+            return Ok(value);
+        }
+        row.value(self.first + number)
     }
 
     fn deferred<T: FromValue>(self, _: &RowView<'_>, _: usize) -> Result<Option<T>> {
@@ -170,8 +184,13 @@ pub fn not_written() -> Written {
 ///
 /// # Errors
 /// As [`Key::of`].
+#[inline]
 pub fn key<const N: usize>(parts: [Value; N]) -> Result<Keys> {
-    Key::of(parts)
+    match parts.as_slice() {
+        // Most are, and one is made for each row.
+        [Value::Int(only)] => Ok(Some(Key::Integer(*only))),
+        _ => Key::of(parts),
+    }
 }
 
 // ---- the table ----

@@ -2,6 +2,8 @@
 
 use std::any::Any;
 use std::cell::{Cell, OnceCell, Ref, RefCell, RefMut};
+use std::cmp::Ordering;
+use std::num::NonZeroU32;
 use std::panic::Location;
 use std::rc::Rc;
 
@@ -56,7 +58,7 @@ pub enum State {
 }
 
 /// What the session knows of an object. There is one for each row that is read: it is small, and [`Notes`] has what most objects
-/// that are only looked at never need.
+/// that are only looked at never need. Small things lie side by side: with 64 bytes here most objects are one size of the allocator less.
 #[doc(hidden)]
 #[expect(missing_debug_implementations, reason = "the session's own; an instance is shown")]
 pub struct Head {
@@ -65,12 +67,14 @@ pub struct Head {
     pub(crate) state: Cell<State>,
     /// Whether it is deleted at the next flush, or, of a detached one, was deleted.
     pub(crate) doomed: Cell<bool>,
+    /// Whether the last guard was one for writing.
+    writes: Cell<bool>,
     pub(crate) expiry: Cell<Expiry>,
     /// By which it is in the identity map.
-    pub(crate) key: RefCell<Option<Key>>,
+    key: Cell<Option<Key>>,
     notes: OnceCell<Box<Notes>>,
-    /// Which guard was made last, and where, for the message of a clash.
-    pub(crate) guard: Cell<Option<Guard>>,
+    /// Where the last guard was made, for the message of a clash.
+    guarded: Cell<Option<&'static Location<'static>>>,
 }
 
 /// What the session notes of an object that was changed, or whose relations were looked at.
@@ -96,7 +100,7 @@ pub(crate) enum Guard {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expiry {
     /// They are good until this number of ends of transactions is passed.
-    ReadIn(u32),
+    ReadIn(NonZeroU32),
     /// They have to be read.
     Expired,
 }
@@ -156,11 +160,66 @@ impl Head {
             mapper,
             state: Cell::new(state),
             doomed: Cell::new(false),
+            writes: Cell::new(false),
             expiry: Cell::new(expiry),
-            key: RefCell::new(None),
+            key: Cell::new(None),
             notes: OnceCell::new(),
-            guard: Cell::new(None),
+            guarded: Cell::new(None),
         }
+    }
+
+    /// Shows the key by which it is in the identity map.
+    pub(crate) fn with_key<T>(&self, show: impl FnOnce(Option<&Key>) -> T) -> T {
+        let key = self.key.take();
+        let shown = show(key.as_ref());
+        self.key.set(key);
+        shown
+    }
+
+    /// A copy of it.
+    pub(crate) fn key(&self) -> Option<Key> {
+        self.with_key(|key| Some(key?.clone()))
+    }
+
+    /// It, where it is a number.
+    pub(crate) fn number(&self) -> Option<i64> {
+        self.with_key(|key| match key {
+            Some(Key::Integer(number)) => Some(*number),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn has_key(&self, key: &Key) -> bool {
+        self.with_key(|own| own == Some(key))
+    }
+
+    pub(crate) fn set_key(&self, key: Option<Key>) {
+        self.key.set(key);
+    }
+
+    pub(crate) fn take_key(&self) -> Option<Key> {
+        self.key.take()
+    }
+
+    /// By their keys; those of one key, and those without, as they came.
+    pub(crate) fn by_key(&self, other: &Head) -> Ordering {
+        let by_id = self.id.cmp(&other.id);
+        if by_id.is_eq() {
+            return by_id;
+        }
+        self.with_key(|key| other.with_key(|others| key.cmp(&others))).then(by_id)
+    }
+
+    /// Notes which guard was made last.
+    pub(crate) fn set_guard(&self, guard: Guard) {
+        let (Guard::Read(place) | Guard::Write(place)) = guard;
+        self.writes.set(matches!(guard, Guard::Write(_)));
+        self.guarded.set(Some(place));
+    }
+
+    pub(crate) fn guard(&self) -> Option<Guard> {
+        let place = self.guarded.get()?;
+        Some(if self.writes.get() { Guard::Write(place) } else { Guard::Read(place) })
     }
 
     /// What is noted, to add to it.
@@ -196,5 +255,15 @@ impl Head {
     /// Whether a flush has to look at its relations.
     pub(crate) fn has_changed_links(&self) -> bool {
         self.links().is_some_and(|links| links.iter().any(Links::is_changed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_one_line_of_the_cache() {
+        assert_eq!(size_of::<Head>(), 64);
     }
 }

@@ -11,7 +11,7 @@ use rebis_core::schema::Entity;
 use rebis_core::value::Mismatch;
 use rebis_core::{Result, Value, ValueRef};
 
-use super::derived::Place;
+use super::derived::{Place, SideBySide};
 use super::object::{Head, Object};
 use super::{Decoder, Definition, Mapper};
 use crate::model::{Item, Key, Many, ObjectRef, One};
@@ -118,7 +118,7 @@ pub trait Model: Entity + Clone {
     /// What is in the relation field with this number; it is empty then.
     fn take_related(&mut self, relation: usize) -> Option<Vec<Given>>;
 
-    /// The struct of a row: its columns begin at this position, or were found by their names.
+    /// The struct of a row: its columns stand side by side, or were found by their names.
     ///
     /// # Errors
     /// [`Conversion`](rebis_core::ErrorKind::Conversion).
@@ -149,11 +149,16 @@ impl<M: Model> Decoder for Derived<M> {
     }
 
     fn object(&self, row: &RowView<'_>, first: usize, head: Head) -> Result<Rc<Object>> {
-        Ok(Rc::new(Object { head, data: RefCell::new(M::decode(row, first)?) }))
+        let known = match (head.mapper.key(), head.number()) {
+            ([column], Some(number)) => Some((*column, number)),
+            _ => None,
+        };
+        let record = M::decode(row, SideBySide { first, known })?;
+        Ok(Rc::new(Object { head, data: RefCell::new(record) }))
     }
 
     fn record(&self, _: &'static Mapper, row: &RowView<'_>, first: usize) -> Result<Box<dyn Record>> {
-        Ok(Box::new(M::decode(row, first)?))
+        Ok(Box::new(M::decode(row, SideBySide { first, known: None })?))
     }
 }
 

@@ -51,7 +51,7 @@ impl<T: Record> Instance<T> {
     pub fn read(&self) -> Result<ReadGuard<'_, T>> {
         self.core.freshen(&self.object)?;
         let guard = self.cell()?.try_borrow().map_err(|_| conflict(&self.object.head))?;
-        self.object.head.guard.set(Some(Guard::Read(Location::caller())));
+        self.object.head.set_guard(Guard::Read(Location::caller()));
         Ok(ReadGuard(guard))
     }
 
@@ -65,7 +65,7 @@ impl<T: Record> Instance<T> {
         self.core.check_writable(&self.object.head)?;
         let guard = self.cell()?.try_borrow_mut().map_err(|_| conflict(&self.object.head))?;
         self.core.unit.touch_record(&self.object.head, &*guard);
-        self.object.head.guard.set(Some(Guard::Write(Location::caller())));
+        self.object.head.set_guard(Guard::Write(Location::caller()));
         Ok(WriteGuard(guard))
     }
 
@@ -263,9 +263,7 @@ impl<T> fmt::Debug for Instance<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = &self.object.head;
         write!(f, "Instance<{}>({:?}", head.mapper.name(), head.state.get())?;
-        if let Ok(key) = head.key.try_borrow()
-            && let Some(key) = &*key
-        {
+        if let Some(key) = head.key() {
             write!(f, ", {key:?}")?;
         }
         f.write_str(")")

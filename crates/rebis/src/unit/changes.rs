@@ -1,6 +1,7 @@
 //! What has changed: since the last flush, and since a transaction or a savepoint began.
 
 use std::cell::RefCell;
+use std::num::NonZeroU32;
 use std::rc::Rc;
 
 use rebis_core::{Error, ErrorKind, Result};
@@ -163,7 +164,7 @@ impl Unit {
                     state: head.state.get(),
                     expiry: head.expiry.get(),
                     doomed: head.doomed.get(),
-                    key: head.key.borrow().clone(),
+                    key: head.key(),
                 });
                 copy
             }
@@ -258,7 +259,7 @@ impl Unit {
 
     /// What was read up to now is read again when it is next asked for.
     pub(crate) fn expire_all(&self) {
-        self.ends.set(self.ends.get().wrapping_add(1));
+        self.ends.set(self.ends.get().checked_add(1).unwrap_or(NonZeroU32::MIN));
     }
 
     /// The transaction is undone: memory is as it was when it began.

@@ -67,7 +67,7 @@ impl Unit {
         }
         let head = self.head(mapper, State::Persistent);
         keys.insert_new(hash, head.id);
-        head.key.replace(Some(key));
+        head.set_key(Some(key));
         Claim::New(head)
     }
 
@@ -78,18 +78,20 @@ impl Unit {
         }
     }
 
-    /// Takes in an object that was read for a claimed key.
-    pub(crate) fn enter(&self, object: Rc<Object>) -> Rc<Object> {
-        self.note_read(&object.head);
-        self.note_loaded(Kind::Load, &object);
-        self.place(object)
+    /// Takes in an object that was read for a claimed key: nothing is noted of its number yet that would have to be looked for.
+    pub(crate) fn enter(&self, object: &Rc<Object>) {
+        self.note_late(&object.head);
+        self.note_loaded(Kind::Load, object);
+        self.objects.borrow_mut().insert(object.head.id, Rc::clone(object));
     }
 
     /// Takes in an object that was read.
     pub(crate) fn adopt(&self, object: Rc<Object>, key: Key) -> Rc<Object> {
         object.head.state.set(State::Persistent);
         self.remember_key(&object.head, Some(key));
-        self.enter(object)
+        self.note_read(&object.head);
+        self.note_loaded(Kind::Load, &object);
+        self.place(object)
     }
 
     /// Takes in an object again that had left: what has changed of it counts.
@@ -116,7 +118,11 @@ impl Unit {
         }
         head.expiry.set(Expiry::ReadIn(self.ends.get()));
         self.forget_parts(head);
-        // It may be gone after a rollback.
+        self.note_late(head);
+    }
+
+    /// What is read once the transaction has written may be gone after a rollback.
+    fn note_late(&self, head: &Head) {
         if self.wrote.get() {
             self.read_late.borrow_mut().push((self.level.get(), head.id));
         }
@@ -142,12 +148,12 @@ impl Unit {
             let mut identity = self.identity.borrow_mut();
             identity.entry(head.mapper.number()).or_default().insert(key, head.id, &self.objects.borrow());
         }
-        head.key.replace(key);
+        head.set_key(key);
     }
 
     /// The object is not found by its key any more; another one may have it already.
     pub(crate) fn forget_key(&self, head: &Head) {
-        if let Some(key) = head.key.take() {
+        if let Some(key) = head.take_key() {
             let mut identity = self.identity.borrow_mut();
             if let Some(keys) = identity.get_mut(&head.mapper.number()) {
                 keys.remove(&key, head.id);

@@ -15,6 +15,7 @@ mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,7 +30,7 @@ pub(crate) use changes::{keep_column, keep_columns};
 pub(crate) use happenings::{Happening, Kind, Wanted};
 pub(crate) use identity::Claim;
 pub(crate) use noted::Numbers;
-pub(crate) use numbers::{KeyedMap, LinkSet, NumberMap, NumberSet};
+pub(crate) use numbers::{KeyedMap, LinkSet, Marks, NumberMap, NumberSet};
 pub(crate) use parts::differs;
 
 use crate::mapper::{Expiry, Given, Guard, Head, Mapper, Object, Record, State};
@@ -49,7 +50,7 @@ pub(crate) struct Unit {
     identity: RefCell<MapperMap<KeyMap>>,
     next: Cell<u64>,
     /// How many transactions have ended and expired what they had read.
-    ends: Cell<u32>,
+    ends: Cell<NonZeroU32>,
     /// How many savepoints are open.
     level: Cell<u32>,
     /// The objects that a flush has to look at.
@@ -86,7 +87,7 @@ impl Unit {
             left_kept: Cell::new(0),
             identity: RefCell::default(),
             next: Cell::new(1),
-            ends: Cell::new(0),
+            ends: Cell::new(NonZeroU32::MIN),
             level: Cell::new(0),
             changed: RefCell::default(),
             undone: RefCell::default(),
@@ -254,6 +255,11 @@ impl Unit {
         }
     }
 
+    /// The number of the next object.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.next.get()
+    }
+
     /// A head for an object of this session.
     pub(crate) fn head(&self, mapper: &'static Mapper, state: State) -> Head {
         let id = self.next.get();
@@ -306,7 +312,7 @@ impl Unit {
             State::Pending | State::Transient => State::Transient,
             _ => State::Detached,
         };
-        object.head.key.take();
+        object.head.take_key();
         self.detach(object, state);
     }
 
@@ -367,7 +373,7 @@ fn is_in(head: &Head) -> bool {
 
 /// The error of an object whose struct is borrowed.
 pub(crate) fn conflict(head: &Head) -> Error {
-    let place = match head.guard.get() {
+    let place = match head.guard() {
         Some(Guard::Write(place)) => format!("; write() was called last at {place}"),
         Some(Guard::Read(place)) => format!("; read() was called last at {place}"),
         None => String::new(),

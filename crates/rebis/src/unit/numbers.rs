@@ -33,8 +33,32 @@ pub(crate) type NumberMap<V> = HashMap<u64, V, BuildHasherDefault<Counted>>;
 /// By the numbers of mappers.
 pub(super) type MapperMap<V> = HashMap<u32, V, BuildHasherDefault<Counted>>;
 pub(crate) type NumberSet = HashSet<u64, BuildHasherDefault<Counted>>;
-/// Of a place in a query, an owner, and an object of its.
-pub(crate) type LinkSet = HashSet<(u32, u64, u64), BuildHasherDefault<Counted>>;
+/// Of an owner and an object of its.
+pub(crate) type LinkSet = HashSet<(u64, u64), BuildHasherDefault<Counted>>;
+
+/// A mark for each object, 0 where none was made. Those that came since a number lie side by side, and are found without a hash.
+#[derive(Debug, Default)]
+pub(crate) struct Marks {
+    since: Vec<u32>,
+    before: NumberMap<u32>,
+}
+
+impl Marks {
+    /// The mark of an object, beside those that came since this number.
+    pub(crate) fn at(&mut self, number: u64, since: u64) -> &mut u32 {
+        let place = number.checked_sub(since).and_then(|place| usize::try_from(place).ok());
+        let Some(place) = place else { return self.before.entry(number).or_default() };
+        if self.since.len() <= place {
+            self.since.resize(place + 1, 0);
+        }
+        &mut self.since[place]
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.since.clear();
+        self.before.clear();
+    }
+}
 
 /// By primary keys, or what refers to one.
 pub(crate) type KeyedMap<V> = HashMap<crate::model::Key, V, Keyed>;

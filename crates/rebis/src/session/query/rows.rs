@@ -128,6 +128,8 @@ pub struct RowReading<'r> {
     reading: Reading<'r>,
     /// The objects that were read, for each entity.
     found: Vec<Vec<Rc<Object>>>,
+    /// That of the row before, for each entity.
+    last: Vec<Option<Rc<Object>>>,
 }
 
 type Reader<T> = Box<dyn Fn(&mut RowReading<'_>, &RowView<'_>) -> Result<T>>;
@@ -189,7 +191,12 @@ impl<M: Model> RowPart for NullableEntity<M> {
         let eager = defaults || !options.is_empty();
         let (at, core) = (plan.loads.len() - 1, Rc::clone(&plan.core));
         Ok(Box::new(move |rows, row| {
-            let Some(object) = rows.reading.hydrate(mapper, row, first, &options)? else { return Ok(None) };
+            let last = rows.last.get_mut(at).and_then(Option::take);
+            let object = rows.reading.hydrate(mapper, row, first, &options, last.as_ref())?;
+            let Some(object) = object else { return Ok(None) };
+            if let Some(last) = rows.last.get_mut(at) {
+                *last = Some(Rc::clone(&object));
+            }
             if eager && let Some(found) = rows.found.get_mut(at) {
                 found.push(Rc::clone(&object));
             }
@@ -389,12 +396,13 @@ impl<R> RowQuery<R> {
         core.unit.sweep_if_due();
         core.on_connection(|conn| {
             let reading = Reading::new(&core.unit, self.populate);
-            let mut reading = RowReading { reading, found: vec![Vec::new(); loads.len()] };
-            let mut rows = conn.execute(statement)?;
+            let (found, last) = (vec![Vec::new(); loads.len()], vec![None; loads.len()]);
+            let mut reading = RowReading { reading, found, last };
             let mut all = Vec::new();
-            while let Some(row) = rows.next()? {
-                all.push(read(&mut reading, &row.view())?);
-            }
+            conn.execute(statement)?.each(|row| {
+                all.push(read(&mut reading, row)?);
+                Ok(())
+            })?;
             for (options, mut objects) in loads.iter().zip(std::mem::take(&mut reading.found)) {
                 objects.sort_by_key(|object| object.head.id);
                 objects.dedup_by_key(|object| object.head.id);
