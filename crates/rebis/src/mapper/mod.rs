@@ -22,6 +22,7 @@ use rebis_core::process::Published;
 use rebis_core::rows::RowView;
 use rebis_core::schema::Table;
 use rebis_core::sql::Expr;
+use rebis_core::value::BoundValue;
 use rebis_core::{Error, ErrorKind, Result, Value};
 
 pub(crate) use constraints::Refers;
@@ -207,6 +208,19 @@ impl Mapper {
     /// The positions of the primary key's columns, in its order.
     pub(crate) fn key(&self) -> &[usize] {
         &self.key
+    }
+
+    /// Whether the database fills this column of a new record.
+    pub(crate) fn is_filled(&self, column: usize, record: &dyn Record) -> bool {
+        let MappedColumn { counted, defaulted, computed, .. } = self.columns[column];
+        computed
+            || (counted || defaulted)
+                && match record.lend(column) {
+                    BoundValue::Value(value) => {
+                        self.is_unset(column, &value) || defaulted && value == Value::Null
+                    }
+                    _ => false,
+                }
     }
 
     /// Whether this is the key of a row that the database has still to count.
