@@ -46,10 +46,10 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
         let is_new = object.head.state.get() == State::Pending;
         hooks.before(if is_new { Kind::BeforeInsert } else { Kind::BeforeUpdate }, &object)?;
         let mut row = match action {
-            Action::Insert => Some(inserted(&object, &mut new_rows)?),
+            Action::Insert => Some(inserted(unit, &object, &mut new_rows)?),
             Action::Update | Action::Delete => match switched.get(&id) {
                 Some(old) => switch(unit, &object, *old)?,
-                None => changed_rows.row(&object)?,
+                None => changed_rows.row(unit, &object)?,
             },
         };
         if let Some(row) = &row {
@@ -58,7 +58,7 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
         // A row that is parked is there already.
         let parks = parked.get(&id).filter(|_| action != Action::Insert);
         for (park, value) in parks.into_iter().flatten() {
-            row = Some(park.mend(&object, row, value)?);
+            row = Some(park.mend(unit, &object, row, value)?);
         }
         let Some(row) = row else { continue };
         batch.push(unit, conn, object, row)?;

@@ -11,10 +11,10 @@ use super::work::key_of_record;
 use crate::mapper::{Mapper, Object, Record, State};
 use crate::unit::{Unit, conflict};
 
-pub(super) fn inserted(object: &Rc<Object>, rows: &mut NewRows) -> Result<Row> {
+pub(super) fn inserted(unit: &Unit, object: &Rc<Object>, rows: &mut NewRows) -> Result<Row> {
     let mapper = object.head.mapper;
     if let Some(version) = mapper.version() {
-        write(object, version, &Value::Int(1))?;
+        write(unit, object, version, &Value::Int(1))?;
     }
     let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
     Ok(Row { shape: rows.shape_of(mapper, &*record), values: Vec::new() })
@@ -50,7 +50,7 @@ pub(super) fn insert(
         let key = {
             let Some(mut record) = object.data.get_mut() else { return Err(conflict(&object.head)) };
             for (column, value) in wanted.iter().zip(made.by_ref()) {
-                write_into(&object.head, &mut *record, *column, &value)?;
+                write_into(unit, &object.head, &mut *record, *column, &value)?;
             }
             key_of_record(mapper, &*record)?
         };

@@ -5,8 +5,6 @@ use std::cell::{Cell, OnceCell, Ref, RefCell, RefMut};
 use std::panic::Location;
 use std::rc::Rc;
 
-use rebis_core::Value;
-
 use super::{Mapper, Record};
 use crate::model::{Key, LoadOptions};
 
@@ -65,6 +63,8 @@ pub struct Head {
     pub(crate) state: Cell<State>,
     /// Whether it is deleted at the next flush, or, of a detached one, was deleted.
     pub(crate) doomed: Cell<bool>,
+    /// The level at which it came as a new one, in the transaction that is under way; else [`NOT_NEW`].
+    born: Cell<u32>,
     pub(crate) expiry: Cell<Expiry>,
     /// By which it is in the identity map.
     pub(crate) key: RefCell<Option<Key>>,
@@ -133,20 +133,37 @@ impl Links {
     }
 }
 
+/// The level of what did not come as new in the transaction that is under way.
+const NOT_NEW: u32 = u32::MAX;
+
 /// How an object was when a transaction or a savepoint first changed it.
 pub(crate) struct Undo {
     /// Of the transaction, 0, or the savepoint.
     pub(crate) level: u32,
     /// The columns, if they were changed.
     pub(crate) record: Option<Rc<dyn Record>>,
-    /// Of an object that was new: what a flush has put other values in place of, the earliest first. It saves the copy of all columns.
-    pub(crate) written: Vec<(usize, Value)>,
     pub(crate) base: Option<Rc<dyn Record>>,
     pub(crate) links: Vec<Links>,
     pub(crate) state: State,
     pub(crate) expiry: Expiry,
     pub(crate) doomed: bool,
     pub(crate) key: Option<Key>,
+}
+
+impl Undo {
+    /// How an object was that came as new.
+    pub(crate) fn of_new(level: u32, record: Option<Rc<dyn Record>>) -> Undo {
+        Undo {
+            level,
+            record,
+            base: None,
+            links: Vec::new(),
+            state: State::Transient,
+            expiry: Expiry::Expired,
+            doomed: false,
+            key: None,
+        }
+    }
 }
 
 impl Head {
@@ -156,11 +173,26 @@ impl Head {
             mapper,
             state: Cell::new(state),
             doomed: Cell::new(false),
+            born: Cell::new(NOT_NEW),
             expiry: Cell::new(expiry),
             key: RefCell::new(None),
             notes: OnceCell::new(),
             guard: Cell::new(None),
         }
+    }
+
+    /// The level at which it came as a new one, in the transaction that is under way: a rollback makes it new again.
+    pub(crate) fn born(&self) -> Option<u32> {
+        Some(self.born.get()).filter(|level| *level != NOT_NEW)
+    }
+
+    pub(crate) fn set_born(&self, level: Option<u32>) {
+        self.born.set(level.unwrap_or(NOT_NEW));
+    }
+
+    /// Whether something is noted for a rollback, beside that it came as new.
+    pub(crate) fn has_undo(&self) -> bool {
+        self.noted().is_some_and(|notes| !notes.undo.borrow().is_empty())
     }
 
     /// What is noted, to add to it.
