@@ -159,7 +159,7 @@ impl Syncs {
         match relation.direction {
             Direction::ManyToOne => {
                 if !doomed && links.before.is_some() {
-                    let parent = links.loaded.iter().flatten().next().copied();
+                    let parent = links.known().first().copied();
                     let parent = parent.filter(|parent| !frees(unit, *parent, relation));
                     self.key(object, relation, parent, relation.key_columns());
                 }
@@ -273,13 +273,13 @@ fn frees(unit: &Unit, parent: u64, relation: &Relation) -> bool {
 /// What has come in and what has left since the last flush. All that the database has leaves one that is deleted.
 fn difference(links: &Links, doomed: bool) -> (Cow<'_, [u64]>, Cow<'_, [u64]>) {
     if doomed {
-        let there = links.before.as_ref().or(links.loaded.as_ref()).unwrap_or(&links.removed);
+        let there = links.before.as_deref().or(links.loaded.as_deref()).unwrap_or(links.removed());
         return ((&[]).into(), there.into());
     }
     let (Some(before), Some(now)) = (&links.before, &links.loaded) else {
-        return ((&links.added).into(), (&links.removed).into());
+        return (links.added().into(), links.removed().into());
     };
-    (joined(&links.added, without(now, before)), joined(&links.removed, without(before, now)))
+    (joined(links.added(), without(now, before)), joined(links.removed(), without(before, now)))
 }
 
 fn joined<'l>(first: &[u64], second: Cow<'l, [u64]>) -> Cow<'l, [u64]> {

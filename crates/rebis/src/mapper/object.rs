@@ -5,7 +5,7 @@ use std::cell::{Cell, OnceCell, Ref, RefCell, RefMut};
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::{Mapper, Record};
+use super::{Ids, Mapper, Record};
 use crate::model::{Key, LoadOptions};
 
 /// An object of a session. The struct is the truth for the columns; relations are the session's.
@@ -105,31 +105,80 @@ pub(crate) enum Expiry {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Links {
     /// All of them; `None` until they are loaded.
-    pub(crate) loaded: Option<Vec<u64>>,
+    pub(crate) loaded: Option<Ids>,
     /// Those at the last flush, once something has changed.
-    pub(crate) before: Option<Vec<u64>>,
+    pub(crate) before: Option<Ids>,
+    moved: Option<Box<Moved>>,
+}
+
+/// What few relations have to say, since the last flush.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Moved {
     /// Put in while the others are not loaded.
     pub(crate) added: Vec<u64>,
     /// Taken out while the others are not loaded.
     pub(crate) removed: Vec<u64>,
-    /// Taken out by the program since the last flush, whether or not they were there at that time.
+    /// Taken out by the program, whether or not they were there at that time.
     pub(crate) left: Vec<u64>,
 }
 
 impl Links {
+    /// Put in while the others are not loaded.
+    pub(crate) fn added(&self) -> &[u64] {
+        self.moved.as_ref().map_or(&[], |moved| &moved.added)
+    }
+
+    /// Taken out while the others are not loaded.
+    pub(crate) fn removed(&self) -> &[u64] {
+        self.moved.as_ref().map_or(&[], |moved| &moved.removed)
+    }
+
+    /// Taken out by the program since the last flush, whether or not they were there at that time.
+    pub(crate) fn left(&self) -> &[u64] {
+        self.moved.as_ref().map_or(&[], |moved| &moved.left)
+    }
+
+    /// To add to it.
+    pub(crate) fn moved(&mut self) -> &mut Moved {
+        self.moved.get_or_insert_default()
+    }
+
+    /// Takes one out of those that have left.
+    pub(crate) fn returns(&mut self, id: u64) {
+        if let Some(moved) = &mut self.moved {
+            moved.left.retain(|known| *known != id);
+        }
+    }
+
+    /// After a flush: what is in memory is what the database has.
+    pub(crate) fn flushed(&mut self) {
+        self.before = None;
+        self.moved = None;
+    }
+
     /// Whether something has changed since the last flush.
     pub(crate) fn is_changed(&self) -> bool {
-        self.before.is_some() || !self.added.is_empty() || !self.removed.is_empty()
+        self.before.is_some() || !self.added().is_empty() || !self.removed().is_empty()
+    }
+
+    /// Those that are there.
+    pub(crate) fn known(&self) -> &[u64] {
+        self.loaded.as_deref().unwrap_or_default()
+    }
+
+    /// Those that were there at the last flush, where something has changed.
+    pub(crate) fn known_before(&self) -> &[u64] {
+        self.before.as_deref().unwrap_or_default()
     }
 
     /// Those that are there now, as far as the session knows.
     pub(crate) fn now(&self) -> impl Iterator<Item = &u64> {
-        self.loaded.iter().flatten().chain(&self.added)
+        self.known().iter().chain(self.added())
     }
 
     /// All that are named here, now or as they were.
     pub(crate) fn all(&self) -> impl Iterator<Item = &u64> {
-        self.now().chain(self.before.iter().flatten()).chain(&self.removed).chain(&self.left)
+        self.now().chain(self.known_before()).chain(self.removed()).chain(self.left())
     }
 }
 

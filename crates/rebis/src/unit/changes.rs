@@ -5,18 +5,13 @@ use std::rc::Rc;
 use rebis_core::{Error, ErrorKind, Result};
 
 use super::{Unit, conflict};
-use crate::mapper::{Expiry, Head, Object, Record, State, Undo};
+use crate::mapper::{Expiry, Head, Links, Object, Record, State, Undo};
 
 /// What is in memory is what the database has.
 fn forget_changes(head: &Head) {
     let Some(notes) = head.noted() else { return };
     notes.base.take();
-    for links in notes.links.borrow_mut().iter_mut() {
-        links.before = None;
-        links.added.clear();
-        links.removed.clear();
-        links.left.clear();
-    }
+    notes.links.borrow_mut().iter_mut().for_each(Links::flushed);
 }
 
 impl Unit {

@@ -30,9 +30,7 @@ impl Unit {
         while let Some(id) = next.pop() {
             let Some(object) = left.remove(id) else { continue };
             let links = object.head.links();
-            next.extend(
-                links.iter().flat_map(|links| links.iter()).flat_map(|links| links.loaded.iter().flatten()),
-            );
+            next.extend(links.iter().flat_map(|links| links.iter()).flat_map(Links::known));
             drop(links);
             kept.insert(id, object);
         }
