@@ -5,7 +5,7 @@ use std::cell::{Cell, OnceCell, Ref, RefCell, RefMut};
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::{Ids, Mapper, Record};
+use super::{Few, Ids, Mapper, Record};
 use crate::model::{Key, LoadOptions};
 
 /// An object of a session. The struct is the truth for the columns; relations are the session's.
@@ -63,6 +63,8 @@ pub struct Head {
     pub(crate) state: Cell<State>,
     /// Whether it is deleted at the next flush, or, of a detached one, was deleted.
     pub(crate) doomed: Cell<bool>,
+    /// Whether [`Notes`] may have something for a rollback: a commit looks at most new objects here alone.
+    has_undo: Cell<bool>,
     /// The level at which it came as a new one, in the transaction that is under way; else [`NOT_NEW`].
     born: Cell<u32>,
     pub(crate) expiry: Cell<Expiry>,
@@ -77,10 +79,10 @@ pub struct Head {
 #[derive(Default)]
 pub(crate) struct Notes {
     /// One for each relation, as soon as one is looked at.
-    pub(crate) links: RefCell<Vec<Links>>,
+    pub(crate) links: RefCell<Few<Links>>,
     /// The columns at the last flush, kept at the first change since.
     pub(crate) base: RefCell<Option<Rc<dyn Record>>>,
-    pub(crate) undo: RefCell<Vec<Undo>>,
+    undo: RefCell<Vec<Undo>>,
     /// What the query that loaded it said of its relations.
     pub(crate) options: RefCell<Option<Rc<LoadOptions>>>,
 }
@@ -192,7 +194,7 @@ pub(crate) struct Undo {
     /// The columns, if they were changed.
     pub(crate) record: Option<Rc<dyn Record>>,
     pub(crate) base: Option<Rc<dyn Record>>,
-    pub(crate) links: Vec<Links>,
+    pub(crate) links: Few<Links>,
     pub(crate) state: State,
     pub(crate) expiry: Expiry,
     pub(crate) doomed: bool,
@@ -206,7 +208,7 @@ impl Undo {
             level,
             record,
             base: None,
-            links: Vec::new(),
+            links: Few::default(),
             state: State::Transient,
             expiry: Expiry::Expired,
             doomed: false,
@@ -222,6 +224,7 @@ impl Head {
             mapper,
             state: Cell::new(state),
             doomed: Cell::new(false),
+            has_undo: Cell::new(false),
             born: Cell::new(NOT_NEW),
             expiry: Cell::new(expiry),
             key: RefCell::new(None),
@@ -239,9 +242,28 @@ impl Head {
         self.born.set(level.unwrap_or(NOT_NEW));
     }
 
-    /// Whether something is noted for a rollback, beside that it came as new.
+    /// What is noted for a rollback, beside that it came as new; `None` when nothing is.
+    pub(crate) fn undo(&self) -> Option<&RefCell<Vec<Undo>>> {
+        if self.has_undo.get() { self.noted().map(|notes| &notes.undo) } else { None }
+    }
+
     pub(crate) fn has_undo(&self) -> bool {
-        self.noted().is_some_and(|notes| !notes.undo.borrow().is_empty())
+        self.undo().is_some_and(|undo| !undo.borrow().is_empty())
+    }
+
+    /// The same, to add to it.
+    pub(crate) fn undo_to_add(&self) -> &RefCell<Vec<Undo>> {
+        self.has_undo.set(true);
+        &self.notes().undo
+    }
+
+    /// Nothing is to be undone any more.
+    pub(crate) fn forget_undo(&self) {
+        self.set_born(None);
+        if let Some(undo) = self.undo() {
+            undo.take();
+        }
+        self.has_undo.set(false);
     }
 
     /// What is noted, to add to it.
@@ -260,7 +282,7 @@ impl Head {
     }
 
     /// What is noted of its relations.
-    pub(crate) fn links(&self) -> Option<Ref<'_, Vec<Links>>> {
+    pub(crate) fn links(&self) -> Option<Ref<'_, Few<Links>>> {
         self.noted().map(|notes| notes.links.borrow())
     }
 

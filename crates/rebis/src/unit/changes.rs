@@ -89,10 +89,10 @@ impl Unit {
         let copy = || record.map(Record::copy_shared);
         if self.is_as_it_came(head) {
             let copy = copy()?;
-            head.notes().undo.borrow_mut().push(Undo::of_new(level, Some(Rc::clone(&copy))));
+            head.undo_to_add().borrow_mut().push(Undo::of_new(level, Some(Rc::clone(&copy))));
             return Some(copy);
         }
-        let mut undo = head.notes().undo.borrow_mut();
+        let mut undo = head.undo_to_add().borrow_mut();
         match undo.last_mut() {
             Some(last) if last.level == level => {
                 if last.record.is_some() {
@@ -175,7 +175,7 @@ impl Unit {
         head.expiry.set(Expiry::Expired);
         if let Some(notes) = head.noted() {
             notes.base.take();
-            notes.links.borrow_mut().clear();
+            notes.links.take();
         }
         self.forget_assigned(head);
         // That it is to be deleted is nothing that is read again.

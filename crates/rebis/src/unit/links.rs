@@ -6,7 +6,7 @@ use std::rc::Rc;
 use rebis_core::Result;
 
 use super::{Kind, Unit, conflict};
-use crate::mapper::{Direction, Head, Ids, Links, Moved, Object, Relation, State};
+use crate::mapper::{Direction, Few, Head, Ids, Links, Moved, Object, Relation, State};
 use crate::model::{Key, RelationKind};
 
 /// What was loaded of relations is forgotten; what is not flushed stays.
@@ -24,12 +24,7 @@ impl Unit {
     fn links<'o>(&self, object: &'o Object, relation: usize) -> Result<RefMut<'o, Links>> {
         object.head.mapper.relations()?;
         let mut links = object.head.notes().links.borrow_mut();
-        if links.len() <= relation {
-            // Those behind it nobody has looked at.
-            let missing = relation + 1 - links.len();
-            links.reserve_exact(missing);
-            links.resize_with(relation + 1, Links::default);
-        }
+        links.grow(relation + 1);
         if self.is_expired(&object.head) {
             forget_loaded(&mut links);
         }
@@ -158,7 +153,7 @@ impl Unit {
             }
             self.touch_links(&owner.head);
             let mut links = self.links(owner, number)?;
-            let old = links.loaded.replace(Ids::One(id)).unwrap_or_default();
+            let old = links.loaded.replace(Few::One(id)).unwrap_or_default();
             let gone = old.first().and_then(|gone| self.object(*gone));
             links.before.get_or_insert(old);
             drop(links);

@@ -288,12 +288,11 @@ impl Unit {
     fn detach(&self, object: &Object, state: State) {
         let head = &object.head;
         self.set_state(head, state);
-        head.set_born(None);
-        if let Some(notes) = head.noted() {
-            notes.undo.take();
-            if state != State::Detached {
-                notes.base.take();
-            }
+        head.forget_undo();
+        if state != State::Detached
+            && let Some(notes) = head.noted()
+        {
+            notes.base.take();
         }
         head.doomed.set(false);
         // The last values answer, also those that a commit has expired.

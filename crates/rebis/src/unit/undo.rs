@@ -56,7 +56,7 @@ pub(crate) fn keep_columns(head: &Head, record: &dyn Record) {
     if born.is_none() && !head.has_undo() {
         return;
     }
-    let mut undo = head.notes().undo.borrow_mut();
+    let mut undo = head.undo_to_add().borrow_mut();
     match (undo.last_mut(), born) {
         (Some(last), _) if last.state == State::Transient && last.record.is_none() => {
             last.record = Some(record.copy_shared());
@@ -71,8 +71,8 @@ fn release_object(head: &Head, level: u32, outer: u32) {
     if head.born().is_some_and(|born| born >= level) {
         head.set_born(Some(outer));
     }
-    let Some(notes) = head.noted() else { return };
-    let mut undo = notes.undo.borrow_mut();
+    let Some(undo) = head.undo() else { return };
+    let mut undo = undo.borrow_mut();
     let Some(first) = undo.iter().position(|entry| entry.level >= level) else { return };
     let Some(mut kept) = earliest(undo.split_off(first)) else { return };
     kept.level = outer;
@@ -120,10 +120,7 @@ impl Unit {
         let mut deleted = Vec::new();
         let objects = self.objects.borrow();
         for object in undone.in_order().iter().filter_map(|id| objects.get(*id)) {
-            object.head.set_born(None);
-            if let Some(notes) = object.head.noted() {
-                notes.undo.take();
-            }
+            object.head.forget_undo();
             if object.head.state.get() == State::Deleted {
                 deleted.push(Rc::clone(object));
             }
@@ -204,8 +201,8 @@ impl Unit {
             let is_new = head.born().is_some_and(|born| born >= level);
             // What was changed behind that has only columns to say.
             let mut entries: Vec<Undo> = is_new.then(|| Undo::of_new(level, None)).into_iter().collect();
-            if let Some(notes) = head.noted() {
-                let mut undo = notes.undo.borrow_mut();
+            if let Some(undo) = head.undo() {
+                let mut undo = undo.borrow_mut();
                 let first = undo.iter().position(|entry| entry.level >= level).unwrap_or(undo.len());
                 entries.append(&mut undo.split_off(first));
             }
