@@ -71,6 +71,24 @@ pub trait Connection: fmt::Debug + Send {
     /// connection broken.
     fn execute(&mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<&mut dyn Cursor>;
 
+    /// Runs one statement and shows each row of its answer. It is over when this returns: until then a driver may read the
+    /// parameters where they lie.
+    ///
+    /// # Errors
+    /// As [`execute`](Connection::execute), the rows', and what `show` answers; the first one ends it.
+    fn execute_to_end(
+        &mut self,
+        sql: &str,
+        parameters: &[ValueRef<'_>],
+        show: &mut dyn FnMut(&dyn Cursor) -> Result<()>,
+    ) -> Result<()> {
+        let cursor = self.execute(sql, parameters)?;
+        while cursor.advance()? {
+            show(&*cursor)?;
+        }
+        Ok(())
+    }
+
     /// The answer to the last [`execute`](Connection::execute), to be read on; one that something else was sent after has no more
     /// rows. `None` of a driver that cannot do this.
     fn cursor(&mut self) -> Option<&mut dyn Cursor> {

@@ -1,5 +1,7 @@
 //! Rows of plain values on their way into a table: one text for many statements, and no tree of the values.
 //!
+//! The values lie one behind the other, row by row, and so do those that come back: nothing is allocated for a row.
+//!
 //! What the tree can say and this cannot (a listener that wants to see it, columns that are made here, keys of which nothing is
 //! known) takes the way of [`execute_batches`](Connection::execute_batches).
 
@@ -7,22 +9,22 @@ use std::sync::Arc;
 
 use super::connection::Connection;
 use super::execute::Sending;
-use super::insert_rows::{bytes_of_value, item, missing_rows, or_refused, render_insert};
+use super::insert_rows::{bytes_of_text, bytes_of_value, item, missing_rows, or_refused, render_insert};
 use super::row_order::{RowOrder, key_of};
 use crate::compile::fits_in_array;
 use crate::dialect::ManyRows;
 use crate::error::Result;
 use crate::process::Deadline;
-use crate::rows::{Rows, Sql};
+use crate::rows::{RowView, Sql};
 use crate::sql::{InsertNode, Node};
-use crate::value::{Value, ValueRef};
+use crate::value::{BoundValue, Value, ValueRef};
 
 /// How many rows of VALUES one statement has. Always as many, so that it is prepared once.
 const ROWS_OF_VALUES: usize = 1000;
 /// How many rows go out as arrays, one for each column.
 const ROWS_OF_ARRAYS: usize = 20_000;
 
-/// The values of rows on the way, and what becomes of the answer.
+/// An INSERT of rows of values, and what becomes of the answer.
 struct Flat {
     insert: InsertNode,
     order: RowOrder,
@@ -34,11 +36,12 @@ struct Flat {
 
 impl Connection {
     /// Whether rows of values can go out this way.
-    pub(super) fn goes_flat(&self, insert: &InsertNode, rows: &[Vec<Value>]) -> bool {
+    pub(super) fn goes_flat(&self, insert: &InsertNode, values: &[BoundValue<'_>]) -> bool {
+        let width = insert.columns.len();
         let made = |name: &str| insert.columns.iter().any(|column| *column == name);
         let listeners = &self.engine().core().listeners;
-        rows.len() > 1
-            && !insert.columns.is_empty()
+        width > 0
+            && values.len() > width
             && (insert.returning.is_empty() || self.returns_inserted())
             && matches!(RowOrder::of(insert, self.dialect()), RowOrder::AsGiven | RowOrder::Ascending)
             && listeners.before_execute.is_empty()
@@ -48,48 +51,50 @@ impl Connection {
                 .columns()
                 .iter()
                 .all(|column| column.client_defaults.insert.is_none() || made(column.name()))
-            && (self.dialect().writes.many_rows != ManyRows::Arrays || fit_in_arrays(insert, rows))
+            && (self.dialect().writes.many_rows != ManyRows::Arrays || fit_in_arrays(insert, values))
     }
 
     /// Sends them, and returns the wanted columns in the order of the rows.
     pub(super) fn insert_flat(
         &mut self,
         insert: InsertNode,
-        rows: Vec<Vec<Value>>,
-    ) -> Result<Vec<Vec<Value>>> {
+        values: Vec<BoundValue<'_>>,
+    ) -> Result<Vec<Value>> {
         let deadline = self.options.deadline(None);
         let mut flat = Flat::of(insert, RowOrder::AsGiven);
         flat.order = RowOrder::of(&flat.insert, self.dialect());
         flat.return_key();
         match self.dialect().writes.many_rows {
-            ManyRows::Arrays => self.insert_arrays(flat, rows, deadline),
-            ManyRows::Bulk if flat.shown == 0 => self.insert_bulk(flat, &rows, deadline),
+            ManyRows::Arrays => self.insert_arrays(flat, values, deadline),
+            ManyRows::Bulk if flat.shown == 0 => self.insert_bulk(flat, &values, deadline),
             ManyRows::Bulk | ManyRows::Values | ManyRows::RoundTrips => {
-                self.insert_values(flat, &rows, deadline)
+                self.insert_values_of(flat, &values, deadline)
             }
         }
     }
 
-    fn insert_values(
+    fn insert_values_of(
         &mut self,
         mut flat: Flat,
-        rows: &[Vec<Value>],
+        values: &[BoundValue<'_>],
         deadline: Deadline,
-    ) -> Result<Vec<Vec<Value>>> {
+    ) -> Result<Vec<Value>> {
+        let width = flat.insert.columns.len();
         let writes = self.dialect().writes;
-        let most = (writes.most_parameters / flat.insert.columns.len()).clamp(1, ROWS_OF_VALUES);
-        let mut found = Vec::with_capacity(if flat.shown > 0 { rows.len() } else { 0 });
+        let most = (writes.most_parameters / width).clamp(1, ROWS_OF_VALUES);
+        let mut found = Vec::with_capacity(values.len() / width * flat.insert.returning.len());
         let mut text: (usize, Arc<str>) = (0, "".into());
-        let mut left = rows;
+        let mut left = values;
         while !left.is_empty() {
-            let (some, rest) = left.split_at(as_many_as_fit(left, most, writes.most_bytes));
+            let count = as_many_as_fit(left, width, most, writes.most_bytes);
+            let (some, rest) = left.split_at(count * width);
             left = rest;
-            if text.0 != some.len() {
-                flat.insert.rows = vec![placeholders(flat.insert.columns.len()); some.len()];
-                text = (some.len(), self.text_of(&mut flat.insert)?);
+            if text.0 != count {
+                flat.insert.rows = vec![placeholders(width); count];
+                text = (count, self.text_of(&mut flat.insert)?);
             }
-            let parameters = some.iter().flatten().map(Value::as_ref).collect();
-            self.read_made(&flat, &text.1, parameters, some.len(), deadline, &mut found)?;
+            let parameters = some.iter().map(BoundValue::as_ref).collect();
+            self.read_made(&flat, &text.1, parameters, count, deadline, &mut found)?;
         }
         Ok(found)
     }
@@ -98,17 +103,17 @@ impl Connection {
     fn insert_arrays(
         &mut self,
         mut flat: Flat,
-        rows: Vec<Vec<Value>>,
+        values: Vec<BoundValue<'_>>,
         deadline: Deadline,
-    ) -> Result<Vec<Vec<Value>>> {
+    ) -> Result<Vec<Value>> {
         let width = flat.insert.columns.len();
         flat.insert.rows = vec![placeholders(width)];
         flat.insert.arrays = true;
         flat.insert.ordered = flat.order == RowOrder::Ascending;
         let text = self.text_of(&mut flat.insert)?;
         let most_bytes = self.dialect().writes.most_bytes;
-        let mut found = Vec::with_capacity(if flat.shown > 0 { rows.len() } else { 0 });
-        for (count, arrays) in in_arrays(rows, width, most_bytes) {
+        let mut found = Vec::with_capacity(values.len() / width * flat.insert.returning.len());
+        for (count, arrays) in in_arrays(values, width, most_bytes) {
             self.read_made(&flat, &text, array_parameters(&arrays), count, deadline, &mut found)?;
         }
         Ok(found)
@@ -118,14 +123,14 @@ impl Connection {
     fn insert_bulk(
         &mut self,
         mut flat: Flat,
-        rows: &[Vec<Value>],
+        values: &[BoundValue<'_>],
         deadline: Deadline,
-    ) -> Result<Vec<Vec<Value>>> {
+    ) -> Result<Vec<Value>> {
         let width = flat.insert.columns.len();
         flat.insert.rows = vec![placeholders(width)];
         let sql = Sql::Text(self.text_of(&mut flat.insert)?);
-        let parameters = rows.iter().flatten().map(Value::as_ref).collect();
-        let sending = Sending { sql, parameters, sets: rows.len(), cached: false, deadline };
+        let parameters = values.iter().map(BoundValue::as_ref).collect();
+        let sending = Sending { sql, parameters, sets: values.len() / width, cached: false, deadline };
         self.send_many(sending, width).map(|_| Vec::new())
     }
 
@@ -141,22 +146,28 @@ impl Connection {
         parameters: Vec<ValueRef<'_>>,
         count: usize,
         deadline: Deadline,
-        found: &mut Vec<Vec<Value>>,
+        found: &mut Vec<Value>,
     ) -> Result<()> {
         let sending =
             Sending { sql: Sql::Text(Arc::clone(text)), parameters, sets: 1, cached: false, deadline };
-        let sent = self.send_once(sending)?;
-        let answer = Rows::new(sent.answer, sent.watch);
         let width = flat.insert.returning.len();
-        let first = found.len();
-        answer.each(|row| {
-            found.push((0..width).map(|index| or_refused(row.value(index))).collect::<Result<Vec<Value>>>()?);
-            Ok(())
-        })?;
-        match found.get_mut(first..) {
-            Some(made) if flat.shown > 0 => flat.sort(made, count),
-            _ => Ok(()),
-        }
+        let (first, mut rows) = (found.len(), 0_usize);
+        let sent = self.send(
+            sending,
+            |connection, sql, parameters| {
+                connection.execute_to_end(sql, parameters, &mut |cursor| {
+                    let row = RowView::current(cursor);
+                    for index in 0..width {
+                        found.push(or_refused(row.value(index))?);
+                    }
+                    rows += 1;
+                    Ok(())
+                })
+            },
+            |()| None,
+        )?;
+        sent.watch.read(rows as u64);
+        if flat.shown > 0 { flat.sort(found, first, (rows, count)) } else { Ok(()) }
     }
 }
 
@@ -182,24 +193,31 @@ impl Flat {
         }
     }
 
-    /// Puts what came back into the order of the keys, which the database has counted in that of the rows.
-    fn sort(&self, made: &mut [Vec<Value>], wanted: usize) -> Result<()> {
-        if made.len() != wanted {
-            return Err(missing_rows(made.len(), wanted));
+    /// Puts what came back from the first one on into the order of the keys, which the database has counted in that of the rows.
+    fn sort(&self, found: &mut Vec<Value>, first: usize, (rows, wanted): (usize, usize)) -> Result<()> {
+        let lost = || missing_rows(rows, wanted);
+        if rows != wanted {
+            return Err(lost());
         }
         let (Some(at), Some(column)) = (self.key, self.insert.table.primary_key().next()) else {
             return Ok(());
         };
-        let key = |row: &Vec<Value>| row.get(at).and_then(|value| key_of(column.sql_type(), value));
-        if made.iter().any(|row| key(row).is_none()) {
-            return Err(missing_rows(made.len(), wanted));
+        let width = self.insert.returning.len();
+        let made = found.get(first..).unwrap_or_default().chunks_exact(width);
+        let key = |row: &[Value]| row.get(at).and_then(|value| key_of(column.sql_type(), value));
+        let (mut last, mut is_sorted) = (None, true);
+        for row in made {
+            let key = key(row).ok_or_else(lost)?;
+            is_sorted &= last.is_none_or(|last| last <= key);
+            last = Some(key);
         }
-        if !made.is_sorted_by_key(key) {
-            made.sort_by_cached_key(key);
+        if is_sorted && at < self.shown {
+            return Ok(());
         }
-        if at == self.shown {
-            made.iter_mut().for_each(|row| row.truncate(at));
-        }
+        let made = found.split_off(first);
+        let mut rows: Vec<&[Value]> = made.chunks_exact(width).collect();
+        rows.sort_by_cached_key(|row| key(row));
+        found.extend(rows.into_iter().flat_map(|row| row.iter().take(self.shown)).cloned());
         Ok(())
     }
 }
@@ -209,51 +227,57 @@ fn placeholders(width: usize) -> Vec<Arc<Node>> {
 }
 
 /// Whether all values are of their columns' types, so that an array of these holds them as they are.
-fn fit_in_arrays(insert: &InsertNode, rows: &[Vec<Value>]) -> bool {
+fn fit_in_arrays(insert: &InsertNode, values: &[BoundValue<'_>]) -> bool {
+    let width = insert.columns.len();
     insert.columns.iter().enumerate().all(|(index, name)| {
         insert.table.column(name).is_some_and(|column| {
-            fits_in_array(column.sql_type(), rows.iter().filter_map(|row| row.get(index)))
+            let values = values.iter().skip(index).step_by(width);
+            fits_in_array(column.sql_type(), values.map(BoundValue::kind))
         })
     })
 }
 
-/// At least one.
-fn as_many_as_fit(rows: &[Vec<Value>], most: usize, most_bytes: usize) -> usize {
+/// How many rows; at least one.
+fn as_many_as_fit(values: &[BoundValue<'_>], width: usize, most: usize, most_bytes: usize) -> usize {
     let mut size = 0_usize;
-    let fits = |row: &&Vec<Value>| {
-        size = row.iter().map(bytes_of_value).fold(size, usize::saturating_add);
+    let fits = |row: &&[BoundValue<'_>]| {
+        size = row.iter().map(bytes_of_bound).fold(size, usize::saturating_add);
         size <= most_bytes
     };
-    rows.iter().take(most).take_while(fits).count().max(1)
+    values.chunks(width).take(most).take_while(fits).count().max(1)
+}
+
+/// About how many bytes a value has on the wire.
+fn bytes_of_bound(value: &BoundValue<'_>) -> usize {
+    match value {
+        BoundValue::Value(value) => bytes_of_value(value),
+        BoundValue::Text(text) => bytes_of_text(text.as_bytes()),
+        BoundValue::Bytes(bytes) => bytes_of_text(bytes),
+    }
 }
 
 /// Rows as arrays, one for each column, of as many rows at a time as fit; and how many these are.
 pub(super) fn in_arrays(
-    mut left: Vec<Vec<Value>>,
+    values: Vec<BoundValue<'_>>,
     width: usize,
     most_bytes: usize,
 ) -> impl Iterator<Item = (usize, Vec<Vec<Value>>)> {
+    let mut left = values.into_iter();
     std::iter::from_fn(move || {
-        if left.is_empty() {
+        if left.as_slice().is_empty() {
             return None;
         }
-        let count = as_many_as_fit(&left, ROWS_OF_ARRAYS, most_bytes);
-        let rest = left.split_off(count);
-        Some((count, transposed(std::mem::replace(&mut left, rest), width)))
+        let count = as_many_as_fit(left.as_slice(), width, ROWS_OF_ARRAYS, most_bytes);
+        let mut columns: Vec<Vec<Value>> = (0..width).map(|_| Vec::with_capacity(count)).collect();
+        for _ in 0..count {
+            for (column, value) in columns.iter_mut().zip(left.by_ref()) {
+                column.push(value.into_value());
+            }
+        }
+        Some((count, columns))
     })
 }
 
 pub(super) fn array_parameters(arrays: &[Vec<Value>]) -> Vec<ValueRef<'_>> {
     arrays.iter().map(|array| ValueRef::Array(array.as_slice().into())).collect()
-}
-
-/// Rows → columns.
-fn transposed(rows: Vec<Vec<Value>>, width: usize) -> Vec<Vec<Value>> {
-    let mut columns: Vec<Vec<Value>> = (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
-    for row in rows {
-        for (column, value) in columns.iter_mut().zip(row) {
-            column.push(value);
-        }
-    }
-    columns
 }

@@ -15,7 +15,7 @@ use crate::process::Deadline;
 use crate::rows::{Rows, Sql, Watch};
 use crate::schema::{SchemaTranslateMap, Table};
 use crate::sql::{Composed, CteBody, InsertNode, Item, Node, Source, Statement, StatementNode, insert_into};
-use crate::value::{Value, ValueRef};
+use crate::value::{BoundValue, Value, ValueRef};
 
 /// How many rows one statement inserts.
 pub(super) const ROWS_AT_A_TIME: usize = 1000;
@@ -65,27 +65,72 @@ impl Connection {
         rows: Vec<Vec<Value>>,
         wanted: &[&str],
     ) -> Result<Vec<Vec<Value>>> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut node = insert_into(table).node;
-        node.columns = columns.iter().map(|name| (*name).to_owned().into()).collect();
         if let Some((index, row)) = rows.iter().enumerate().find(|(_, row)| row.len() != columns.len()) {
             let text = format!("row {index} has {} values for {} columns", row.len(), columns.len());
             return Err(Error::new(ErrorKind::Bind, text));
         }
+        let count = rows.len();
+        let values = rows.into_iter().flatten().map(BoundValue::Value).collect();
+        let mut made = self.insert_values(table, columns, count, values, wanted)?.into_iter();
+        let mut rows = Vec::with_capacity(made.len() / wanted.len().max(1));
+        while made.len() > 0 {
+            rows.push(made.by_ref().take(wanted.len()).collect());
+        }
+        Ok(rows)
+    }
+
+    /// The same for so many rows whose values lie one behind the other, row by row, and may be borrowed. What comes back lies so too.
+    ///
+    /// ```
+    /// use rebis_core::Engine;
+    /// use rebis_core::schema::{ColumnDef, SqlType, Table};
+    /// use rebis_core::value::BoundValue;
+    ///
+    /// let users = Table::build("users")
+    ///     .column(ColumnDef::new("id", SqlType::BigInteger).autoincrement())
+    ///     .column(ColumnDef::new("name", SqlType::Text))
+    ///     .finish()?;
+    /// let mut conn = Engine::new("sqlite://")?.connect()?;
+    /// conn.create_table(&users)?;
+    /// let names = ["jo", "ed"].map(BoundValue::Text).to_vec();
+    /// assert_eq!(conn.insert_values(&users, &["name"], 2, names, &["id"])?, [1.into(), 2.into()]);
+    /// # Ok::<(), rebis_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`insert_rows`](Connection::insert_rows).
+    pub fn insert_values(
+        &mut self,
+        table: &Table,
+        columns: &[&str],
+        count: usize,
+        values: Vec<BoundValue<'_>>,
+        wanted: &[&str],
+    ) -> Result<Vec<Value>> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        if values.len() != count.saturating_mul(columns.len()) {
+            let text =
+                format!("there are {} values for {count} rows of {} columns", values.len(), columns.len());
+            return Err(Error::new(ErrorKind::Bind, text));
+        }
+        let mut node = insert_into(table).node;
+        node.columns = columns.iter().map(|name| (*name).to_owned().into()).collect();
         node.returning = wanted.iter().map(|name| item(table, name)).collect();
         self.know_server()?;
-        if self.goes_flat(&node, &rows) {
-            return self.insert_flat(node, rows);
+        if self.goes_flat(&node, &values) {
+            return self.insert_flat(node, values);
         }
-        let row = |row: Vec<Value>| row.into_iter().map(|value| Arc::new(Node::Value(value))).collect();
-        node.rows = rows.into_iter().map(row).collect();
+        let mut values = values.into_iter().map(|value| Arc::new(Node::Value(value.into_value())));
+        node.rows = (0..count).map(|_| values.by_ref().take(columns.len()).collect()).collect();
         let statement = Statement::Composed(Box::new(Composed(StatementNode::Insert(node))));
         let mut answer = self.execute(statement)?;
         let mut found = Vec::new();
         while let Some(row) = answer.next()? {
-            found.push((0..wanted.len()).map(|index| row.value(index)).collect::<Result<_>>()?);
+            for index in 0..wanted.len() {
+                found.push(row.value(index)?);
+            }
         }
         Ok(found)
     }
@@ -317,10 +362,15 @@ const FEW_BYTES: usize = 16;
 /// About how many bytes a value has on the wire.
 pub(super) fn bytes_of_value(value: &Value) -> usize {
     match value {
-        Value::Text(text) | Value::Json(text) | Value::Digits(text) => text.len() + 9,
-        Value::Bytes(bytes) => bytes.len() + 9,
+        Value::Text(text) | Value::Json(text) | Value::Digits(text) => bytes_of_text(text.as_bytes()),
+        Value::Bytes(bytes) => bytes_of_text(bytes),
         _ => FEW_BYTES,
     }
+}
+
+/// The same of a text.
+pub(super) fn bytes_of_text(text: &[u8]) -> usize {
+    text.len() + 9
 }
 
 fn not_an_insert() -> Error {

@@ -104,7 +104,7 @@ impl<'r> RowView<'r> {
     }
 
     /// The current row of a cursor.
-    pub(super) fn current(cursor: &'r dyn Cursor) -> Self {
+    pub(crate) fn current(cursor: &'r dyn Cursor) -> Self {
         RowView { columns: cursor.columns(), cells: Place::Wire(cursor) }
     }
 

@@ -50,6 +50,12 @@ impl<'c> Watch<'c> {
         self.loss.handle(error, &self.sql)
     }
 
+    /// An answer of so many rows was read where it arrived.
+    pub(crate) fn read(mut self, rows: u64) {
+        self.rows = rows;
+        self.ended();
+    }
+
     /// The answer was read to its end.
     pub(super) fn ended(&self) {
         self.span.record("rows", self.rows);

@@ -37,6 +37,7 @@
 
 mod array;
 mod bind;
+mod bound;
 mod decode;
 #[cfg(feature = "jiff")]
 mod jiff_crate;
@@ -59,6 +60,7 @@ use uuid::Uuid;
 
 pub use array::Element;
 pub use bind::IntoValue;
+pub use bound::BoundValue;
 pub use decode::{FromValue, Mismatch};
 pub use json::Json;
 pub use range::{Range, RangeBound};

@@ -140,8 +140,8 @@ fn written(input: &DeriveInput, krate: &Path, columns: &[Column<'_>]) -> TokenSt
                 fn columns(__prefix: &str) -> ::std::vec::Vec<#derived::ColumnDef> {
                     ::std::vec![#(#described),*]
                 }
-                fn read_part(&self, __part: usize) -> #derived::Value {
-                    match __part { #(#read)* _ => #derived::Value::Null }
+                fn read_part(&self, __part: usize) -> #derived::Bound<'_> {
+                    match __part { #(#read)* _ => #derived::Bound::NULL }
                 }
                 fn write_part(&mut self, __part: usize, __value: #derived::ValueRef<'_>) -> #derived::Written {
                     match __part { #(#write)* _ => #derived::not_written() }

@@ -36,7 +36,7 @@ pub(super) fn instead(model: &Model<'_>) -> TokenStream {
             fn name() -> &'static str { ::core::unreachable!() }
             fn definition() -> #derived::Definition { ::core::unreachable!() }
             fn published() -> &'static #derived::Mappers { ::core::unreachable!() }
-            fn read_column(&self, _: usize) -> #derived::Value { ::core::unreachable!() }
+            fn read_column(&self, _: usize) -> #derived::Bound<'_> { ::core::unreachable!() }
             fn write_column(&mut self, _: usize, _: #derived::ValueRef<'_>) -> #derived::Written {
                 ::core::unreachable!()
             }
@@ -367,11 +367,11 @@ fn accessors(model: &Model<'_>, derived: &TokenStream) -> TokenStream {
     let write = call(quote!(write), &|field| quote_spanned!(own()=> &mut self.#field, __value));
     let same = call(quote!(same), &|field| quote_spanned!(own()=> &self.#field, &__other.#field));
     quote_spanned! {own()=>
-        fn read_column(&self, __column: usize) -> #derived::Value {
+        fn read_column(&self, __column: usize) -> #derived::Bound<'_> {
             match __column {
                 #(#read)*
                 #(#read_parts)*
-                _ => #derived::Value::Null,
+                _ => #derived::Bound::NULL,
             }
         }
         fn write_column(&mut self, __column: usize, __value: #derived::ValueRef<'_>) -> #derived::Written {

@@ -2,7 +2,7 @@
 
 use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
-use super::row::{NewRows, names};
+use super::row::{NewRows, Shape, alike, names, values_of_new};
 use super::update::stale;
 use crate::mapper::{Mapper, Record};
 
@@ -11,26 +11,25 @@ use crate::mapper::{Mapper, Record};
 /// # Errors
 /// [`ErrorKind::InvalidState`] for a record with something in a relation field, before anything is sent; and what the database says.
 pub(crate) fn insert_records<T: Record>(conn: &mut Connection, records: Vec<T>) -> Result<u64> {
-    let (mut rows, mut new_rows) = (Vec::with_capacity(records.len()), NewRows::default());
-    for mut record in records {
+    let mut records = records;
+    let (mut shapes, mut new_rows) = (Vec::with_capacity(records.len()), NewRows::default());
+    for record in &mut records {
         let mapper = record.mapper();
-        check_relations(mapper, &mut record)?;
+        check_relations(mapper, record)?;
         if let Some(version) = mapper.version() {
             record.write(version, Value::Int(1).as_ref()).map_err(|_| unwritable(mapper, version))?;
         }
-        rows.push(new_rows.row(mapper, &record));
+        shapes.push(new_rows.shape_of(mapper, record));
     }
-    let inserted = rows.len() as u64;
-    let mut rows = rows.into_iter().peekable();
-    while let Some(mut first) = rows.next() {
-        let mut batch = vec![std::mem::take(&mut first.values)];
-        while let Some(next) = rows.next_if(|next| next.goes_with(&first)) {
-            batch.push(next.values);
-        }
-        let mapper = first.shape.mapper;
-        conn.insert_rows(mapper.table(), &names(mapper, &first.shape.columns), batch, &[])?;
+    let mut left = records.as_slice();
+    for shapes in shapes.chunk_by(alike) {
+        let (some, rest) = left.split_at(shapes.len());
+        left = rest;
+        let Some(Shape { mapper, columns, .. }) = shapes.first().map(|shape| &**shape) else { continue };
+        let values = values_of_new(some.iter().map(|record| record as &dyn Record), columns);
+        conn.insert_values(mapper.table(), &names(mapper, columns), some.len(), values, &[])?;
     }
-    Ok(inserted)
+    Ok(records.len() as u64)
 }
 
 /// Writes these columns of records into their rows, found by key and version.

@@ -46,17 +46,19 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
         let is_new = object.head.state.get() == State::Pending;
         hooks.before(if is_new { Kind::BeforeInsert } else { Kind::BeforeUpdate }, &object)?;
         let mut row = match action {
-            Action::Insert => Some(inserted(&object, &mut new_rows)?),
+            Action::Insert => Some(inserted(unit, &object, &mut new_rows)?),
             Action::Update | Action::Delete => match switched.get(&id) {
                 Some(old) => switch(unit, &object, *old)?,
-                None => changed_rows.row(&object)?,
+                None => changed_rows.row(unit, &object)?,
             },
         };
         if let Some(row) = &row {
             hooks.changed(&object, &row.shape.columns)?;
         }
-        for (park, value) in parked.get(&id).into_iter().flatten() {
-            row = Some(park.mend(&object, row, value)?);
+        // A row that is parked is there already.
+        let parks = parked.get(&id).filter(|_| action != Action::Insert);
+        for (park, value) in parks.into_iter().flatten() {
+            row = Some(park.mend(unit, &object, row, value)?);
         }
         let Some(row) = row else { continue };
         batch.push(unit, conn, object, row)?;
@@ -94,6 +96,7 @@ fn remove(unit: &Unit, conn: &mut Connection, objects: &[Rc<Object>], hooks: &dy
 struct Batch<'p> {
     shape: Option<Rc<Shape>>,
     objects: Vec<Rc<Object>>,
+    /// Of an UPDATE.
     values: Vec<Vec<Value>>,
     ids: Numbers,
     parked: &'p Parked,
@@ -122,7 +125,9 @@ impl<'p> Batch<'p> {
             && row.shape.columns.iter().any(|column| row.shape.mapper.key().contains(column));
         self.ids.insert(object.head.id);
         self.objects.push(object);
-        self.values.push(row.values);
+        if row.shape.action != Action::Insert {
+            self.values.push(row.values);
+        }
         self.shape.get_or_insert(row.shape);
         if moves { self.send(unit, conn) } else { Ok(()) }
     }
@@ -133,7 +138,7 @@ impl<'p> Batch<'p> {
         let (objects, values) = (std::mem::take(&mut self.objects), std::mem::take(&mut self.values));
         let Shape { action, mapper, columns, wanted } = &*shape;
         if *action == Action::Insert {
-            return insert(unit, conn, mapper, &objects, values, columns, wanted);
+            return insert(unit, conn, mapper, &objects, columns, wanted);
         }
         update(unit, conn, mapper, &objects, values, columns)?;
         if mapper.computes() {

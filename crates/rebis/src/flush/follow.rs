@@ -172,7 +172,7 @@ fn move_along(
         // What the program has changed meanwhile stays as it wants it.
         let is_old = child.data.get().is_some_and(|record| record.same(&*before, *column));
         if is_old {
-            write(&child, *column, value)?;
+            write(unit, &child, *column, value)?;
         }
         // The record of the same column has taken the value already.
         let _ = after.write(*column, value.as_ref());

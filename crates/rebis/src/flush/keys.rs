@@ -6,7 +6,7 @@ use rebis_core::{Error, ErrorKind, Result, Value};
 
 use super::sync::Sync;
 use crate::mapper::{Head, Object, Record};
-use crate::unit::{Unit, conflict, keep_column};
+use crate::unit::{Unit, conflict};
 
 /// Writes the foreign keys that follow from the relations into the object.
 pub(super) fn write_keys(
@@ -36,7 +36,7 @@ pub(super) fn write_key(unit: &Unit, object: &Rc<Object>, sync: &Sync) -> Result
             Some(parent) => parent.data.get().ok_or_else(|| conflict(&parent.head))?.read(*far),
             None => Value::Null,
         };
-        write(object, *near, &value)?;
+        write(unit, object, *near, &value)?;
     }
     Ok(())
 }
@@ -49,14 +49,20 @@ pub(super) fn missing_parent(object: &Object) -> Error {
     Error::new(ErrorKind::InvalidState, text)
 }
 
-pub(super) fn write(object: &Object, column: usize, value: &Value) -> Result<()> {
+pub(super) fn write(unit: &Unit, object: &Object, column: usize, value: &Value) -> Result<()> {
     let Some(mut record) = object.data.get_mut() else { return Err(conflict(&object.head)) };
-    write_into(&object.head, &mut *record, column, value)
+    write_into(unit, &object.head, &mut *record, column, value)
 }
 
 /// The same, for who has the columns at hand.
-pub(super) fn write_into(head: &Head, record: &mut dyn Record, column: usize, value: &Value) -> Result<()> {
-    keep_column(head, record, column);
+pub(super) fn write_into(
+    unit: &Unit,
+    head: &Head,
+    record: &mut dyn Record,
+    column: usize,
+    value: &Value,
+) -> Result<()> {
+    unit.keep_column(head, record, column);
     record.write(column, value.as_ref()).map_err(|mismatch| {
         let mapper = head.mapper;
         let (model, name) = (mapper.name(), &mapper.mapped()[column].name);

@@ -12,6 +12,7 @@ use super::row::Row;
 use super::update::{equal, row_of_update, stale};
 use crate::load::values_in_database;
 use crate::mapper::{Mapper, Object};
+use crate::unit::{Unit, conflict};
 
 /// A row to be parked.
 pub(super) struct Park {
@@ -130,17 +131,25 @@ impl Park {
     }
 
     /// Puts it right in the row that is sent later: it is found by the key that it has now, and the column is written.
-    pub(super) fn mend(&self, object: &Rc<Object>, row: Option<Row>, value: &Value) -> Result<Row> {
+    pub(super) fn mend(
+        &self,
+        unit: &Unit,
+        object: &Rc<Object>,
+        row: Option<Row>,
+        value: &Value,
+    ) -> Result<Row> {
         let mapper = object.head.mapper;
         let mut row = match row {
             Some(row) => row,
-            None => row_of_update(object, values_in_database(object, mapper.key())?, vec![self.column])?,
+            None => {
+                row_of_update(unit, object, values_in_database(object, mapper.key())?, vec![self.column])?
+            }
         };
         if let Some(place) = mapper.key().iter().position(|key| *key == self.column) {
             row.values[place].clone_from(value);
         }
         if !row.shape.columns.contains(&self.column) {
-            let Some(record) = object.data.get() else { return Err(crate::unit::conflict(&object.head)) };
+            let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };
             Rc::make_mut(&mut row.shape).columns.push(self.column);
             row.values.push(record.read(self.column));
         }

@@ -29,10 +29,13 @@ pub(super) fn rows(unit: &Unit, later: Vec<(Rc<Object>, Sync)>) -> Result<Vec<(R
         let (_, columns) = of_object.entry(object.head.id).or_insert_with(|| (object, BTreeSet::new()));
         columns.extend(sync.columns.iter().map(|(near, _)| *near));
     }
-    of_object.into_values().map(|(object, columns)| row(object, columns.into_iter().collect())).collect()
+    of_object
+        .into_values()
+        .map(|(object, columns)| row(unit, object, columns.into_iter().collect()))
+        .collect()
 }
 
-fn row(object: Rc<Object>, mut columns: Vec<usize>) -> Result<(Rc<Object>, Row)> {
+fn row(unit: &Unit, object: Rc<Object>, mut columns: Vec<usize>) -> Result<(Rc<Object>, Row)> {
     let mapper = object.head.mapper;
     // The row was written in this flush: it has the key and the version that the object has now.
     let mut found_by = mapper.key().to_vec();
@@ -44,7 +47,7 @@ fn row(object: Rc<Object>, mut columns: Vec<usize>) -> Result<(Rc<Object>, Row)>
     let mut values = read(&found_by)?;
     if let Some(version) = mapper.version() {
         if let Some(Value::Int(number)) = values.last() {
-            write(&object, version, &next_version(mapper, *number)?)?;
+            write(unit, &object, version, &next_version(mapper, *number)?)?;
         }
         columns.push(version);
     }

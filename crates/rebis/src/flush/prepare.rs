@@ -143,7 +143,7 @@ fn check_single_parent(
             continue;
         }
         let Some(links) = owner.head.link(number) else { continue };
-        if !links.loaded.iter().flatten().all(|id| owned.insert(*id)) {
+        if !links.known().iter().all(|id| owned.insert(*id)) {
             let text = format!(
                 "a {} has several parents by {}::{}, which says single_parent",
                 relation.target.name(),
@@ -172,9 +172,9 @@ fn orphans(
         }
         let gone: Vec<u64> = {
             let Some(links) = object.head.link(number) else { continue };
-            let now: HashSet<&u64> = links.loaded.iter().flatten().collect();
-            let before = links.before.iter().flatten().filter(|id| !now.contains(id));
-            before.chain(&links.removed).chain(&links.left).copied().collect()
+            let now: HashSet<&u64> = links.known().iter().collect();
+            let before = links.known_before().iter().filter(|id| !now.contains(id));
+            before.chain(links.removed()).chain(links.left()).copied().collect()
         };
         for orphan in unit.objects(&gone) {
             if has_owner(unit, &orphan, (object.head.mapper, number), relation, owned)? {

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use rebis_core::Value;
+use rebis_core::value::BoundValue;
 
 use super::work::Action;
 use crate::mapper::{Mapper, Record};
@@ -27,18 +28,13 @@ impl Shape {
 /// One row as it is sent.
 pub(super) struct Row {
     pub(super) shape: Rc<Shape>,
-    /// Of an UPDATE: the values by which the row is found, then those of the columns. Of an INSERT: those of the columns.
+    /// Of an UPDATE: the values by which the row is found, then those of the columns. Those of an INSERT are bound where they lie.
     pub(super) values: Vec<Value>,
 }
 
 impl Row {
     pub(super) fn of_update(mapper: &'static Mapper, columns: Vec<usize>, values: Vec<Value>) -> Row {
         Row { shape: Shape::of_update(mapper, columns), values }
-    }
-
-    /// Whether both go out together.
-    pub(super) fn goes_with(&self, other: &Row) -> bool {
-        alike(&self.shape, &other.shape)
     }
 }
 
@@ -56,31 +52,22 @@ pub(super) struct NewRows {
 }
 
 impl NewRows {
-    /// The row of a new record: what it leaves open the database fills.
-    pub(super) fn row(&mut self, mapper: &'static Mapper, record: &dyn Record) -> Row {
-        let known = self.last.as_ref().filter(|last| last.mapper == mapper);
-        let mut values = Vec::with_capacity(known.map_or(mapper.mapped().len(), |last| last.columns.len()));
+    /// The shape of a new record's row: what it leaves open the database fills.
+    pub(super) fn shape_of(&mut self, mapper: &'static Mapper, record: &dyn Record) -> Rc<Shape> {
         self.columns.clear();
         self.wanted.clear();
-        for (position, column) in mapper.mapped().iter().enumerate() {
+        for position in 0..mapper.mapped().len() {
             // What is deferred and was not set is left to the database.
             if position >= mapper.width() && !record.is_loaded(position) {
                 continue;
             }
-            if column.computed {
-                self.wanted.push(position);
-                continue;
-            }
-            let value = record.read(position);
-            let filled = mapper.is_unset(position, &value) || (column.defaulted && value == Value::Null);
-            if filled {
+            if mapper.is_filled(position, record) {
                 self.wanted.push(position);
             } else {
                 self.columns.push(position);
-                values.push(value);
             }
         }
-        Row { shape: self.shape(mapper), values }
+        self.shape(mapper)
     }
 
     fn shape(&mut self, mapper: &'static Mapper) -> Rc<Shape> {
@@ -103,9 +90,21 @@ pub(super) fn names<'m>(mapper: &'m Mapper, columns: &[usize]) -> Vec<&'m str> {
 
 /// The columns and values of a new record that goes past the unit of work, without those that the database fills.
 pub(crate) fn columns_of_new(mapper: &'static Mapper, record: &dyn Record) -> Vec<(&'static str, Value)> {
-    let Row { shape, values } = NewRows::default().row(mapper, record);
-    let first_version =
-        |(column, value)| if mapper.version() == Some(column) { Value::Int(1) } else { value };
-    let values: Vec<Value> = shape.columns.iter().copied().zip(values).map(first_version).collect();
-    names(mapper, &shape.columns).into_iter().zip(values).collect()
+    let shape = NewRows::default().shape_of(mapper, record);
+    let first_version = |column: &usize| {
+        if mapper.version() == Some(*column) { Value::Int(1) } else { record.read(*column) }
+    };
+    names(mapper, &shape.columns).into_iter().zip(shape.columns.iter().map(first_version)).collect()
+}
+
+/// The values of new records one behind the other, row by row, where they lie.
+pub(super) fn values_of_new<'r>(
+    records: impl ExactSizeIterator<Item = &'r dyn Record>,
+    columns: &[usize],
+) -> Vec<BoundValue<'r>> {
+    let mut values = Vec::with_capacity(records.len() * columns.len());
+    for record in records {
+        values.extend(columns.iter().map(|column| record.lend(*column)));
+    }
+    values
 }

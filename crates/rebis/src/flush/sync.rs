@@ -1,8 +1,8 @@
 //! Relations → foreign keys, and rows of the tables between two sides.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
 use rebis_core::Result;
@@ -33,9 +33,12 @@ pub(super) struct LinkRows {
 /// The foreign keys that follow, by the numbers of the children.
 #[derive(Default)]
 pub(super) struct Keys {
-    own: NumberMap<Own>,
-    /// About how many there may be.
-    expected: usize,
+    /// In the order of their numbers, in which most of them come and are asked for.
+    in_order: Vec<(u64, Own)>,
+    /// Those that came later than one with a higher number.
+    others: NumberMap<Own>,
+    /// Where the last one was found.
+    place: Cell<usize>,
 }
 
 /// Those of one child; nearly all have one.
@@ -47,7 +50,11 @@ enum Own {
 impl Keys {
     /// Those of a child.
     pub(super) fn of(&self, child: u64) -> &[Sync] {
-        match self.own.get(&child) {
+        let own = match self.place_of(child) {
+            Some(place) => self.in_order.get(place).map(|(_, own)| own),
+            None => self.others.get(&child),
+        };
+        match own {
             None => &[],
             Some(Own::One(only)) => std::slice::from_ref(only),
             Some(Own::More(all)) => all,
@@ -55,22 +62,37 @@ impl Keys {
     }
 
     pub(super) fn has(&self, child: u64) -> bool {
-        self.own.contains_key(&child)
+        self.place_of(child).is_some() || self.others.contains_key(&child)
     }
 
     /// The children.
     pub(super) fn children(&self) -> impl Iterator<Item = u64> {
-        self.own.keys().copied()
+        self.in_order.iter().map(|(child, _)| *child).chain(self.others.keys().copied())
+    }
+
+    /// At or behind the one that was found last, most often.
+    fn place_of(&self, child: u64) -> Option<usize> {
+        let is_there = |place: &usize| self.in_order.get(*place).is_some_and(|(known, _)| *known == child);
+        let last = self.place.get();
+        let place = [last, last + 1].into_iter().find(is_there);
+        let place = place.or_else(|| self.in_order.binary_search_by_key(&child, |(known, _)| *known).ok())?;
+        self.place.set(place);
+        Some(place)
     }
 
     /// Both sides of a relation say the same; a new owner counts more than an old one's farewell.
     fn add(&mut self, child: u64, sync: Sync) {
-        if self.own.is_empty() {
-            self.own.reserve(self.expected);
+        if self.in_order.last().is_none_or(|(last, _)| *last < child) {
+            self.in_order.push((child, Own::One(sync)));
+            return;
         }
-        match self.own.entry(child) {
-            Entry::Vacant(none) => drop(none.insert(Own::One(sync))),
-            Entry::Occupied(known) => known.into_mut().add(sync),
+        let known = match self.place_of(child) {
+            Some(place) => self.in_order.get_mut(place).map(|(_, own)| own),
+            None => self.others.get_mut(&child),
+        };
+        match known {
+            Some(known) => known.add(sync),
+            None => drop(self.others.insert(child, Own::One(sync))),
         }
     }
 }
@@ -108,7 +130,6 @@ pub(super) struct Syncs {
 impl Syncs {
     pub(super) fn of(unit: &Unit, changed: &[Rc<Object>]) -> Result<Syncs> {
         let mut syncs = Syncs::default();
-        syncs.keys.expected = changed.len();
         for object in changed {
             let relations = object.head.mapper.relations()?;
             for (number, relation) in relations.iter().enumerate() {
@@ -159,7 +180,7 @@ impl Syncs {
         match relation.direction {
             Direction::ManyToOne => {
                 if !doomed && links.before.is_some() {
-                    let parent = links.loaded.iter().flatten().next().copied();
+                    let parent = links.known().first().copied();
                     let parent = parent.filter(|parent| !frees(unit, *parent, relation));
                     self.key(object, relation, parent, relation.key_columns());
                 }
@@ -273,13 +294,13 @@ fn frees(unit: &Unit, parent: u64, relation: &Relation) -> bool {
 /// What has come in and what has left since the last flush. All that the database has leaves one that is deleted.
 fn difference(links: &Links, doomed: bool) -> (Cow<'_, [u64]>, Cow<'_, [u64]>) {
     if doomed {
-        let there = links.before.as_ref().or(links.loaded.as_ref()).unwrap_or(&links.removed);
+        let there = links.before.as_deref().or(links.loaded.as_deref()).unwrap_or(links.removed());
         return ((&[]).into(), there.into());
     }
     let (Some(before), Some(now)) = (&links.before, &links.loaded) else {
-        return ((&links.added).into(), (&links.removed).into());
+        return (links.added().into(), links.removed().into());
     };
-    (joined(&links.added, without(now, before)), joined(&links.removed, without(before, now)))
+    (joined(links.added(), without(now, before)), joined(links.removed(), without(before, now)))
 }
 
 fn joined<'l>(first: &[u64], second: Cow<'l, [u64]>) -> Cow<'l, [u64]> {

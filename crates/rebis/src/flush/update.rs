@@ -21,7 +21,7 @@ pub(super) struct ChangedRows {
 
 impl ChangedRows {
     /// The columns that have changed; nothing when none has.
-    pub(super) fn row(&mut self, object: &Rc<Object>) -> Result<Option<Row>> {
+    pub(super) fn row(&mut self, unit: &Unit, object: &Rc<Object>) -> Result<Option<Row>> {
         let mapper = object.head.mapper;
         self.columns.clear();
         {
@@ -47,7 +47,7 @@ impl ChangedRows {
                 return Ok(None);
             }
         }
-        row_of_update(object, key_in_database(object)?, self.columns.clone()).map(Some)
+        row_of_update(unit, object, key_in_database(object)?, self.columns.clone()).map(Some)
     }
 
     fn shape(&mut self, mapper: &'static Mapper) -> Rc<Shape> {
@@ -78,7 +78,7 @@ pub(super) fn switch(unit: &Unit, object: &Rc<Object>, old: u64) -> Result<Optio
     old.head.doomed.set(false);
     if let Some(version) = mapper.version() {
         let value = old.data.get().ok_or_else(|| conflict(&old.head))?.read(version);
-        write(object, version, &value)?;
+        write(unit, object, version, &value)?;
     }
     if columns.is_empty() && mapper.version().is_none() {
         // Nothing but the key, which the row has.
@@ -87,10 +87,15 @@ pub(super) fn switch(unit: &Unit, object: &Rc<Object>, old: u64) -> Result<Optio
         unit.remember_key(&object.head, key);
         return Ok(None);
     }
-    row_of_update(object, key, columns).map(Some)
+    row_of_update(unit, object, key, columns).map(Some)
 }
 
-pub(super) fn row_of_update(object: &Rc<Object>, key: Vec<Value>, mut columns: Vec<usize>) -> Result<Row> {
+pub(super) fn row_of_update(
+    unit: &Unit,
+    object: &Rc<Object>,
+    key: Vec<Value>,
+    mut columns: Vec<usize>,
+) -> Result<Row> {
     let mapper = object.head.mapper;
     let mut values = key;
     if let Some(version) = mapper.version() {
@@ -104,7 +109,7 @@ pub(super) fn row_of_update(object: &Rc<Object>, key: Vec<Value>, mut columns: V
         };
         drop(record);
         values.push(old);
-        write(object, version, &next)?;
+        write(unit, object, version, &next)?;
         columns.push(version);
     }
     let Some(record) = object.data.get() else { return Err(conflict(&object.head)) };

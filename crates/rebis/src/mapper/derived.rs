@@ -1,5 +1,7 @@
 //! What `#[derive(Model)]` writes down, as calls: the code of a model is data and a few functions that name fields.
 
+use std::any::Any;
+
 use rebis_core::sql::{Matches, Typed, family};
 use rebis_core::value::Mismatch;
 
@@ -11,6 +13,7 @@ pub use rebis_core::schema::{
     SqlType, Table, TableBuilder, UniqueConstraint,
 };
 pub use rebis_core::sql::Column;
+pub use rebis_core::value::BoundValue as Bound;
 pub use rebis_core::{FromRow, FromValue, Result, Value, ValueRef};
 
 pub use super::embedded::{Embedded, Joined, NamedColumns, PrefixOf, WithEmbedded};
@@ -39,8 +42,8 @@ pub type Keys = Option<Key>;
     note = "a field that is no column is marked `#[rebis(skip)]`, one that holds other models `#[rebis(relationship)]`"
 )]
 pub trait Field: Sized {
-    /// Its value.
-    fn read(&self) -> Value;
+    /// Its value, borrowed where it can be.
+    fn read(&self) -> Bound<'_>;
     /// Takes a value.
     ///
     /// # Errors
@@ -61,9 +64,9 @@ pub trait Field: Sized {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Clone + PartialEq + FromValue + Into<Value>> Field for T {
-    fn read(&self) -> Value {
-        self.clone().into()
+impl<T: Any + Clone + PartialEq + FromValue + Into<Value>> Field for T {
+    fn read(&self) -> Bound<'_> {
+        lent(self).unwrap_or_else(|| Bound::Value(self.clone().into()))
     }
 
     fn write(&mut self, value: ValueRef<'_>) -> Written {
@@ -85,9 +88,9 @@ impl<T: Clone + PartialEq + FromValue + Into<Value>> Field for T {
 }
 
 /// A deferred column: side by side with others it is not in the row, and is put in afterwards where a query wants it.
-impl<T: Clone + PartialEq + FromValue + Into<Value>> Field for Deferred<T> {
-    fn read(&self) -> Value {
-        self.value().map_or(Value::Null, |value| value.clone().into())
+impl<T: Any + Clone + PartialEq + FromValue + Into<Value>> Field for Deferred<T> {
+    fn read(&self) -> Bound<'_> {
+        self.value().map_or(Bound::NULL, Field::read)
     }
 
     fn write(&mut self, value: ValueRef<'_>) -> Written {
@@ -107,6 +110,22 @@ impl<T: Clone + PartialEq + FromValue + Into<Value>> Field for Deferred<T> {
     fn decode_key(_: &RowView<'_>, _: usize, _: usize) -> Result<Value> {
         Ok(Value::Null)
     }
+}
+
+/// What can be bound where it lies: texts and bytes. The compiler knows which of the types it is.
+fn lent<T: Any>(field: &T) -> Option<Bound<'_>> {
+    let field: &dyn Any = field;
+    if let Some(text) = field.downcast_ref::<String>() {
+        return Some(Bound::Text(text));
+    }
+    if let Some(text) = field.downcast_ref::<Option<String>>() {
+        return Some(text.as_deref().map_or(Bound::NULL, Bound::Text));
+    }
+    if let Some(bytes) = field.downcast_ref::<Vec<u8>>() {
+        return Some(Bound::Bytes(bytes));
+    }
+    let bytes = field.downcast_ref::<Option<Vec<u8>>>()?;
+    Some(bytes.as_deref().map_or(Bound::NULL, Bound::Bytes))
 }
 
 /// Where the columns of a model are in a row.

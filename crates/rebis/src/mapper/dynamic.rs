@@ -9,7 +9,7 @@ use std::rc::Rc;
 use rebis_core::process::Published;
 use rebis_core::rows::RowView;
 use rebis_core::schema::Table;
-use rebis_core::value::{FromValue, IntoValue, Mismatch};
+use rebis_core::value::{BoundValue, FromValue, IntoValue, Mismatch};
 use rebis_core::{Error, ErrorKind, Result, Value, ValueRef};
 
 use super::object::{Head, Object};
@@ -212,8 +212,8 @@ impl Record for DynamicRecord {
         self.mapper
     }
 
-    fn read(&self, column: usize) -> Value {
-        self.values.get(column).cloned().unwrap_or(Value::Null)
+    fn lend(&self, column: usize) -> BoundValue<'_> {
+        self.values.get(column).map_or(BoundValue::NULL, BoundValue::from)
     }
 
     fn write(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), Mismatch> {
@@ -224,7 +224,7 @@ impl Record for DynamicRecord {
     }
 
     fn same(&self, other: &dyn Record, column: usize) -> bool {
-        self.read(column) == other.read(column)
+        self.lend(column) == other.lend(column)
     }
 
     fn copy(&self) -> Box<dyn Record> {

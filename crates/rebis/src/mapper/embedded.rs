@@ -2,7 +2,7 @@
 
 use rebis_core::rows::RowView;
 use rebis_core::schema::{ColumnDef, TableBuilder};
-use rebis_core::value::Mismatch;
+use rebis_core::value::{BoundValue, Mismatch};
 use rebis_core::{Result, Value, ValueRef};
 
 use super::derived::Place;
@@ -27,7 +27,7 @@ pub trait Embedded: Sized {
     fn columns(prefix: &str) -> Vec<ColumnDef>;
 
     /// The value of one.
-    fn read_part(&self, part: usize) -> Value;
+    fn read_part(&self, part: usize) -> BoundValue<'_>;
 
     /// Puts a value into one.
     ///
@@ -123,8 +123,8 @@ impl<E: Embedded> Embedded for Option<E> {
         E::columns(prefix).into_iter().map(ColumnDef::nullable).collect()
     }
 
-    fn read_part(&self, part: usize) -> Value {
-        self.as_ref().map_or(Value::Null, |embedded| embedded.read_part(part))
+    fn read_part(&self, part: usize) -> BoundValue<'_> {
+        self.as_ref().map_or(BoundValue::NULL, |embedded| embedded.read_part(part))
     }
 
     fn write_part(&mut self, part: usize, value: ValueRef<'_>) -> Result<(), Mismatch> {

@@ -9,6 +9,7 @@ mod definition;
 pub mod derived;
 mod dynamic;
 mod embedded;
+mod few;
 mod object;
 mod record;
 mod relation;
@@ -22,14 +23,16 @@ use rebis_core::process::Published;
 use rebis_core::rows::RowView;
 use rebis_core::schema::Table;
 use rebis_core::sql::Expr;
+use rebis_core::value::BoundValue;
 use rebis_core::{Error, ErrorKind, Result, Value};
 
 pub(crate) use constraints::Refers;
 pub use definition::{Definition, PassiveDeletes, RelationDef, Target};
 pub use dynamic::{DynamicRecord, Mappers};
 pub use embedded::Embedded;
+pub(crate) use few::{Few, Ids};
 pub use object::State;
-pub(crate) use object::{Expiry, Guard, Head, Links, Object, Undo};
+pub(crate) use object::{Expiry, Guard, Head, Links, Moved, Object, Undo};
 pub use record::{Given, Model, Record, mapper};
 pub use relation::Direction;
 pub(crate) use relation::{Relation, Secondary};
@@ -207,6 +210,19 @@ impl Mapper {
     /// The positions of the primary key's columns, in its order.
     pub(crate) fn key(&self) -> &[usize] {
         &self.key
+    }
+
+    /// Whether the database fills this column of a new record.
+    pub(crate) fn is_filled(&self, column: usize, record: &dyn Record) -> bool {
+        let MappedColumn { counted, defaulted, computed, .. } = self.columns[column];
+        computed
+            || (counted || defaulted)
+                && match record.lend(column) {
+                    BoundValue::Value(value) => {
+                        self.is_unset(column, &value) || defaulted && value == Value::Null
+                    }
+                    _ => false,
+                }
     }
 
     /// Whether this is the key of a row that the database has still to count.

@@ -7,9 +7,7 @@ use std::num::NonZeroU32;
 use std::panic::Location;
 use std::rc::Rc;
 
-use rebis_core::Value;
-
-use super::{Mapper, Record};
+use super::{Few, Ids, Mapper, Record};
 use crate::model::{Key, LoadOptions};
 
 /// An object of a session. The struct is the truth for the columns; relations are the session's.
@@ -69,6 +67,10 @@ pub struct Head {
     pub(crate) doomed: Cell<bool>,
     /// Whether the last guard was one for writing.
     writes: Cell<bool>,
+    /// Whether [`Notes`] may have something for a rollback: a commit looks at most new objects here alone.
+    has_undo: Cell<bool>,
+    /// The level at which it came as a new one, in the transaction that is under way; else [`NOT_NEW`].
+    born: Cell<u32>,
     pub(crate) expiry: Cell<Expiry>,
     /// By which it is in the identity map.
     key: Cell<Option<Key>>,
@@ -81,10 +83,10 @@ pub struct Head {
 #[derive(Default)]
 pub(crate) struct Notes {
     /// One for each relation, as soon as one is looked at.
-    pub(crate) links: RefCell<Vec<Links>>,
+    pub(crate) links: RefCell<Few<Links>>,
     /// The columns at the last flush, kept at the first change since.
     pub(crate) base: RefCell<Option<Rc<dyn Record>>>,
-    pub(crate) undo: RefCell<Vec<Undo>>,
+    undo: RefCell<Vec<Undo>>,
     /// What the query that loaded it said of its relations.
     pub(crate) options: RefCell<Option<Rc<LoadOptions>>>,
 }
@@ -109,33 +111,85 @@ pub(crate) enum Expiry {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Links {
     /// All of them; `None` until they are loaded.
-    pub(crate) loaded: Option<Vec<u64>>,
+    pub(crate) loaded: Option<Ids>,
     /// Those at the last flush, once something has changed.
-    pub(crate) before: Option<Vec<u64>>,
+    pub(crate) before: Option<Ids>,
+    moved: Option<Box<Moved>>,
+}
+
+/// What few relations have to say, since the last flush.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Moved {
     /// Put in while the others are not loaded.
     pub(crate) added: Vec<u64>,
     /// Taken out while the others are not loaded.
     pub(crate) removed: Vec<u64>,
-    /// Taken out by the program since the last flush, whether or not they were there at that time.
+    /// Taken out by the program, whether or not they were there at that time.
     pub(crate) left: Vec<u64>,
 }
 
 impl Links {
+    /// Put in while the others are not loaded.
+    pub(crate) fn added(&self) -> &[u64] {
+        self.moved.as_ref().map_or(&[], |moved| &moved.added)
+    }
+
+    /// Taken out while the others are not loaded.
+    pub(crate) fn removed(&self) -> &[u64] {
+        self.moved.as_ref().map_or(&[], |moved| &moved.removed)
+    }
+
+    /// Taken out by the program since the last flush, whether or not they were there at that time.
+    pub(crate) fn left(&self) -> &[u64] {
+        self.moved.as_ref().map_or(&[], |moved| &moved.left)
+    }
+
+    /// To add to it.
+    pub(crate) fn moved(&mut self) -> &mut Moved {
+        self.moved.get_or_insert_default()
+    }
+
+    /// Takes one out of those that have left.
+    pub(crate) fn returns(&mut self, id: u64) {
+        if let Some(moved) = &mut self.moved {
+            moved.left.retain(|known| *known != id);
+        }
+    }
+
+    /// After a flush: what is in memory is what the database has.
+    pub(crate) fn flushed(&mut self) {
+        self.before = None;
+        self.moved = None;
+    }
+
     /// Whether something has changed since the last flush.
     pub(crate) fn is_changed(&self) -> bool {
-        self.before.is_some() || !self.added.is_empty() || !self.removed.is_empty()
+        self.before.is_some() || !self.added().is_empty() || !self.removed().is_empty()
+    }
+
+    /// Those that are there.
+    pub(crate) fn known(&self) -> &[u64] {
+        self.loaded.as_deref().unwrap_or_default()
+    }
+
+    /// Those that were there at the last flush, where something has changed.
+    pub(crate) fn known_before(&self) -> &[u64] {
+        self.before.as_deref().unwrap_or_default()
     }
 
     /// Those that are there now, as far as the session knows.
     pub(crate) fn now(&self) -> impl Iterator<Item = &u64> {
-        self.loaded.iter().flatten().chain(&self.added)
+        self.known().iter().chain(self.added())
     }
 
     /// All that are named here, now or as they were.
     pub(crate) fn all(&self) -> impl Iterator<Item = &u64> {
-        self.now().chain(self.before.iter().flatten()).chain(&self.removed).chain(&self.left)
+        self.now().chain(self.known_before()).chain(self.removed()).chain(self.left())
     }
 }
+
+/// The level of what did not come as new in the transaction that is under way.
+const NOT_NEW: u32 = u32::MAX;
 
 /// How an object was when a transaction or a savepoint first changed it.
 pub(crate) struct Undo {
@@ -143,14 +197,28 @@ pub(crate) struct Undo {
     pub(crate) level: u32,
     /// The columns, if they were changed.
     pub(crate) record: Option<Rc<dyn Record>>,
-    /// Of an object that was new: what a flush has put other values in place of, the earliest first. It saves the copy of all columns.
-    pub(crate) written: Vec<(usize, Value)>,
     pub(crate) base: Option<Rc<dyn Record>>,
-    pub(crate) links: Vec<Links>,
+    pub(crate) links: Few<Links>,
     pub(crate) state: State,
     pub(crate) expiry: Expiry,
     pub(crate) doomed: bool,
     pub(crate) key: Option<Key>,
+}
+
+impl Undo {
+    /// How an object was that came as new.
+    pub(crate) fn of_new(level: u32, record: Option<Rc<dyn Record>>) -> Undo {
+        Undo {
+            level,
+            record,
+            base: None,
+            links: Few::default(),
+            state: State::Transient,
+            expiry: Expiry::Expired,
+            doomed: false,
+            key: None,
+        }
+    }
 }
 
 impl Head {
@@ -161,6 +229,8 @@ impl Head {
             state: Cell::new(state),
             doomed: Cell::new(false),
             writes: Cell::new(false),
+            has_undo: Cell::new(false),
+            born: Cell::new(NOT_NEW),
             expiry: Cell::new(expiry),
             key: Cell::new(None),
             notes: OnceCell::new(),
@@ -222,6 +292,39 @@ impl Head {
         Some(if self.writes.get() { Guard::Write(place) } else { Guard::Read(place) })
     }
 
+    /// The level at which it came as a new one, in the transaction that is under way: a rollback makes it new again.
+    pub(crate) fn born(&self) -> Option<u32> {
+        Some(self.born.get()).filter(|level| *level != NOT_NEW)
+    }
+
+    pub(crate) fn set_born(&self, level: Option<u32>) {
+        self.born.set(level.unwrap_or(NOT_NEW));
+    }
+
+    /// What is noted for a rollback, beside that it came as new; `None` when nothing is.
+    pub(crate) fn undo(&self) -> Option<&RefCell<Vec<Undo>>> {
+        if self.has_undo.get() { self.noted().map(|notes| &notes.undo) } else { None }
+    }
+
+    pub(crate) fn has_undo(&self) -> bool {
+        self.undo().is_some_and(|undo| !undo.borrow().is_empty())
+    }
+
+    /// The same, to add to it.
+    pub(crate) fn undo_to_add(&self) -> &RefCell<Vec<Undo>> {
+        self.has_undo.set(true);
+        &self.notes().undo
+    }
+
+    /// Nothing is to be undone any more.
+    pub(crate) fn forget_undo(&self) {
+        self.set_born(None);
+        if let Some(undo) = self.undo() {
+            undo.take();
+        }
+        self.has_undo.set(false);
+    }
+
     /// What is noted, to add to it.
     pub(crate) fn notes(&self) -> &Notes {
         self.notes.get_or_init(Box::default)
@@ -238,7 +341,7 @@ impl Head {
     }
 
     /// What is noted of its relations.
-    pub(crate) fn links(&self) -> Option<Ref<'_, Vec<Links>>> {
+    pub(crate) fn links(&self) -> Option<Ref<'_, Few<Links>>> {
         self.noted().map(|notes| notes.links.borrow())
     }
 

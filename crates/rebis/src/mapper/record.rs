@@ -8,7 +8,7 @@ use std::rc::Rc;
 use rebis_core::process::Published;
 use rebis_core::rows::RowView;
 use rebis_core::schema::Entity;
-use rebis_core::value::Mismatch;
+use rebis_core::value::{BoundValue, Mismatch};
 use rebis_core::{Result, Value, ValueRef};
 
 use super::derived::{Place, SideBySide};
@@ -28,8 +28,13 @@ pub trait Record: Any {
     /// The mapper.
     fn mapper(&self) -> &'static Mapper;
 
-    /// The value of the column at this position.
-    fn read(&self, column: usize) -> Value;
+    /// The value of the column at this position, borrowed where it can be.
+    fn lend(&self, column: usize) -> BoundValue<'_>;
+
+    /// The same value, copied.
+    fn read(&self, column: usize) -> Value {
+        self.lend(column).into_value()
+    }
 
     /// Puts a value that the database has made or sent into the column at this position.
     ///
@@ -97,8 +102,8 @@ pub trait Model: Entity + Clone {
     /// Where its mapper is kept.
     fn published() -> &'static Published<Result<Mapper>>;
 
-    /// The value of the column at this position.
-    fn read_column(&self, column: usize) -> Value;
+    /// The value of the column at this position, borrowed where it can be.
+    fn read_column(&self, column: usize) -> BoundValue<'_>;
 
     /// Puts a value into the column at this position.
     ///
@@ -172,7 +177,7 @@ impl<M: Model> Record for M {
         }
     }
 
-    fn read(&self, column: usize) -> Value {
+    fn lend(&self, column: usize) -> BoundValue<'_> {
         self.read_column(column)
     }
 

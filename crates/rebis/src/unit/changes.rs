@@ -1,85 +1,17 @@
 //! What has changed: since the last flush, and since a transaction or a savepoint began.
 
-use std::cell::RefCell;
-use std::num::NonZeroU32;
 use std::rc::Rc;
 
 use rebis_core::{Error, ErrorKind, Result};
 
 use super::{Unit, conflict};
-use crate::mapper::{Expiry, Head, Object, Record, State, Undo};
-
-/// What was noted at this level and those inside it; it is noted no more.
-fn since(noted: &RefCell<Vec<(u32, u64)>>, level: u32) -> Vec<u64> {
-    let mut noted = noted.borrow_mut();
-    // Inner levels end before outer ones go on: the list is in their order.
-    let first = noted.partition_point(|(at, _)| *at < level);
-    noted.split_off(first).into_iter().map(|(_, id)| id).collect()
-}
-
-/// The same, in the order in which the objects came.
-fn since_in_order(noted: &RefCell<Vec<(u32, u64)>>, level: u32) -> Vec<u64> {
-    let mut ids = since(noted, level);
-    ids.sort_unstable();
-    ids.dedup();
-    ids
-}
-
-/// How an object was before the first of these changes; its columns may have been changed first at an inner level.
-fn earliest(entries: Vec<Undo>) -> Option<Undo> {
-    let mut entries = entries.into_iter();
-    let mut first = entries.next()?;
-    entries.for_each(|inner| take_columns(&mut first, inner));
-    Some(first)
-}
-
-/// The columns that were changed at an inner level first.
-fn take_columns(outer: &mut Undo, inner: Undo) {
-    if outer.record.is_none() {
-        if inner.record.is_some() {
-            (outer.record, outer.base) = (inner.record, inner.base);
-        }
-        outer.written.extend(inner.written);
-    }
-}
-
-/// Notes the value of one column of a new object, before a flush writes over it: that saves the copy of all.
-pub(crate) fn keep_column(head: &Head, record: &dyn Record, column: usize) {
-    if !record.is_loaded(column) {
-        keep_columns(head, record);
-    } else if let Some(new) = head.notes().undo.borrow_mut().last_mut().filter(|last| last.lacks_columns()) {
-        // Its key, and a foreign key.
-        if new.written.is_empty() {
-            new.written.reserve_exact(2);
-        }
-        new.written.push((column, record.read(column)));
-    }
-}
-
-/// Notes the columns of a new object, before what the database has is put in their place.
-pub(crate) fn keep_columns(head: &Head, record: &dyn Record) {
-    if let Some(new) = head.notes().undo.borrow_mut().last_mut().filter(|last| last.lacks_columns()) {
-        new.record = Some(record.copy_shared());
-    }
-}
+use crate::mapper::{Expiry, Head, Links, Object, Record, State, Undo};
 
 /// What is in memory is what the database has.
 fn forget_changes(head: &Head) {
     let Some(notes) = head.noted() else { return };
     notes.base.take();
-    for links in notes.links.borrow_mut().iter_mut() {
-        links.before = None;
-        links.added.clear();
-        links.removed.clear();
-        links.left.clear();
-    }
-}
-
-impl Undo {
-    /// Whether it is of an object that was new, and does not know its columns.
-    fn lacks_columns(&self) -> bool {
-        self.state == State::Transient && self.record.is_none()
-    }
+    notes.links.borrow_mut().iter_mut().for_each(Links::flushed);
 }
 
 impl Unit {
@@ -113,30 +45,54 @@ impl Unit {
         self.note(head, None);
     }
 
-    /// Notes an object before a flush writes some of its columns. Of a new one each is noted as it is written, by [`keep_column`].
+    /// Notes an object before a flush writes some of its columns. Of a new one each is noted as it is written, by
+    /// [`keep_column`](Unit::keep_column).
     ///
     /// # Errors
     /// As [`touch`](Unit::touch).
     pub(crate) fn touch_written(&self, object: &Object) -> Result<()> {
-        let is_new = |last: &Undo| last.level == self.level.get() && last.lacks_columns();
-        if object.head.state.get() == State::Pending
-            && object.head.notes().undo.borrow().last().is_some_and(is_new)
-        {
+        let head = &object.head;
+        if head.state.get() == State::Pending && self.is_as_it_came(head) {
             return Ok(());
         }
         self.touch(object)
     }
 
+    /// Whether it came at this level as a new one, and none of its columns is noted beside that.
+    pub(super) fn is_as_it_came(&self, head: &Head) -> bool {
+        head.born() == Some(self.level.get()) && !head.has_undo()
+    }
+
+    /// Notes that an object has come as new. How it was is known: nothing else is kept of it.
+    pub(super) fn note_new(&self, head: &Head) {
+        let level = self.level.get();
+        head.set_born(Some(level));
+        self.changed.borrow_mut().insert(head.id);
+        self.note_undone(head, level);
+    }
+
+    fn note_undone(&self, head: &Head, level: u32) {
+        self.undone.borrow_mut().insert(head.id);
+        if level > 0 {
+            self.undone_inside.borrow_mut().push((level, head.id));
+        }
+    }
+
     /// Returns the copy of the columns, when one was made now.
     fn note(&self, head: &Head, record: Option<&dyn Record>) -> Option<Rc<dyn Record>> {
-        let mut undo = head.notes().undo.borrow_mut();
         // What is in no session has nothing to flush and nothing to undo; what has something to undo is in one.
-        if undo.is_empty() && !self.objects.borrow().contains(head.id) {
+        if head.born().is_none() && !head.has_undo() && !self.objects.borrow().contains(head.id) {
             return None;
         }
         let level = self.level.get();
         self.changed.borrow_mut().insert(head.id);
         let copy = || record.map(Record::copy_shared);
+        if self.is_as_it_came(head) {
+            let copy = copy()?;
+            head.undo_to_add().borrow_mut().push(Undo::of_new(level, Some(Rc::clone(&copy))));
+            return Some(copy);
+        }
+        let mut undo = head.undo_to_add().borrow_mut();
         match undo.last_mut() {
             Some(last) if last.level == level => {
                 if last.record.is_some() {
@@ -148,17 +104,13 @@ impl Unit {
                 Some(copy)
             }
             _ => {
-                self.undone.borrow_mut().insert(head.id);
-                if level > 0 {
-                    self.undone_inside.borrow_mut().push((level, head.id));
-                }
+                self.note_undone(head, level);
                 let copy = copy();
                 // Most objects have one only.
                 undo.reserve_exact(1);
                 undo.push(Undo {
                     level,
                     record: copy.clone(),
-                    written: Vec::new(),
                     base: head.notes().base.borrow().clone(),
                     links: head.notes().links.borrow().clone(),
                     state: head.state.get(),
@@ -223,162 +175,12 @@ impl Unit {
         head.expiry.set(Expiry::Expired);
         if let Some(notes) = head.noted() {
             notes.base.take();
-            notes.links.borrow_mut().clear();
+            notes.links.take();
         }
         self.forget_assigned(head);
         // That it is to be deleted is nothing that is read again.
         if !head.doomed.get() {
             self.changed.borrow_mut().remove(head.id);
-        }
-    }
-
-    // ---- transactions ----
-
-    /// The transaction is kept. With `expire`, what was read in it is read again when it is next asked for.
-    pub(crate) fn committed(&self, expire: bool) {
-        let undone = std::mem::take(&mut *self.undone.borrow_mut());
-        let mut deleted = Vec::new();
-        let objects = self.objects.borrow();
-        for object in undone.in_order().iter().filter_map(|id| objects.get(*id)) {
-            object.head.notes().undo.take();
-            if object.head.state.get() == State::Deleted {
-                deleted.push(Rc::clone(object));
-            }
-        }
-        drop(objects);
-        for object in deleted {
-            self.let_go(&object, State::Detached);
-            // It cannot come back.
-            object.head.doomed.set(true);
-        }
-        self.ended();
-        if expire {
-            self.expire_all();
-        }
-    }
-
-    /// What was read up to now is read again when it is next asked for.
-    pub(crate) fn expire_all(&self) {
-        self.ends.set(self.ends.get().checked_add(1).unwrap_or(NonZeroU32::MIN));
-    }
-
-    /// The transaction is undone: memory is as it was when it began.
-    pub(crate) fn rolled_back(&self) {
-        self.undo_to(0);
-        self.ended();
-    }
-
-    fn ended(&self) {
-        self.level.set(0);
-        self.wrote.set(false);
-        self.undone_inside.borrow_mut().clear();
-        self.read_late.borrow_mut().clear();
-        self.loaded_late.borrow_mut().clear();
-    }
-
-    /// A savepoint begins; everything is flushed.
-    pub(crate) fn begin_nested(&self) {
-        self.level.set(self.level.get() + 1);
-    }
-
-    /// The savepoint is kept, and becomes a part of what is around it.
-    pub(crate) fn release(&self, level: u32) {
-        let outer = level.saturating_sub(1);
-        let ids = since_in_order(&self.undone_inside, level);
-        if outer > 0 {
-            self.undone_inside.borrow_mut().extend(ids.iter().map(|id| (outer, *id)));
-        }
-        for object in self.objects(&ids) {
-            let mut undo = object.head.notes().undo.borrow_mut();
-            let Some(first) = undo.iter().position(|entry| entry.level >= level) else { continue };
-            let Some(mut kept) = earliest(undo.split_off(first)) else { continue };
-            kept.level = outer;
-            match undo.last_mut() {
-                // The outer one knows how it was at first, but perhaps not its columns, which were changed only inside.
-                Some(last) if last.level == outer => take_columns(last, kept),
-                _ => undo.push(kept),
-            }
-        }
-        for late in [&self.read_late, &self.loaded_late] {
-            let mut late = late.borrow_mut();
-            let first = late.partition_point(|(read, _)| *read <= outer);
-            late[first..].iter_mut().for_each(|(read, _)| *read = outer);
-        }
-        self.level.set(outer);
-    }
-
-    /// The savepoint is undone.
-    pub(crate) fn rolled_back_to(&self, level: u32) {
-        self.undo_to(level);
-        self.level.set(level.saturating_sub(1));
-    }
-
-    /// Puts back what was changed at this level and those inside it.
-    fn undo_to(&self, level: u32) {
-        let inside = since_in_order(&self.undone_inside, level);
-        let ids = if level == 0 { self.undone.borrow().in_order() } else { inside };
-        let objects = self.objects(&ids);
-        let mut restored = Vec::new();
-        for object in &objects {
-            let mut undo = object.head.notes().undo.borrow_mut();
-            let Some(first) = undo.iter().position(|entry| entry.level >= level) else { continue };
-            let entries = undo.split_off(first);
-            if undo.is_empty() {
-                self.undone.borrow_mut().remove(object.head.id);
-            }
-            drop(undo);
-            let Some(entry) = earliest(entries) else { continue };
-            // Two objects may have changed keys: all are forgotten before one is remembered.
-            self.forget_key(&object.head);
-            restored.push((Rc::clone(object), entry));
-        }
-        let (read, loaded) = (since(&self.read_late, level), since(&self.loaded_late, level));
-        for (object, entry) in restored {
-            self.restore(&object, entry);
-        }
-        for object in self.objects(&loaded) {
-            self.forget_relations(&object.head);
-        }
-        for object in self.objects(&read) {
-            if object.head.state.get() == State::Persistent {
-                self.expire(&object.head);
-            }
-        }
-    }
-
-    fn restore(&self, object: &Rc<Object>, entry: Undo) {
-        let head = &object.head;
-        let Undo { record, written, base, links, state, expiry, doomed, key, level: _ } = entry;
-        head.notes().base.replace(base);
-        head.notes().links.replace(links);
-        self.forget_assigned(head);
-        head.doomed.set(doomed);
-        head.expiry.set(expiry);
-        if record.is_some() || !written.is_empty() {
-            match object.data.get_mut() {
-                Some(mut data) => {
-                    record.iter().for_each(|record| data.restore(&**record));
-                    for (column, value) in written.iter().rev() {
-                        // It was the column's own value.
-                        let _ = data.write(*column, value.as_ref());
-                    }
-                }
-                // Somebody holds a guard: the columns are read again when it is gone.
-                None => head.expiry.set(Expiry::Expired),
-            }
-        }
-        if state == State::Transient {
-            self.let_go(object, State::Transient);
-            return;
-        }
-        self.set_state(head, state);
-        self.remember_key(head, key);
-        let changed = state == State::Pending || doomed || head.base().is_some() || head.has_changed_links();
-        let mut all = self.changed.borrow_mut();
-        if changed {
-            all.insert(head.id);
-        } else {
-            all.remove(head.id);
         }
     }
 

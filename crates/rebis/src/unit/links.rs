@@ -6,7 +6,7 @@ use std::rc::Rc;
 use rebis_core::Result;
 
 use super::{Kind, Unit, conflict};
-use crate::mapper::{Direction, Head, Links, Object, Relation, State};
+use crate::mapper::{Direction, Few, Head, Ids, Links, Moved, Object, Relation, State};
 use crate::model::{Key, RelationKind};
 
 /// What was loaded of relations is forgotten; what is not flushed stays.
@@ -24,12 +24,7 @@ impl Unit {
     fn links<'o>(&self, object: &'o Object, relation: usize) -> Result<RefMut<'o, Links>> {
         object.head.mapper.relations()?;
         let mut links = object.head.notes().links.borrow_mut();
-        if links.len() <= relation {
-            // Those behind it nobody has looked at.
-            let missing = relation + 1 - links.len();
-            links.reserve_exact(missing);
-            links.resize_with(relation + 1, Links::default);
-        }
+        links.grow(relation + 1);
         if self.is_expired(&object.head) {
             forget_loaded(&mut links);
         }
@@ -42,12 +37,14 @@ impl Unit {
 
     /// The numbers of the related objects, when they are known without asking the database.
     pub(crate) fn linked(&self, object: &Object, relation: usize) -> Result<Option<Vec<u64>>> {
-        let found = self.links(object, relation)?.loaded.clone();
-        if found.is_none() && has_no_row(&object.head) {
+        let links = self.links(object, relation)?;
+        let found = match &links.loaded {
+            Some(loaded) => Some(&**loaded),
             // Nothing can be there but what was put in.
-            return Ok(Some(self.links(object, relation)?.added.clone()));
-        }
-        Ok(found)
+            None if has_no_row(&object.head) => Some(links.added()),
+            None => None,
+        };
+        Ok(found.map(<[u64]>::to_vec))
     }
 
     /// Takes in what was loaded, with what was put in and taken out meanwhile.
@@ -59,22 +56,23 @@ impl Unit {
         if self.wrote.get() {
             self.loaded_late.borrow_mut().push((self.level.get(), object.head.id));
         }
-        if links.added.is_empty() && links.removed.is_empty() {
-            links.loaded = Some(ids);
+        if links.added().is_empty() && links.removed().is_empty() {
+            links.loaded = Some(ids.into());
             return Ok(());
         }
+        let moved = links.moved();
+        let removed = std::mem::take(&mut moved.removed);
         let mut now = ids.clone();
-        now.retain(|id| !links.removed.contains(id));
-        for id in std::mem::take(&mut links.added) {
+        now.retain(|id| !removed.contains(id));
+        for id in std::mem::take(&mut moved.added) {
             if !now.contains(&id) {
                 now.push(id);
             }
         }
-        links.removed.clear();
         if now != ids {
-            links.before = Some(ids);
+            links.before = Some(ids.into());
         }
-        links.loaded = Some(now);
+        links.loaded = Some(now.into());
         Ok(())
     }
 
@@ -98,7 +96,7 @@ impl Unit {
             // It was not in there; whose it is, is not this owner's to say.
             return Ok(());
         }
-        self.links(owner, relation)?.left.push(other.head.id);
+        self.links(owner, relation)?.moved().left.push(other.head.id);
         if let Some(back) = description.back {
             self.take(other, back, owner)?;
         }
@@ -121,7 +119,7 @@ impl Unit {
             }
             let mut links = self.links(owner, relation)?;
             if links.loaded.is_none() && has_no_row(&owner.head) {
-                links.loaded = Some(Vec::new());
+                links.loaded = Some(Ids::default());
             }
         } else if others.is_empty() {
             if let Some(gone) = self.current(owner, relation, description)? {
@@ -130,7 +128,7 @@ impl Unit {
             self.touch_links(&owner.head);
             let mut links = self.links(owner, relation)?;
             links.before.get_or_insert_default();
-            links.loaded = Some(Vec::new());
+            links.loaded = Some(Ids::default());
         }
         others.iter().try_for_each(|other| self.link(owner, relation, other))
     }
@@ -150,12 +148,12 @@ impl Unit {
             {
                 self.take(&old, back, owner)?;
             }
-            if self.links(owner, number)?.loaded.as_deref() == Some(&[id]) {
+            if self.links(owner, number)?.loaded.as_deref() == Some(&[id][..]) {
                 return Ok(false);
             }
             self.touch_links(&owner.head);
             let mut links = self.links(owner, number)?;
-            let old = links.loaded.replace(vec![id]).unwrap_or_default();
+            let old = links.loaded.replace(Few::One(id)).unwrap_or_default();
             let gone = old.first().and_then(|gone| self.object(*gone));
             links.before.get_or_insert(old);
             drop(links);
@@ -170,25 +168,23 @@ impl Unit {
         }
         self.touch_links(&owner.head);
         let mut links = self.links(owner, number)?;
-        let Links { loaded, before, added, removed, left } = &mut *links;
-        left.retain(|known| *known != id);
-        if loaded.is_none() && has_no_row(&owner.head) {
-            *loaded = Some(Vec::new());
+        links.returns(id);
+        if links.loaded.is_none() && has_no_row(&owner.head) {
+            links.loaded = Some(Ids::default());
         }
-        match loaded {
-            Some(loaded) => {
-                before.get_or_insert_with(|| loaded.clone());
-                loaded.push(id);
-            }
-            None => {
-                // What was only taken out since the last flush is there still.
-                match removed.iter().position(|known| *known == id) {
-                    Some(place) => {
-                        removed.remove(place);
-                    }
-                    None if added.contains(&id) => {}
-                    None => added.push(id),
+        let Links { loaded, before, .. } = &mut *links;
+        if let Some(loaded) = loaded {
+            before.get_or_insert_with(|| loaded.clone());
+            loaded.push(id);
+        } else {
+            let Moved { added, removed, .. } = links.moved();
+            // What was only taken out since the last flush is there still.
+            match removed.iter().position(|known| *known == id) {
+                Some(place) => {
+                    removed.remove(place);
                 }
+                None if added.contains(&id) => {}
+                None => added.push(id),
             }
         }
         drop(links);
@@ -204,19 +200,19 @@ impl Unit {
         }
         self.touch_links(&owner.head);
         let mut links = self.links(owner, number)?;
-        let Links { loaded, before, added, removed, left: _ } = &mut *links;
-        match loaded {
-            Some(loaded) => {
-                before.get_or_insert_with(|| loaded.clone());
-                loaded.retain(|known| *known != id);
-            }
-            None => match added.iter().position(|known| *known == id) {
+        let Links { loaded, before, .. } = &mut *links;
+        if let Some(loaded) = loaded {
+            before.get_or_insert_with(|| loaded.clone());
+            loaded.remove(id);
+        } else {
+            let Moved { added, removed, .. } = links.moved();
+            match added.iter().position(|known| *known == id) {
                 Some(place) => {
                     added.remove(place);
                 }
                 None if removed.contains(&id) => {}
                 None => removed.push(id),
-            },
+            }
         }
         drop(links);
         self.note_linked(Kind::Remove, owner, number, other);
@@ -230,7 +226,7 @@ impl Unit {
         number: usize,
         relation: &'static Relation,
     ) -> Result<Option<Rc<Object>>> {
-        if let Some(loaded) = self.links(owner, number)?.loaded.clone() {
+        if let Some(loaded) = &self.links(owner, number)?.loaded {
             return Ok(loaded.first().and_then(|id| self.object(*id)));
         }
         if relation.direction != Direction::ManyToOne || self.some_of(relation.target).is_none() {

@@ -12,6 +12,7 @@ mod parts;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -24,14 +25,15 @@ use self::keys::KeyMap;
 use self::noted::Noted;
 use self::numbers::MapperMap;
 use self::pages::Pages;
+use self::undo::KeptColumn;
 use rebis_core::{Error, ErrorKind, Result};
 
-pub(crate) use changes::{keep_column, keep_columns};
 pub(crate) use happenings::{Happening, Kind, Wanted};
 pub(crate) use identity::Claim;
 pub(crate) use noted::Numbers;
 pub(crate) use numbers::{KeyedMap, LinkSet, Marks, NumberMap, NumberSet};
 pub(crate) use parts::differs;
+pub(crate) use undo::keep_columns;
 
 use crate::mapper::{Expiry, Given, Guard, Head, Mapper, Object, Record, State};
 use crate::model::ObjectRef;
@@ -59,6 +61,8 @@ pub(crate) struct Unit {
     undone: RefCell<Numbers>,
     /// Those that a savepoint has changed, and at which level: it does not look at the others.
     undone_inside: RefCell<Vec<(u32, u64)>>,
+    /// What flushes have written over in new objects, in their order.
+    kept_columns: RefCell<Vec<KeptColumn>>,
     /// Whether the transaction has written: what is read from then on may be gone after a rollback.
     wrote: Cell<bool>,
     /// What was read since, and at which level.
@@ -92,6 +96,7 @@ impl Unit {
             changed: RefCell::default(),
             undone: RefCell::default(),
             undone_inside: RefCell::default(),
+            kept_columns: RefCell::default(),
             wrote: Cell::new(false),
             read_late: RefCell::default(),
             loaded_late: RefCell::default(),
@@ -194,8 +199,7 @@ impl Unit {
             (0..relations.len()).filter_map(|number| Some((number, record.take_related(number)?))).collect();
         let object = self.place(record.into_object(self.head(mapper, State::Transient)));
         graph.added.push(Rc::clone(&object));
-        // Its columns are noted when they are first changed.
-        self.touch_links(&object.head);
+        self.note_new(&object.head);
         self.set_state(&object.head, State::Pending);
         for (relation, given) in given {
             let others = self.given(given, graph)?;
@@ -290,11 +294,11 @@ impl Unit {
     fn detach(&self, object: &Object, state: State) {
         let head = &object.head;
         self.set_state(head, state);
-        if let Some(notes) = head.noted() {
-            notes.undo.take();
-            if state != State::Detached {
-                notes.base.take();
-            }
+        head.forget_undo();
+        if state != State::Detached
+            && let Some(notes) = head.noted()
+        {
+            notes.base.take();
         }
         head.doomed.set(false);
         // The last values answer, also those that a commit has expired.
@@ -327,6 +331,7 @@ impl Unit {
         drop(self.changed.borrow_mut().take());
         self.undone.borrow_mut().clear();
         self.undone_inside.borrow_mut().clear();
+        self.kept_columns.borrow_mut().clear();
         self.parts.borrow_mut().clear();
         self.assigned.borrow_mut().clear();
         let objects = self.objects.take();

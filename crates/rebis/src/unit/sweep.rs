@@ -30,9 +30,7 @@ impl Unit {
         while let Some(id) = next.pop() {
             let Some(object) = left.remove(id) else { continue };
             let links = object.head.links();
-            next.extend(
-                links.iter().flat_map(|links| links.iter()).flat_map(|links| links.loaded.iter().flatten()),
-            );
+            next.extend(links.iter().flat_map(|links| links.iter()).flat_map(Links::known));
             drop(links);
             kept.insert(id, object);
         }
@@ -67,12 +65,13 @@ impl Unit {
             if !marked.insert(id) {
                 continue;
             }
-            if let Some(notes) = objects.get(id).and_then(|object| object.head.noted()) {
-                // A flush still takes out what has left a relation, and a rollback puts it back.
-                next.extend(notes.links.borrow().iter().flat_map(Links::all));
-                for undo in notes.undo.borrow().iter() {
-                    next.extend(undo.links.iter().flat_map(Links::all));
-                }
+            let Some(object) = objects.get(id) else { continue };
+            // A flush still takes out what has left a relation, and a rollback puts it back.
+            for links in object.head.links().iter() {
+                next.extend(links.iter().flat_map(Links::all));
+            }
+            if let Some(undo) = object.head.undo() {
+                next.extend(undo.borrow().iter().flat_map(|undo| undo.links.iter()).flat_map(Links::all));
             }
         }
         let gone: Vec<Rc<Object>> =

@@ -96,3 +96,17 @@ impl Cursor for SqliteConnection {
             .filter(|rowid| *rowid != 0)
     }
 }
+
+/// A statement whose parameters lie where they were given: it ends with this.
+pub(super) struct RunToEnd<'c>(pub(super) &'c mut SqliteConnection);
+
+impl Drop for RunToEnd<'_> {
+    fn drop(&mut self) {
+        if self.0.handle.is_inherited() {
+            // It is the parent's, and is not looked at any more.
+            self.0.running = None;
+        } else {
+            self.0.finish_running();
+        }
+    }
+}

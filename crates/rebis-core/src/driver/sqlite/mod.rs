@@ -1,5 +1,6 @@
 //! SQLite, bundled: a thin wrapper on the C API, made for cursors in boxes and for forked children.
 
+mod busy;
 mod cursor;
 mod error;
 mod handle;
@@ -16,7 +17,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use self::cursor::Answer;
+use self::busy::BusyWait;
+use self::cursor::{Answer, RunToEnd};
 use self::handle::Handle;
 use self::kept::Statements;
 use self::options::Options;
@@ -92,6 +94,8 @@ pub(super) struct SqliteConnection {
     statements: Statements,
     /// The statement whose answer is being read, out of the cache meanwhile.
     running: Option<(Box<str>, Statement)>,
+    /// Its parameters lie where they were given.
+    lent: bool,
     answer: Answer,
     handle: Handle,
     busy_timeout: Duration,
@@ -114,6 +118,7 @@ impl SqliteConnection {
         SqliteConnection {
             statements: Statements::new(options.statement_cache_size),
             running: None,
+            lent: false,
             answer: Answer::none(),
             handle,
             busy_timeout: options.busy_timeout,
@@ -158,6 +163,9 @@ impl SqliteConnection {
     fn finish_running(&mut self) {
         if let Some((sql, mut statement)) = self.running.take() {
             statement.reset();
+            if std::mem::take(&mut self.lent) {
+                statement.unbind();
+            }
             self.statements.put(sql, statement);
         }
         self.handle.limit().end();
@@ -249,8 +257,8 @@ impl SqliteConnection {
         Ok(())
     }
 
-    /// Runs up to the first row, which is then ahead.
-    fn start_statement(&mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()> {
+    /// Runs up to the first row, which is then ahead. Parameters that are not copied must live until the statement has run.
+    fn start_statement(&mut self, sql: &str, parameters: &[ValueRef<'_>], lifetime: Lifetime) -> Result<()> {
         let changes = self.handle.total_changes();
         let (sql, mut statement) = self.prepared(sql)?;
         let inserts = statement.inserts();
@@ -266,12 +274,13 @@ impl SqliteConnection {
             self.handle.limit().end();
             return ran.inspect_err(|_| self.failed());
         }
-        let step = self.first_step(&mut statement, parameters, Lifetime::Copied);
+        let step = self.first_step(&mut statement, parameters, lifetime);
         if let Ok(step) = &step {
             self.answer.begin(statement.columns(), *step, changes, inserts);
         }
         // The statement stays with the connection: a program may forget the cursor.
         self.running = Some((sql, statement));
+        self.lent = matches!(lifetime, Lifetime::OutlivesRun);
         if !matches!(step, Ok(Step::Row)) {
             self.finish_running();
         }
@@ -349,9 +358,26 @@ impl Connection for SqliteConnection {
     fn execute(&mut self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<&mut dyn Cursor> {
         self.check_process()?;
         self.start()?;
-        let started = self.start_statement(sql, parameters);
+        let started = self.start_statement(sql, parameters, Lifetime::Copied);
         started.inspect_err(|_| self.handle.limit().end())?;
         Ok(self)
+    }
+
+    fn execute_to_end(
+        &mut self,
+        sql: &str,
+        parameters: &[ValueRef<'_>],
+        show: &mut dyn FnMut(&dyn Cursor) -> Result<()>,
+    ) -> Result<()> {
+        self.check_process()?;
+        self.start()?;
+        // Ends the run on each way out, also when `show` panics: the parameters' bytes end with this call.
+        let run = RunToEnd(self);
+        run.0.start_statement(sql, parameters, Lifetime::OutlivesRun)?;
+        while run.0.advance()? {
+            show(&*run.0)?;
+        }
+        Ok(())
     }
 
     fn cursor(&mut self) -> Option<&mut dyn Cursor> {
@@ -453,26 +479,6 @@ impl SqliteConnection {
             return Err(Error::new(ErrorKind::Cancelled, "the transaction was cancelled at its begin"));
         }
         result
-    }
-}
-
-/// Waits for another connection's lock, outside the gate, a little longer each time.
-struct BusyWait {
-    deadline: Deadline,
-    pause: Duration,
-}
-
-impl BusyWait {
-    fn new(timeout: Duration, limit: Deadline) -> Self {
-        BusyWait { deadline: Deadline::after(timeout).min(limit), pause: Duration::from_micros(100) }
-    }
-
-    /// Sleeps; false when the time is up.
-    fn pause(&mut self) -> bool {
-        let Some(left) = self.deadline.remaining().filter(|left| !left.is_zero()) else { return false };
-        std::thread::sleep(self.pause.min(left));
-        self.pause = (self.pause * 2).min(Duration::from_millis(10));
-        true
     }
 }
 

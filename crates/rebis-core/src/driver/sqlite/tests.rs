@@ -212,3 +212,39 @@ fn a_savepoint_does_not_make_a_lost_transaction_whole() {
     connection.control("ROLLBACK").unwrap();
     assert_eq!(connection.status(), TransactionStatus::Idle);
 }
+
+#[test]
+fn parameters_that_are_not_copied_are_let_go_at_the_end_of_the_run() {
+    let mut connection = connect("sqlite://");
+    let two = "select ?1 || i from (select 1 as i union select 2)";
+    let bind = |word: &str| format!("{word} and more than SQLite keeps in place");
+    let mut seen = Vec::new();
+    {
+        let word = bind("one");
+        let mut show = |cursor: &dyn Cursor| {
+            seen.push(format!("{:?}", cursor.cell(0)?));
+            Ok(())
+        };
+        connection.execute_to_end(two, &[ValueRef::Text(&word)], &mut show).unwrap();
+    }
+    assert_eq!(seen.len(), 2);
+    // The same statement, ended by an error and by a panic in the middle.
+    for panics in [false, true] {
+        let word = bind("two");
+        let mut show = |_: &dyn Cursor| {
+            assert!(!panics, "on purpose");
+            Err(Error::new(ErrorKind::Data, "enough"))
+        };
+        let run = std::panic::AssertUnwindSafe(|| {
+            connection.execute_to_end(two, &[ValueRef::Text(&word)], &mut show)
+        });
+        match std::panic::catch_unwind(run) {
+            Ok(ended) => assert_eq!(ended.unwrap_err().kind(), ErrorKind::Data),
+            Err(_) => assert!(panics),
+        }
+        assert!(connection.cursor().unwrap().cell(0).is_err(), "there is no row any more");
+    }
+    let cursor = connection.execute(two, &[ValueRef::Text("x")]).unwrap();
+    assert!(cursor.advance().unwrap());
+    assert_eq!(cursor.cell(0).unwrap(), ValueRef::Text("x1"));
+}
