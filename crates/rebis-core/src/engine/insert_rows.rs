@@ -14,7 +14,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
 use crate::rows::{Rows, Sql, Watch};
 use crate::schema::{SchemaTranslateMap, Table};
-use crate::sql::{Composed, CteBody, InsertNode, Item, Node, Source, Statement, StatementNode, insert_into};
+use crate::sql::{
+    Composed, CteBody, InsertNode, Item, Node, Source, Statement, StatementNode, column_node, insert_into,
+};
 use crate::value::{Value, ValueRef};
 
 /// How many rows one statement inserts.
@@ -299,7 +301,7 @@ pub(super) fn or_refused(cell: Result<Value>) -> Result<Value> {
 
 pub(super) fn item(table: &Table, name: &str) -> Item {
     let source = Source::Table(table.clone());
-    Item::untyped(Arc::new(Node::Column { source, name: name.to_owned().into() }))
+    Item::untyped(column_node(source, name.to_owned()))
 }
 
 /// About how many bytes a row's values have on the wire.

@@ -9,7 +9,9 @@ use super::row_order::RowOrder;
 use crate::compile::Rendered;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
-use crate::sql::{Assignment, Call, Composed, InsertNode, Node, SelectNode, Source, StatementNode, text};
+use crate::sql::{
+    Assignment, Call, Composed, InsertNode, Node, SelectNode, Source, StatementNode, column_node, text,
+};
 use crate::value::Value;
 
 impl Connection {
@@ -37,7 +39,7 @@ impl Connection {
         if let (Some(key), Some(conflict)) = (&counted, &mut insert.conflict) {
             // The server's own idiom: it notes the key of the row that it meets.
             let source = Source::Table(insert.table.clone());
-            let column = Arc::new(Node::Column { source, name: key.clone().into() });
+            let column = column_node(source, key.clone());
             let call = Call { name: "LAST_INSERT_ID", arguments: vec![column], ..Call::default() };
             let value = Arc::new(Node::Function(call));
             if !conflict.update {

@@ -35,6 +35,7 @@ use std::time::Duration;
 pub use clauses::{Grouping, LockWait};
 pub(crate) use clauses::{Lock, LockStrength, WordsPlace};
 pub use columns::Column;
+pub(crate) use columns::column_node;
 pub use cte::Cte;
 pub(crate) use cte::{CteBody, CteNode};
 pub use ddl::{

@@ -211,7 +211,7 @@ const LOOK: usize = 4;
 fn is_whole(node: &Node, levels: usize) -> bool {
     let Some(below) = levels.checked_sub(1) else { return false };
     match node {
-        Node::Column { source: Source::Table(table) | Source::Alias { table, .. }, name } => {
+        Node::Column { source: Source::Table(table) | Source::Alias { table, .. }, name, .. } => {
             let column = table.column(name).map(|column| column.sql_type().on(Backend::Postgresql));
             column.is_some_and(is_whole_type)
         }

@@ -155,7 +155,7 @@ impl Source {
 
 fn is_same_column(one: &Node, other: &Node) -> bool {
     match (one, other) {
-        (Node::Column { source, name }, Node::Column { source: of, name: other }) => {
+        (Node::Column { source, name, .. }, Node::Column { source: of, name: other, .. }) => {
             source.is(of) && name == other
         }
         _ => false,

@@ -64,7 +64,7 @@ pub struct SelectNode {
     pub(crate) words: Vec<Words>,
     pub(crate) combined: Vec<(SetOperator, SelectNode)>,
     /// What had been said when the first query was combined with it.
-    pub(crate) before: Option<Said>,
+    pub(crate) before: Option<Box<Said>>,
     pub(crate) binds: Binds,
 }
 
@@ -283,7 +283,7 @@ impl<R> Select<R> {
 
     fn combine(mut self, operator: SetOperator, other: Select<R>) -> Self {
         let (parts, ended) = (self.node.said_parts(), self.node.has_end());
-        let before = self.node.before.get_or_insert(Said { parts, ended });
+        let before = self.node.before.get_or_insert_with(|| Box::new(Said { parts, ended }));
         before.ended |= ended;
         self.node.combined.push((operator, other.node));
         self
