@@ -83,7 +83,7 @@ impl Connection {
         }
         let row = |row: Vec<Value>| row.into_iter().map(|value| Arc::new(Node::Value(value))).collect();
         node.rows = rows.into_iter().map(row).collect();
-        let statement = Statement::Composed(Box::new(Composed(StatementNode::Insert(node))));
+        let statement = Statement::Composed(Composed(StatementNode::Insert(Box::new(node))));
         let mut answer = self.execute(statement)?;
         let mut found = Vec::new();
         while let Some(row) = answer.next()? {
@@ -124,7 +124,7 @@ impl Connection {
         self.know_server()?;
         if self.returns_inserted() {
             node.returning = keys.iter().map(|name| item(&node.table, name)).collect();
-            let statement = Statement::Composed(Box::new(Composed(StatementNode::Insert(node))));
+            let statement = Statement::Composed(Composed(StatementNode::Insert(Box::new(node))));
             let row = self.execute(statement)?.one()?;
             return (0..keys.len()).map(|index| row.value(index)).collect();
         }
@@ -169,6 +169,7 @@ impl Connection {
         let kept = self.engine().hears_after_execute().then(|| statement.clone());
         let Statement::Composed(composed) = statement else { return Err(not_an_insert()) };
         let StatementNode::Insert(insert) = composed.0 else { return Err(not_an_insert()) };
+        let insert = *insert;
         self.prepare_for_statement(deadline)?;
         let whole = if insert.returning.is_empty() || self.returns_inserted() {
             self.insert_batches(insert, deadline)?
@@ -271,10 +272,10 @@ pub(super) fn render_insert(
     schemas: &SchemaTranslateMap,
 ) -> Result<Rendered> {
     let empty = insert_into(&insert.table).node;
-    let whole = Composed(StatementNode::Insert(std::mem::replace(insert, empty)));
+    let whole = Composed(StatementNode::Insert(Box::new(std::mem::replace(insert, empty))));
     let rendered = Rendered::of(&whole, dialect, schemas);
     if let StatementNode::Insert(node) = whole.0 {
-        *insert = node;
+        *insert = *node;
     }
     rendered
 }

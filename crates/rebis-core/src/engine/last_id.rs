@@ -52,8 +52,8 @@ impl Connection {
         if counted.is_none() && (given.is_none() || upsert) {
             return Err(not_told());
         }
-        let statement = Composed(StatementNode::Insert(insert));
-        let id = self.execute(crate::sql::Statement::Composed(Box::new(statement)))?.last_insert_id();
+        let statement = Composed(StatementNode::Insert(Box::new(insert)));
+        let id = self.execute(crate::sql::Statement::Composed(statement))?.last_insert_id();
         match (given, counted, id) {
             (Some(given), ..) if !upsert => Ok(given),
             (_, Some(_), Some(id)) => Ok(vec![Value::Int(id)]),
@@ -91,7 +91,7 @@ impl Connection {
             let mut select = self.select_by_keys(&insert, &wanted, keys);
             select.items.extend(insert.table.primary_key().map(|key| item(&insert.table, key.name())));
             let rendered = Rendered::of(
-                &Composed(StatementNode::Select(select)),
+                &Composed(StatementNode::Select(Box::new(select))),
                 self.dialect(),
                 &self.options.schema_translate_map,
             )?;

@@ -33,7 +33,7 @@ impl<R> Select<R> {
     pub fn with_only_columns<S: Selection>(self, selection: S) -> Select<S::Row> {
         let mut changed = select(selection);
         let items = std::mem::take(&mut changed.node.items);
-        changed.node = SelectNode { items, ..self.node };
+        *changed.node = SelectNode { items, ..*self.node };
         changed
     }
 

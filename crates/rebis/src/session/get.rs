@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use rebis_core::schema::SqlType;
-use rebis_core::sql::LockWait;
-use rebis_core::{Error, ErrorKind, Result, Value};
+use rebis_core::sql::{LockWait, Select, Untyped};
+use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
 use super::{Instance, IntoKey, Session};
-use crate::load::{Fetch, Populate, key_is, key_of, select_all};
+use crate::load::{Fetch, Populate, Reading, after, key_is, key_of, select_all};
 use crate::mapper::{Mapper, Model, Object, Record, mapper};
-use crate::model::{LoadOption, LoadOptions};
+use crate::model::{LoadOption, LoadOptions, Loading};
 
 /// How [`Session::get_with`] looks for an object.
 #[derive(Debug, Clone)]
@@ -160,8 +160,38 @@ impl Session {
             Some(_) => Populate::Locked,
             None => Populate::Expired,
         };
-        let fetch = Fetch::new(mapper, query, Rc::new(options));
-        let found = self.core.on_connection(|conn| fetch.all(unit, conn, populate))?.pop();
+        let options = Rc::new(options);
+        let found = self.core.on_connection(|conn| {
+            if joins(mapper, &options)? {
+                return Ok(Fetch::new(mapper, query, options).all(unit, conn, populate)?.pop());
+            }
+            read_row(&Reading::new(unit, populate), conn, mapper, query, &options)
+        })?;
         Ok(found.map(|object| Instance::new(&self.core, object)))
     }
+}
+
+/// Whether the row of an object is not read alone.
+fn joins(mapper: &'static Mapper, options: &LoadOptions) -> Result<bool> {
+    let mut relations = mapper.relations()?.iter();
+    Ok(!options.is_empty() || relations.any(|relation| relation.definition.loading == Loading::Joined))
+}
+
+/// The object of a query for one row and nothing beside it: there is nothing to plan.
+fn read_row(
+    reading: &Reading<'_>,
+    conn: &mut Connection,
+    mapper: &'static Mapper,
+    query: Select<Untyped>,
+    options: &Rc<LoadOptions>,
+) -> Result<Option<Rc<Object>>> {
+    let mut found = None;
+    conn.execute(query)?.each(|row| {
+        found = reading.hydrate(mapper, row, 0, options)?;
+        Ok(())
+    })?;
+    if let Some(object) = &found {
+        after(reading, conn, std::slice::from_ref(object), options)?;
+    }
+    Ok(found)
 }

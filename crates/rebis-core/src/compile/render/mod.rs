@@ -342,7 +342,7 @@ macro_rules! to_sql {
             /// [`ErrorKind::Unsupported`] for what the database cannot say, [`ErrorKind::Statement`] for a column that is not
             /// there.
             pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
-                let mut statement = StatementNode::$statement(self.node.clone()).outermost();
+                let mut statement = StatementNode::$statement(self.node.clone().into()).outermost();
                 statement.complete();
                 text(&statement, &dialect)
             }
@@ -354,7 +354,7 @@ macro_rules! to_sql {
             /// # Errors
             /// As [`to_sql`](Self::to_sql).
             pub fn to_sql_with_values(&self, dialect: Dialect) -> Result<String> {
-                let mut statement = StatementNode::$statement(self.node.clone()).outermost();
+                let mut statement = StatementNode::$statement(self.node.clone().into()).outermost();
                 statement.complete();
                 text_with_values(&statement, &dialect)
             }
@@ -370,6 +370,6 @@ impl Truncate {
     /// # Errors
     /// [`ErrorKind::Unsupported`] for what the database cannot say.
     pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
-        text(&StatementNode::Truncate(self.node.clone()), &dialect)
+        text(&StatementNode::Truncate(self.node.clone().into()), &dialect)
     }
 }
