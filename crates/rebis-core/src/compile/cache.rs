@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
-use super::key::Key;
+use super::key::{Key, Values};
 use super::render::render;
 use super::{Compiled, compile_text};
 use crate::dialect::Dialect;
@@ -62,7 +62,7 @@ impl<K: Hash + Eq, V: Clone> Kept<K, V> {
 pub struct CompiledStatement<'s> {
     compiled: Arc<Compiled>,
     /// The statement's own; the compiled form says which one goes where.
-    values: Vec<&'s Value>,
+    values: Values<'s>,
     /// Those of them that come with the execution, by name.
     parameters: Vec<(usize, &'s Cow<'static, str>)>,
     is_cached: bool,
@@ -134,6 +134,7 @@ impl CompiledCache {
             Statement::Text(text) => {
                 let (compiled, is_cached) = self.text(text, dialect)?;
                 let values = text.values(&compiled.names).map_err(|error| error.with_sql(&*compiled.sql))?;
+                let values = Values::from_vec(values);
                 Ok(CompiledStatement { compiled, values, parameters: Vec::new(), is_cached })
             }
         }
@@ -155,8 +156,9 @@ impl CompiledCache {
         dialect: &Dialect,
         schemas: &SchemaTranslateMap,
     ) -> Result<CompiledStatement<'s>> {
-        let key = Key::of(statement, dialect, schemas)?;
-        if let Some(compiled) = self.trees.get(&*key.shape.0) {
+        let mut key = Key::new(dialect);
+        key.look(statement, dialect, schemas)?;
+        if let Some(compiled) = self.trees.get(key.shape.bytes()) {
             return Ok(CompiledStatement {
                 compiled,
                 values: key.values,
@@ -168,7 +170,7 @@ impl CompiledCache {
         if !matches!(statement, StatementNode::Ddl(_) | StatementNode::Truncate(_))
             && compiled.sql.len() <= LONGEST
         {
-            self.trees.put(key.shape.0.into(), Arc::clone(&compiled));
+            self.trees.put(key.shape.bytes().into(), Arc::clone(&compiled));
         }
         Ok(CompiledStatement { compiled, values: key.values, parameters: key.parameters, is_cached: false })
     }

@@ -14,7 +14,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
 use crate::rows::{Rows, Sql, Watch};
 use crate::schema::{SchemaTranslateMap, Table};
-use crate::sql::{Composed, CteBody, InsertNode, Item, Node, Source, Statement, StatementNode, insert_into};
+use crate::sql::{
+    Composed, CteBody, InsertNode, Item, Node, Source, Statement, StatementNode, column_node, insert_into,
+};
 use crate::value::{BoundValue, Value, ValueRef};
 
 /// How many rows one statement inserts.
@@ -124,7 +126,7 @@ impl Connection {
         }
         let mut values = values.into_iter().map(|value| Arc::new(Node::Value(value.into_value())));
         node.rows = (0..count).map(|_| values.by_ref().take(columns.len()).collect()).collect();
-        let statement = Statement::Composed(Box::new(Composed(StatementNode::Insert(node))));
+        let statement = Statement::Composed(Composed(StatementNode::Insert(Box::new(node))));
         let mut answer = self.execute(statement)?;
         let mut found = Vec::new();
         while let Some(row) = answer.next()? {
@@ -167,7 +169,7 @@ impl Connection {
         self.know_server()?;
         if self.returns_inserted() {
             node.returning = keys.iter().map(|name| item(&node.table, name)).collect();
-            let statement = Statement::Composed(Box::new(Composed(StatementNode::Insert(node))));
+            let statement = Statement::Composed(Composed(StatementNode::Insert(Box::new(node))));
             let row = self.execute(statement)?.one()?;
             return (0..keys.len()).map(|index| row.value(index)).collect();
         }
@@ -212,6 +214,7 @@ impl Connection {
         let kept = self.engine().hears_after_execute().then(|| statement.clone());
         let Statement::Composed(composed) = statement else { return Err(not_an_insert()) };
         let StatementNode::Insert(insert) = composed.0 else { return Err(not_an_insert()) };
+        let insert = *insert;
         self.prepare_for_statement(deadline)?;
         let whole = if insert.returning.is_empty() || self.returns_inserted() {
             self.insert_batches(insert, deadline)?
@@ -314,10 +317,10 @@ pub(super) fn render_insert(
     schemas: &SchemaTranslateMap,
 ) -> Result<Rendered> {
     let empty = insert_into(&insert.table).node;
-    let whole = Composed(StatementNode::Insert(std::mem::replace(insert, empty)));
+    let whole = Composed(StatementNode::Insert(Box::new(std::mem::replace(insert, empty))));
     let rendered = Rendered::of(&whole, dialect, schemas);
     if let StatementNode::Insert(node) = whole.0 {
-        *insert = node;
+        *insert = *node;
     }
     rendered
 }
@@ -344,7 +347,7 @@ pub(super) fn or_refused(cell: Result<Value>) -> Result<Value> {
 
 pub(super) fn item(table: &Table, name: &str) -> Item {
     let source = Source::Table(table.clone());
-    Item::untyped(Arc::new(Node::Column { source, name: name.to_owned().into() }))
+    Item::untyped(column_node(source, name.to_owned()))
 }
 
 /// About how many bytes a row's values have on the wire.

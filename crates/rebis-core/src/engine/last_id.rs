@@ -9,7 +9,9 @@ use super::row_order::RowOrder;
 use crate::compile::Rendered;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Deadline;
-use crate::sql::{Assignment, Call, Composed, InsertNode, Node, SelectNode, Source, StatementNode, text};
+use crate::sql::{
+    Assignment, Call, Composed, InsertNode, Node, SelectNode, Source, StatementNode, column_node, text,
+};
 use crate::value::Value;
 
 impl Connection {
@@ -37,7 +39,7 @@ impl Connection {
         if let (Some(key), Some(conflict)) = (&counted, &mut insert.conflict) {
             // The server's own idiom: it notes the key of the row that it meets.
             let source = Source::Table(insert.table.clone());
-            let column = Arc::new(Node::Column { source, name: key.clone().into() });
+            let column = column_node(source, key.clone());
             let call = Call { name: "LAST_INSERT_ID", arguments: vec![column], ..Call::default() };
             let value = Arc::new(Node::Function(call));
             if !conflict.update {
@@ -50,8 +52,8 @@ impl Connection {
         if counted.is_none() && (given.is_none() || upsert) {
             return Err(not_told());
         }
-        let statement = Composed(StatementNode::Insert(insert));
-        let id = self.execute(crate::sql::Statement::Composed(Box::new(statement)))?.last_insert_id();
+        let statement = Composed(StatementNode::Insert(Box::new(insert)));
+        let id = self.execute(crate::sql::Statement::Composed(statement))?.last_insert_id();
         match (given, counted, id) {
             (Some(given), ..) if !upsert => Ok(given),
             (_, Some(_), Some(id)) => Ok(vec![Value::Int(id)]),
@@ -89,7 +91,7 @@ impl Connection {
             let mut select = self.select_by_keys(&insert, &wanted, keys);
             select.items.extend(insert.table.primary_key().map(|key| item(&insert.table, key.name())));
             let rendered = Rendered::of(
-                &Composed(StatementNode::Select(select)),
+                &Composed(StatementNode::Select(Box::new(select))),
                 self.dialect(),
                 &self.options.schema_translate_map,
             )?;

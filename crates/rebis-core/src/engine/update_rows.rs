@@ -124,7 +124,7 @@ impl Connection {
         let equal =
             equal.map(|(at, name)| table.c((*name).to_owned()).eq(param::<Value>(format!("key {at}"))));
         let update = update_table(table).set_all(set).filter(all(equal));
-        let update = Composed(StatementNode::Update(update.node));
+        let update = Composed(StatementNode::Update(update.node.into()));
         let text = Rendered::of(&update, self.dialect(), &self.options.schema_translate_map)?.sql;
         let parameters = rows.iter().flat_map(|row| {
             let (found_by, set) = row.split_at(keys.len());

@@ -10,11 +10,42 @@ use crate::value::{FromValue, ValueRef};
 /// Where the cells of a type's fields are in an answer; looked up once for all its rows. `#[derive(FromRow)]` uses it.
 #[derive(Debug, Clone, Default)]
 pub struct Positions {
-    /// `None` for a field that has a default and no column.
-    fields: Vec<Option<usize>>,
+    fields: Fields,
     parts: Vec<Positions>,
     /// Of a mapping: the names of all columns.
     names: Option<Arc<[Box<str>]>>,
+}
+
+/// The columns of the fields.
+#[derive(Debug, Clone)]
+enum Fields {
+    /// So many, each of its own number, as most queries name them.
+    InOrder(usize),
+    /// `None` for a field that has a default and no column.
+    Found(Vec<Option<usize>>),
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Fields::InOrder(0)
+    }
+}
+
+impl Fields {
+    /// The column of a field, if there is one; `None` for a field that there is not.
+    fn get(&self, field: usize) -> Option<Option<usize>> {
+        match self {
+            Fields::InOrder(count) => (field < *count).then_some(Some(field)),
+            Fields::Found(fields) => fields.get(field).copied(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Fields::InOrder(count) => *count,
+            Fields::Found(fields) => fields.len(),
+        }
+    }
 }
 
 impl Positions {
@@ -23,6 +54,9 @@ impl Positions {
     /// # Errors
     /// [`ErrorKind::Conversion`] for a column that is not there, or there more than once.
     pub fn by_name(kind: &str, fields: &[(&str, &str, bool)], columns: &[Column]) -> Result<Self> {
+        if are_in_order(fields, columns) {
+            return Ok(Positions { fields: Fields::InOrder(fields.len()), ..Positions::default() });
+        }
         let mut found = Vec::with_capacity(fields.len());
         for &(field, name, required) in fields {
             if !required && columns.iter().all(|column| column.name != name) {
@@ -35,7 +69,7 @@ impl Positions {
             })?;
             found.push(Some(position));
         }
-        Ok(Positions { fields: found, ..Positions::default() })
+        Ok(Positions { fields: Fields::Found(found), ..Positions::default() })
     }
 
     /// Of a tuple struct: the columns in their order.
@@ -47,7 +81,7 @@ impl Positions {
             let text = format!("the answer has {} columns, and {kind} has {width} fields", columns.len());
             return Err(Error::new(ErrorKind::Conversion, text));
         }
-        Ok(Positions { fields: (0..width).map(Some).collect(), ..Positions::default() })
+        Ok(Positions { fields: Fields::InOrder(width), ..Positions::default() })
     }
 
     /// With a field whose own type takes its cells from the same row.
@@ -65,7 +99,7 @@ impl Positions {
     /// [`ErrorKind::Conversion`].
     pub fn value<T: FromValue>(&self, row: &RowView<'_>, field: usize) -> Result<T> {
         match self.fields.get(field) {
-            Some(Some(position)) => row.value(*position),
+            Some(Some(position)) => row.value(position),
             _ => Err(unprepared()),
         }
     }
@@ -119,9 +153,17 @@ impl Positions {
     }
 
     fn collect(&self, positions: &mut Vec<usize>) {
-        positions.extend(self.fields.iter().flatten());
+        positions.extend((0..self.fields.len()).filter_map(|field| self.fields.get(field).flatten()));
         self.parts.iter().for_each(|part| part.collect(positions));
     }
+}
+
+/// Whether the columns are those of the fields, one by one, and none is there twice.
+fn are_in_order(fields: &[(&str, &str, bool)], columns: &[Column]) -> bool {
+    let mut names = fields.iter().map(|&(_, name, _)| name);
+    let others = |number: usize| fields.iter().skip(number + 1).map(|&(_, name, _)| name);
+    columns.iter().map(|column| &*column.name).eq(names.clone())
+        && names.by_ref().enumerate().all(|(number, name)| others(number).all(|other| other != name))
 }
 
 fn unprepared() -> Error {

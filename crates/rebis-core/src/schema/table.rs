@@ -8,8 +8,10 @@ use super::column::ColumnDef;
 use super::constraint::{CheckConstraint, ForeignKey, UniqueConstraint};
 use super::index::Index;
 use super::naming::NamingConvention;
+use super::opaque::Opaque;
 use super::options::{MysqlOptions, Options, PostgresqlOptions, SqliteOptions};
 use crate::error::{Error, ErrorKind, Result};
+use crate::process::Published;
 
 /// A table. Cheap to clone; two with the same name and schema are the same table.
 ///
@@ -43,6 +45,29 @@ struct Contents {
     comment: Option<String>,
     options: Options,
     attached: Vec<AttachedDdl>,
+    beside: Beside,
+}
+
+/// What a module below makes of a table once. A copy of the description has none.
+#[derive(Default)]
+struct Beside(Published<Opaque>);
+
+impl Clone for Beside {
+    fn clone(&self) -> Self {
+        Beside::default()
+    }
+}
+
+impl PartialEq for Beside {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Beside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Beside")
+    }
 }
 
 impl Contents {
@@ -60,6 +85,7 @@ impl Contents {
             comment: None,
             options: Options::default(),
             attached: Vec::new(),
+            beside: Beside::default(),
         }
     }
 }
@@ -83,6 +109,14 @@ impl Table {
     /// Where its description is: the same for all clones.
     pub(crate) fn address(&self) -> *const () {
         Arc::as_ptr(&self.0).cast()
+    }
+
+    /// What was made of it at the first call, of the one type there is; never freed, as such a table is not either.
+    pub(crate) fn beside<T: Send + Sync + 'static>(
+        &'static self,
+        make: impl FnOnce() -> T,
+    ) -> Option<&'static T> {
+        self.0.beside.0.get_or_init(|| Opaque::new(Arc::new(make()))).get()
     }
 
     /// Its name.

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::expression::{Expr, Expression};
-use super::node::{Node, Source};
+use super::node::{Lasts, Node, Source};
 use super::typed::{Operand, ResultOf, Typed};
 use crate::schema::{Entity, Table};
 use crate::value::Value;
@@ -81,7 +81,7 @@ impl<M: Entity, T: Typed> Operand for Column<M, T> {
     type Family = T::Family;
 
     fn into_node(self) -> Arc<Node> {
-        column_node(Source::Table(M::table().clone()), self.name)
+        entity_column(M::table(), self.name)
     }
 }
 
@@ -89,8 +89,30 @@ impl<M: Entity, T: Typed> ResultOf for Column<M, T> {
     type Result = T;
 }
 
-pub(super) fn column_node(source: Source, name: impl Into<Cow<'static, str>>) -> Arc<Node> {
-    Arc::new(Node::Column { source, name: name.into() })
+pub(crate) fn column_node(source: Source, name: impl Into<Cow<'static, str>>) -> Arc<Node> {
+    Arc::new(Node::Column { source, name: name.into(), lasts: Lasts(false) })
+}
+
+/// The columns of an entity's table are made once: a statement takes them as they are, and the compiled cache knows them by their
+/// addresses.
+fn entity_column(table: &'static Table, name: &'static str) -> Arc<Node> {
+    type Columns = Vec<(&'static str, Arc<Node>)>;
+    let make = || -> Columns {
+        table.columns().iter().map(|column| (column.name(), lasting(table, column.name().into()))).collect()
+    };
+    match table.beside(make).and_then(|columns| columns.iter().find(|(known, _)| *known == name)) {
+        Some((_, node)) => Arc::clone(node),
+        // An error when it is compiled.
+        None => column_node(Source::Table(table.clone()), name),
+    }
+}
+
+fn lasting(table: &Table, name: Cow<'static, str>) -> Arc<Node> {
+    let source = Source::Table(table.clone());
+    let node = Arc::new(Node::Column { source, name, lasts: Lasts(true) });
+    // One count more than there are owners: it is never freed.
+    std::mem::forget(Arc::clone(&node));
+    node
 }
 
 impl Table {
@@ -98,6 +120,12 @@ impl Table {
     /// statement is compiled.
     pub fn c(&self, name: impl Into<Cow<'static, str>>) -> Expr<Value> {
         self.typed(name)
+    }
+
+    /// The same, kept for as long as the process lives: for columns that are made once and used in many statements.
+    #[doc(hidden)]
+    pub fn lasting(&self, name: impl Into<Cow<'static, str>>) -> Expr<Value> {
+        Expr::shared(lasting(self, name.into()))
     }
 
     /// A column by its name, read as a `T`.

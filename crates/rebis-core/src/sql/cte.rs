@@ -99,7 +99,7 @@ impl<R> Select<R> {
     /// # Ok::<(), rebis_core::Error>(())
     /// ```
     pub fn cte(self, name: impl Into<Arc<str>>) -> Cte<R> {
-        Cte::of(name.into(), CteBody::Select(Box::new(self.node)))
+        Cte::of(name.into(), CteBody::Select(self.node))
     }
 
     /// `WITH` this in front. CTEs are given in the order in which they use each other.
@@ -116,7 +116,7 @@ macro_rules! write_cte {
             /// The rows that it returns, as a source of the statement that it is given to by `with`. PostgreSQL's only; it runs
             /// once, and the rest of the statement sees the tables as they were before it.
             pub fn cte(self, name: impl Into<Arc<str>>) -> Cte<R> {
-                let write = Composed(StatementNode::$statement(self.node));
+                let write = Composed(StatementNode::$statement(self.node.into()));
                 Cte::of(name.into(), CteBody::Write(Box::new(write)))
             }
         }
@@ -149,7 +149,7 @@ impl<R> Cte<R> {
     }
 
     fn repeat(&self, operator: SetOperator, again: Select<R>) -> Cte<R> {
-        Cte::new(CteNode { again: Some((operator, again.node)), ..self.copy() })
+        Cte::new(CteNode { again: Some((operator, *again.node)), ..self.copy() })
     }
 
     fn copy(&self) -> CteNode {

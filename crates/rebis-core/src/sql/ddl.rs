@@ -295,7 +295,7 @@ pub struct View {
 impl View {
     /// This query by that name.
     pub fn new<R>(name: impl Into<String>, select: Select<R>) -> Self {
-        let (name, select) = (name.into(), Arc::new(select.node));
+        let (name, select) = (name.into(), Arc::from(select.node));
         View { schema: None, name, select, temporary: false, materialized: false }
     }
 
@@ -409,6 +409,6 @@ fn with_constraint_name(table: &Table, mut constraint: Constraint) -> Constraint
 
 impl From<Ddl> for Statement {
     fn from(ddl: Ddl) -> Self {
-        Statement::Composed(Box::new(Composed(StatementNode::Ddl(ddl))))
+        Statement::Composed(Composed(StatementNode::Ddl(Box::new(ddl))))
     }
 }

@@ -186,7 +186,7 @@ impl<R> Update<R> {
         select: Select<S>,
     ) -> Self {
         let columns = columns.into_iter().map(Into::into).collect();
-        self.node.from_queries.push((columns, select.node));
+        self.node.from_queries.push((columns, *select.node));
         self
     }
 

@@ -198,7 +198,7 @@ pub trait Expression: Operand + Sized {
     where
         Self::Family: Matches<T::Family>,
     {
-        let select = Arc::new(select.node);
+        let select = Arc::from(select.node);
         Expr::new(Node::InSelect { item: self.into_node(), select, negated: false })
     }
 

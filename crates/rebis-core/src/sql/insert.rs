@@ -221,7 +221,7 @@ impl<R> Insert<R> {
         select: Select<S>,
     ) -> Self {
         self.node.columns = columns.into_iter().map(Into::into).collect();
-        self.node.select = Some(Box::new(select.node));
+        self.node.select = Some(select.node);
         self
     }
 

@@ -35,6 +35,7 @@ use std::time::Duration;
 pub use clauses::{Grouping, LockWait};
 pub(crate) use clauses::{Lock, LockStrength, WordsPlace};
 pub use columns::Column;
+pub(crate) use columns::column_node;
 pub use cte::Cte;
 pub(crate) use cte::{CteBody, CteNode};
 pub use ddl::{
@@ -91,22 +92,22 @@ pub enum Statement {
     /// SQL written by hand.
     Text(Text),
     /// A statement composed of expressions.
-    Composed(Box<Composed>),
+    Composed(Composed),
 }
 
 /// A statement composed of expressions.
 #[derive(Debug, Clone)]
 pub struct Composed(pub(crate) StatementNode);
 
-/// Its tree.
+/// Its tree, in a box: a statement is handed on by each of its methods, and on its way to the driver.
 #[derive(Debug, Clone)]
 pub(crate) enum StatementNode {
-    Select(SelectNode),
-    Insert(InsertNode),
-    Update(UpdateNode),
-    Delete(DeleteNode),
-    Truncate(TruncateNode),
-    Ddl(Ddl),
+    Select(Box<SelectNode>),
+    Insert(Box<InsertNode>),
+    Update(Box<UpdateNode>),
+    Delete(Box<DeleteNode>),
+    Truncate(Box<TruncateNode>),
+    Ddl(Box<Ddl>),
 }
 
 impl StatementNode {
@@ -192,7 +193,7 @@ macro_rules! composed {
     ($($statement:ident)*) => {$(
         impl<R> From<$statement<R>> for Statement {
             fn from(statement: $statement<R>) -> Self {
-                let mut composed = Box::new(Composed(StatementNode::$statement(statement.node)));
+                let mut composed = Composed(StatementNode::$statement(statement.node.into()));
                 composed.0.show_items();
                 Statement::Composed(composed)
             }
@@ -204,6 +205,6 @@ composed! { Select Insert Update Delete }
 
 impl From<Truncate> for Statement {
     fn from(statement: Truncate) -> Self {
-        Statement::Composed(Box::new(Composed(StatementNode::Truncate(statement.node))))
+        Statement::Composed(Composed(StatementNode::Truncate(Box::new(statement.node))))
     }
 }

@@ -22,6 +22,7 @@ pub enum Node {
     Column {
         source: Source,
         name: Cow<'static, str>,
+        lasts: Lasts,
     },
     Value(Value),
     /// A value that is given by name when the statement runs.
@@ -130,6 +131,24 @@ pub enum Node {
     PerBackend(Vec<(Backend, Arc<Node>)>),
     /// SQL written by hand.
     Text(Text),
+}
+
+/// Whether a node is where it is for as long as the process lives: then its address says what it is.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Lasts(pub(super) bool);
+
+impl Lasts {
+    pub(crate) fn for_ever(&self) -> bool {
+        self.0
+    }
+}
+
+impl Clone for Lasts {
+    /// A copy lies elsewhere.
+    fn clone(&self) -> Self {
+        Lasts(false)
+    }
 }
 
 /// A function's call.

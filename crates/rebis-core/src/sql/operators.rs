@@ -56,8 +56,13 @@ impl Not for Expr<bool> {
 
 /// All conditions at once; true when there are none.
 pub fn all(conditions: impl IntoIterator<Item = Expr<bool>>) -> Expr<bool> {
+    let mut conditions = conditions.into_iter();
+    let (first, second) = match (conditions.next(), conditions.next()) {
+        (Some(only), None) => return only,
+        few => few,
+    };
     let mut parts = Vec::new();
-    for condition in conditions {
+    for condition in first.into_iter().chain(second).chain(conditions) {
         match condition.node {
             // Of a chain the first one grows in its place.
             mut node if parts.is_empty() && matches!(&*node, Node::All(_)) => {
@@ -76,8 +81,13 @@ pub fn all(conditions: impl IntoIterator<Item = Expr<bool>>) -> Expr<bool> {
 
 /// One condition at least; false when there are none.
 pub fn any(conditions: impl IntoIterator<Item = Expr<bool>>) -> Expr<bool> {
+    let mut conditions = conditions.into_iter();
+    let (first, second) = match (conditions.next(), conditions.next()) {
+        (Some(only), None) => return only,
+        few => few,
+    };
     let mut parts = Vec::new();
-    for condition in conditions {
+    for condition in first.into_iter().chain(second).chain(conditions) {
         match condition.node {
             // Of a chain the first one grows in its place.
             mut node if parts.is_empty() && matches!(&*node, Node::AnyOf(_)) => {
@@ -128,7 +138,7 @@ impl<T: Typed> Operand for Quantified<T> {
 /// ```
 pub fn any_of<T: Typed>(select: Select<(T,)>) -> Quantified<T> {
     Quantified {
-        node: Arc::new(Node::Quantified { select: Arc::new(select.node), all: false }),
+        node: Arc::new(Node::Quantified { select: Arc::from(select.node), all: false }),
         marker: PhantomData,
     }
 }
@@ -136,7 +146,7 @@ pub fn any_of<T: Typed>(select: Select<(T,)>) -> Quantified<T> {
 /// Every row of a query: `price > ALL (SELECT …)`; true when there is none. SQLite does not have it.
 pub fn all_of<T: Typed>(select: Select<(T,)>) -> Quantified<T> {
     Quantified {
-        node: Arc::new(Node::Quantified { select: Arc::new(select.node), all: true }),
+        node: Arc::new(Node::Quantified { select: Arc::from(select.node), all: true }),
         marker: PhantomData,
     }
 }
@@ -211,7 +221,7 @@ const LOOK: usize = 4;
 fn is_whole(node: &Node, levels: usize) -> bool {
     let Some(below) = levels.checked_sub(1) else { return false };
     match node {
-        Node::Column { source: Source::Table(table) | Source::Alias { table, .. }, name } => {
+        Node::Column { source: Source::Table(table) | Source::Alias { table, .. }, name, .. } => {
             let column = table.column(name).map(|column| column.sql_type().on(Backend::Postgresql));
             column.is_some_and(is_whole_type)
         }

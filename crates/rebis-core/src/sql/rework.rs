@@ -33,7 +33,7 @@ impl<R> Select<R> {
     pub fn with_only_columns<S: Selection>(self, selection: S) -> Select<S::Row> {
         let mut changed = select(selection);
         let items = std::mem::take(&mut changed.node.items);
-        changed.node = SelectNode { items, ..self.node };
+        *changed.node = SelectNode { items, ..*self.node };
         changed
     }
 
@@ -155,7 +155,7 @@ impl Source {
 
 fn is_same_column(one: &Node, other: &Node) -> bool {
     match (one, other) {
-        (Node::Column { source, name }, Node::Column { source: of, name: other }) => {
+        (Node::Column { source, name, .. }, Node::Column { source: of, name: other, .. }) => {
             source.is(of) && name == other
         }
         _ => false,

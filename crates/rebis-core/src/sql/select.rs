@@ -38,7 +38,7 @@ use crate::value::Value;
 /// # Ok::<(), rebis_core::Error>(())
 /// ```
 pub struct Select<R> {
-    pub(crate) node: SelectNode,
+    pub(crate) node: Box<SelectNode>,
     row: PhantomData<fn() -> R>,
 }
 
@@ -64,7 +64,7 @@ pub struct SelectNode {
     pub(crate) words: Vec<Words>,
     pub(crate) combined: Vec<(SetOperator, SelectNode)>,
     /// What had been said when the first query was combined with it.
-    pub(crate) before: Option<Said>,
+    pub(crate) before: Option<Box<Said>>,
     pub(crate) binds: Binds,
 }
 
@@ -131,7 +131,8 @@ pub(crate) enum SetOperator {
 
 /// Begins a query.
 pub fn select<S: Selection>(selection: S) -> Select<S::Row> {
-    Select { node: SelectNode { items: selection.items(), ..SelectNode::default() }, row: PhantomData }
+    let node = Box::new(SelectNode { items: selection.items(), ..SelectNode::default() });
+    Select { node, row: PhantomData }
 }
 
 impl<R> Select<R> {
@@ -154,6 +155,8 @@ impl<R> Select<R> {
     /// Rows come from here.
     #[must_use]
     pub fn from(mut self, source: impl IntoSource) -> Self {
+        // Most have one.
+        self.node.from.reserve_exact(1);
         self.node.from.push(source.into());
         self
     }
@@ -283,9 +286,9 @@ impl<R> Select<R> {
 
     fn combine(mut self, operator: SetOperator, other: Select<R>) -> Self {
         let (parts, ended) = (self.node.said_parts(), self.node.has_end());
-        let before = self.node.before.get_or_insert(Said { parts, ended });
+        let before = self.node.before.get_or_insert_with(|| Box::new(Said { parts, ended }));
         before.ended |= ended;
-        self.node.combined.push((operator, other.node));
+        self.node.combined.push((operator, *other.node));
         self
     }
 
@@ -340,20 +343,20 @@ impl<R> Select<R> {
 
     /// The query as a source of another one: `(SELECT …) AS "name"`.
     pub fn subquery(self, name: impl Into<Arc<str>>) -> TableAlias {
-        TableAlias::new(Source::Subquery { select: Arc::new(self.node), name: name.into(), lateral: false })
+        TableAlias::new(Source::Subquery { select: Arc::from(self.node), name: name.into(), lateral: false })
     }
 
     /// The query as a source that sees those before it in the FROM: `LATERAL (SELECT …) AS "name"`. PostgreSQL and MySQL have
     /// it, MariaDB and SQLite do not.
     pub fn lateral(self, name: impl Into<Arc<str>>) -> TableAlias {
-        TableAlias::new(Source::Subquery { select: Arc::new(self.node), name: name.into(), lateral: true })
+        TableAlias::new(Source::Subquery { select: Arc::from(self.node), name: name.into(), lateral: true })
     }
 }
 
 impl<T: Typed> Select<(T,)> {
     /// The query as one value: NULL when it has no row.
     pub fn scalar(self) -> Expr<T::Nullable> {
-        Expr::new(Node::Scalar(Arc::new(self.node)))
+        Expr::new(Node::Scalar(Arc::from(self.node)))
     }
 }
 
@@ -374,7 +377,7 @@ impl<T: Typed> Select<(T,)> {
 /// # Ok::<(), rebis_core::Error>(())
 /// ```
 pub fn exists<R>(select: Select<R>) -> Expr<bool> {
-    Expr::new(Node::Exists { select: Arc::new(select.node), negated: false })
+    Expr::new(Node::Exists { select: Arc::from(select.node), negated: false })
 }
 
 impl<T: Typed> From<Expr<T>> for Ordering {

@@ -204,3 +204,12 @@ impl Selection for Vec<Expr<Value>> {
         self.into_iter().map(|expr| Item::untyped(expr.node)).collect()
     }
 }
+
+/// Columns that are kept for many queries.
+impl Selection for &[Expr<Value>] {
+    type Row = Untyped;
+
+    fn items(self) -> Vec<Item> {
+        self.iter().map(|expr| Item::untyped(Arc::clone(&expr.node))).collect()
+    }
+}

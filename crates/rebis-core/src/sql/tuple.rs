@@ -127,6 +127,6 @@ impl<S: RowOperand> Tuple<S> {
     where
         S::Families: Matches<R::Families>,
     {
-        Expr::new(Node::InSelect { item: row(self.0), select: Arc::new(select.node), negated: false })
+        Expr::new(Node::InSelect { item: row(self.0), select: Arc::from(select.node), negated: false })
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn columns_wide(mapper: &Mapper, options: &LoadOptions) -> usize {
 
 /// All rows of a mapper's table, without what is deferred.
 pub(crate) fn select_all(mapper: &Mapper) -> Select<Untyped> {
-    select(mapper.selected().to_vec()).from(Source::from(mapper.table()))
+    select(mapper.selected()).from(Source::from(mapper.table()))
 }
 
 /// How the objects of a relation come, by what a query says or else the model.

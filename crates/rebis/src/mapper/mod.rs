@@ -197,7 +197,8 @@ impl Mapper {
     /// The columns of its own table that are read with an object, as expressions; made once, because every query has them.
     pub(crate) fn selected(&self) -> &[Expr<Value>] {
         let columns = self.columns.iter().take(self.width);
-        self.selected.get_or_init(|| columns.map(|column| self.table.c(column.name.to_string())).collect())
+        self.selected
+            .get_or_init(|| columns.map(|column| self.table.lasting(column.name.to_string())).collect())
     }
 
     /// The positions of the deferred columns that options load all the same, in the order in which they stand behind the others.

@@ -4,14 +4,14 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use rebis_core::schema::SqlType;
-use rebis_core::sql::LockWait;
-use rebis_core::{Error, ErrorKind, Result, Value};
+use rebis_core::sql::{LockWait, Select, Untyped};
+use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
 use super::core::Core;
 use super::{Instance, IntoKey, Session};
-use crate::load::{Fetch, Populate, key_is, key_of, select_all};
+use crate::load::{Fetch, Populate, Reading, after, key_is, key_of, select_all};
 use crate::mapper::{Mapper, Model, Object, mapper};
-use crate::model::{Key, LoadOption, LoadOptions};
+use crate::model::{Key, LoadOption, LoadOptions, Loading};
 
 /// How [`Session::get_with`] looks for an object.
 #[derive(Debug, Clone)]
@@ -160,7 +160,13 @@ impl Core {
             Some(_) => Populate::Locked,
             None => Populate::Expired,
         };
-        Ok(self.fetch(Fetch::new(mapper, query, Rc::new(options)), populate)?.pop())
+        let options = Rc::new(options);
+        self.on_connection(|conn| {
+            if joins(mapper, &options)? {
+                return Ok(Fetch::new(mapper, query, options).all(&self.unit, conn, populate)?.pop());
+            }
+            read_row(&Reading::new(&self.unit, populate), conn, mapper, query, &options)
+        })
     }
 
     /// An object that is in memory, unless its row turns out to be gone.
@@ -177,4 +183,29 @@ impl Core {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether the row of an object is not read alone.
+fn joins(mapper: &'static Mapper, options: &LoadOptions) -> Result<bool> {
+    let mut relations = mapper.relations()?.iter();
+    Ok(!options.is_empty() || relations.any(|relation| relation.definition.loading == Loading::Joined))
+}
+
+/// The object of a query for one row and nothing beside it: there is nothing to plan.
+fn read_row(
+    reading: &Reading<'_>,
+    conn: &mut Connection,
+    mapper: &'static Mapper,
+    query: Select<Untyped>,
+    options: &Rc<LoadOptions>,
+) -> Result<Option<Rc<Object>>> {
+    let mut found = None;
+    conn.execute(query)?.each(|row| {
+        found = reading.hydrate(mapper, row, 0, options, None)?;
+        Ok(())
+    })?;
+    if let Some(object) = &found {
+        after(reading, conn, std::slice::from_ref(object), options)?;
+    }
+    Ok(found)
 }

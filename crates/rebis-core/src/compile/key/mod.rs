@@ -4,30 +4,32 @@
 //! value in the tree, by which the renderer finds the number of the value again.
 
 mod dml;
+mod select;
 mod shape;
 
 use std::borrow::Cow;
 use std::mem::discriminant;
+use std::ptr;
 use std::sync::Arc;
+
+use smallvec::SmallVec;
 
 use self::shape::Shape;
 use super::places::Places;
 use crate::dialect::{Dialect, Writing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{SchemaTranslateMap, Table};
-use crate::sql::{
-    Call, CteBody, CteNode, Item, Join, Lock, Node, Ordering, SelectNode, Source, StatementNode, Text, Window,
-};
+use crate::sql::{Call, Node, Ordering, SelectNode, Source, StatementNode, Text, Window};
 use crate::value::Value;
 
 /// The shape of a statement, its values in the order of the tree, and the tables that it names.
 #[derive(Debug, Default)]
 pub(super) struct Key<'s> {
     pub(super) shape: Shape,
-    pub(super) values: Vec<&'s Value>,
+    pub(super) values: Values<'s>,
     /// The values that come with the execution, by number; NULL until then.
     pub(super) parameters: Vec<(usize, &'s Cow<'static, str>)>,
-    pub(super) tables: Vec<&'s Table>,
+    pub(super) tables: SmallVec<[&'s Table; 4]>,
     places: Places,
     /// Queries, and the like, that were looked at.
     shared: Vec<*const ()>,
@@ -37,6 +39,30 @@ pub(super) struct Key<'s> {
     writing: Option<Writing>,
     depth: usize,
     deepest: usize,
+}
+
+/// The values of a statement; few of most.
+pub(super) type Values<'s> = SmallVec<[&'s Value; 8]>;
+
+/// The numbers of a statement's values.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Numbers<'k> {
+    places: &'k Places,
+    pub(super) count: usize,
+    is_exact: bool,
+}
+
+impl Numbers<'_> {
+    /// The number of the value, or of the first one of a list, that stands at this place.
+    pub(super) fn of<T>(&self, place: *const T) -> Option<usize> {
+        self.places.number_of(place.cast())
+    }
+
+    /// With how many values a list in IN is sent.
+    pub(super) fn filled_length(&self, length: usize) -> usize {
+        let is_filled = !self.is_exact && (EXACT_LISTS..=LONGEST_FILLED).contains(&length);
+        if is_filled { length.next_power_of_two() } else { length }
+    }
 }
 
 /// How deep expressions may be one inside of the other: each takes a piece of the thread's stack. SQLite has the same limit.
@@ -59,79 +85,69 @@ pub(super) fn is_plain(list: &[Arc<Node>]) -> bool {
 }
 
 impl<'s> Key<'s> {
+    /// Looks at a statement, when the key is fresh. It is large, so it is filled where it lies.
+    ///
     /// # Errors
     /// [`Statement`](ErrorKind::Statement) for expressions that are too deep.
-    pub(super) fn of(
+    pub(super) fn look(
+        &mut self,
         statement: &'s StatementNode,
         dialect: &Dialect,
         schemas: &SchemaTranslateMap,
-    ) -> Result<Self> {
-        let mut key = Key::look(statement, dialect, schemas, false);
-        if key.values.len() > dialect.writes.most_parameters {
-            key = Key::look(statement, dialect, schemas, true);
+    ) -> Result<()> {
+        self.whole(statement, dialect, schemas);
+        if self.values.len() > dialect.writes.most_parameters {
+            *self = Key { is_exact: true, ..Key::new(dialect) };
+            self.whole(statement, dialect, schemas);
         }
-        key.checked()
+        self.check_depth()
     }
 
     /// Looks only whether a query of DDL is too deep.
     ///
     /// # Errors
-    /// As [`of`](Key::of).
+    /// As [`look`](Key::look).
     pub(super) fn check_query(select: &SelectNode, dialect: &Dialect) -> Result<()> {
-        let mut key = Key::begun(dialect);
+        let mut key = Key::new(dialect);
         key.select(select);
-        key.checked().map(drop)
+        key.check_depth()
     }
 
     /// The same of an expression.
     ///
     /// # Errors
-    /// As [`of`](Key::of).
+    /// As [`look`](Key::look).
     pub(super) fn check_expression(node: &Node, dialect: &Dialect) -> Result<()> {
-        let mut key = Key::begun(dialect);
+        let mut key = Key::new(dialect);
         key.node(node);
-        key.checked().map(drop)
+        key.check_depth()
     }
 
-    fn begun(dialect: &Dialect) -> Self {
+    pub(super) fn new(dialect: &Dialect) -> Self {
         Key { writing: Some(dialect.writing), ..Key::default() }
     }
 
-    fn checked(self) -> Result<Self> {
-        if self.deepest > DEEPEST {
-            let text = format!(
-                "the statement has expressions inside of each other more than {DEEPEST} deep, calls counted {LEVELS_OF_A_CALL} times, \
-                 queries {LEVELS_OF_A_QUERY} times, and what the database writes twice {LEVELS_OF_A_DOUBLE} times; use `all`, `any`, lists or values"
-            );
-            return Err(Error::new(ErrorKind::Statement, text));
+    fn check_depth(&self) -> Result<()> {
+        if self.deepest <= DEEPEST {
+            return Ok(());
         }
-        Ok(self)
+        let text = format!(
+            "the statement has expressions inside of each other more than {DEEPEST} deep, calls counted {LEVELS_OF_A_CALL} times, \
+             queries {LEVELS_OF_A_QUERY} times, and what the database writes twice {LEVELS_OF_A_DOUBLE} times; use `all`, `any`, lists or values"
+        );
+        Err(Error::new(ErrorKind::Statement, text))
     }
 
-    fn look(
-        statement: &'s StatementNode,
-        dialect: &Dialect,
-        schemas: &SchemaTranslateMap,
-        is_exact: bool,
-    ) -> Self {
-        let mut key = Key {
-            shape: Shape(Vec::with_capacity(256)),
-            values: Vec::with_capacity(8),
-            tables: Vec::with_capacity(4),
-            is_exact,
-            ..Key::begun(dialect)
-        };
+    fn whole(&mut self, statement: &'s StatementNode, dialect: &Dialect, schemas: &SchemaTranslateMap) {
         // An engine's servers may be MySQL and MariaDB.
-        key.shape.add(dialect.name);
-        key.shape.add(schemas);
-        key.statement(statement);
-        key
+        self.shape.add(dialect.name);
+        self.shape.add(schemas);
+        self.statement(statement);
     }
 
-    /// With how many values a list in IN is sent.
-    pub(super) fn filled_length(&self, length: usize) -> usize {
-        let is_filled = !self.is_exact && (EXACT_LISTS..=LONGEST_FILLED).contains(&length);
-        if is_filled { length.next_power_of_two() } else { length }
+    /// What the renderer asks.
+    pub(super) fn numbers(&self) -> Numbers<'_> {
+        Numbers { places: &self.places, count: self.values.len(), is_exact: self.is_exact }
     }
 
     fn statement(&mut self, statement: &'s StatementNode) {
@@ -147,14 +163,9 @@ impl<'s> Key<'s> {
         }
     }
 
-    /// The number of the value, or of the first one of a list, that stands at this place.
-    pub(super) fn number_of<T>(&self, place: *const T) -> Option<usize> {
-        self.places.number_of(place.cast())
-    }
-
     /// A place that occurs again is the same value again, and that is a part of the shape: another statement may have two.
     fn place<T>(&mut self, place: *const T) -> bool {
-        let first = self.number_of(place);
+        let first = self.places.number_of(place.cast());
         self.shape.add(&first);
         if first.is_none() {
             self.places.add(place.cast(), self.values.len());
@@ -229,6 +240,12 @@ impl<'s> Key<'s> {
     }
 
     fn node(&mut self, node: &'s Node) {
+        if let Node::Column { lasts, .. } = node
+            && lasts.for_ever()
+        {
+            self.deepest = self.deepest.max(self.depth + 1);
+            return self.shape.address(ptr::from_ref(node).cast());
+        }
         let levels = match node {
             Node::Binary { .. } | Node::Column { .. } | Node::Value(_) => 1,
             Node::Known { known, .. } if self.writing.is_some_and(|writing| writing.repeats(*known)) => {
@@ -242,7 +259,7 @@ impl<'s> Key<'s> {
     fn parts(&mut self, node: &'s Node) {
         self.shape.add(&discriminant(node));
         match node {
-            Node::Column { source, name } => {
+            Node::Column { source, name, lasts: _ } => {
                 self.source(source);
                 self.shape.add(&**name);
             }
@@ -274,7 +291,7 @@ impl<'s> Key<'s> {
             Node::In { item, list, negated } => {
                 self.shape.add(negated);
                 self.node(item);
-                self.list(list, self.filled_length(list.len()));
+                self.list(list, self.numbers().filled_length(list.len()));
             }
             Node::InSelect { item, select, negated } => {
                 self.shape.add(negated);
@@ -415,84 +432,5 @@ impl<'s> Key<'s> {
             self.shared.push(address);
             look(self, shared);
         }
-    }
-
-    fn cte(&mut self, cte: &'s CteNode) {
-        let CteNode { name, first, materialized, again } = cte;
-        self.shape.add(&(name, materialized, discriminant(first)));
-        match first {
-            CteBody::Select(select) => self.select(select),
-            CteBody::Write(write) => self.statement(&write.0),
-        }
-        self.maybe(again.as_ref(), |key, (operator, again)| {
-            key.shape.add(operator);
-            key.select(again);
-        });
-    }
-
-    fn select(&mut self, select: &'s SelectNode) {
-        self.deeper(LEVELS_OF_A_QUERY, |key| key.clauses(select));
-    }
-
-    fn clauses(&mut self, select: &'s SelectNode) {
-        let SelectNode {
-            with,
-            distinct,
-            distinct_on,
-            items,
-            from,
-            joins,
-            filters,
-            group_by,
-            having,
-            order_by,
-            limit,
-            offset,
-            ties,
-            lock,
-            words,
-            combined,
-            before,
-            binds: _,
-        } = select;
-        self.shape.add(&(distinct, ties, words, before));
-        self.maybe(lock.as_ref(), |key, lock| {
-            let Lock { strength, wait, of } = lock;
-            key.shape.add(&(strength, wait));
-            key.each(of, Self::source);
-        });
-        self.each(with, |key, cte| key.once(cte, Self::cte));
-        self.nodes(distinct_on);
-        self.each(items, Self::item);
-        self.each(from, Self::source);
-        self.each(joins, Self::join);
-        self.nodes(filters);
-        self.nodes(group_by);
-        self.nodes(having);
-        self.each(order_by, Self::ordering);
-        self.maybe_node(limit.as_ref());
-        self.maybe_node(offset.as_ref());
-        self.each(combined, |key, (operator, other)| {
-            key.shape.add(operator);
-            key.select(other);
-        });
-    }
-
-    fn item(&mut self, item: &'s Item) {
-        let Item { node, nullable, label, column, read: _ } = item;
-        self.shape.add(&(nullable, label));
-        self.maybe_node(column.as_ref());
-        self.node(node);
-    }
-
-    fn join(&mut self, join: &'s Join) {
-        let Join { kind, source, inside, on } = join;
-        self.shape.add(kind);
-        self.source(source);
-        self.each(inside, |key, (source, on)| {
-            key.source(source);
-            key.node(on);
-        });
-        self.maybe_node(on.as_ref());
     }
 }

@@ -100,7 +100,7 @@ impl Renderer<'_> {
 
     pub(super) fn expression(&mut self, node: &Node) -> Result<()> {
         match node {
-            Node::Column { source, name } => {
+            Node::Column { source, name, .. } => {
                 self.check_column(source, name)?;
                 if self.own_table.is_none() {
                     self.identifier(source.name())?;
@@ -137,7 +137,7 @@ impl Renderer<'_> {
                 if matches!(**item, Node::Row(_)) {
                     self.push(self.dialect.rows_in_list);
                 }
-                let length = self.key.map_or(list.len(), |key| key.filled_length(list.len()));
+                let length = self.numbers.map_or(list.len(), |numbers| numbers.filled_length(list.len()));
                 self.value_list(list, length)?;
                 self.push(")");
                 Ok(())

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(crate) use self::arrays::{fits_in_array, update_of_arrays};
 use self::scope::Scope;
 use super::identifier::push_identifier;
-use super::key::{Key, is_plain};
+use super::key::{Key, Numbers, is_plain};
 use super::literal::push_value;
 use super::{Compiled, check_nul};
 use crate::dialect::{Dialect, Placeholder};
@@ -41,7 +41,7 @@ pub(super) fn render(
     schemas: &SchemaTranslateMap,
 ) -> Result<Compiled> {
     let mut renderer = Renderer::new(dialect, schemas);
-    renderer.key = Some(key);
+    renderer.numbers = Some(key.numbers());
     renderer.sql.reserve(256);
     renderer.order.reserve(key.values.len());
     renderer.statement(statement)?;
@@ -64,7 +64,8 @@ impl Rendered {
     /// # Errors
     /// As [`render`].
     pub(crate) fn of(statement: &Composed, dialect: &Dialect, schemas: &SchemaTranslateMap) -> Result<Self> {
-        let key = Key::of(&statement.0, dialect, schemas)?;
+        let mut key = Key::new(dialect);
+        key.look(&statement.0, dialect, schemas)?;
         let Compiled { sql, order, fixed, .. } = render(&statement.0, &key, dialect, schemas)?;
         let numbered = |number: &usize| match key.values.get(*number) {
             Some(value) => (*value).clone(),
@@ -132,7 +133,7 @@ struct Renderer<'d> {
     dialect: &'d Dialect,
     schemas: &'d SchemaTranslateMap,
     /// The values' numbers; without it they are written as literals: in DDL, and for people.
-    key: Option<&'d Key<'d>>,
+    numbers: Option<Numbers<'d>>,
     /// For people: what the parameters are.
     binds: Option<&'d Binds>,
     /// In DDL: the one table that has columns.
@@ -156,7 +157,7 @@ impl<'d> Renderer<'d> {
         Renderer {
             dialect,
             schemas,
-            key: None,
+            numbers: None,
             binds: None,
             own_table: None,
             sql: String::new(),
@@ -203,9 +204,9 @@ impl Renderer<'_> {
 
     /// A value of the tree, by a placeholder.
     fn value(&mut self, value: &Value) -> Result<()> {
-        match self.key {
+        match self.numbers {
             // Never the value itself: the text is kept for statements of this shape with other values.
-            Some(key) => self.placeholder(key.number_of(value).ok_or_else(no_place)?),
+            Some(numbers) => self.placeholder(numbers.of(value).ok_or_else(no_place)?),
             None => push_value(&mut self.sql, value, self.dialect)?,
         }
         Ok(())
@@ -213,8 +214,8 @@ impl Renderer<'_> {
 
     /// A value that comes with the execution.
     fn parameter(&mut self, node: &Node, name: &str) -> Result<()> {
-        if let Some(key) = self.key {
-            self.placeholder(key.number_of(node).ok_or_else(no_place)?);
+        if let Some(numbers) = self.numbers {
+            self.placeholder(numbers.of(node).ok_or_else(no_place)?);
             return Ok(());
         }
         match self.binds.map(|binds| binds.get(name)) {
@@ -250,16 +251,16 @@ impl Renderer<'_> {
 
     /// The number of the first one of a list of values, which has one place.
     fn place_of_list(&self, list: &[Arc<Node>]) -> Result<Option<usize>> {
-        match self.key {
-            Some(key) if is_plain(list) => key.number_of(list.as_ptr()).ok_or_else(no_place).map(Some),
+        match self.numbers {
+            Some(numbers) if is_plain(list) => numbers.of(list.as_ptr()).ok_or_else(no_place).map(Some),
             _ => Ok(None),
         }
     }
 
     /// A value that follows from the shape of the statement.
     fn fixed(&mut self, value: Value) -> Result<()> {
-        let Some(key) = self.key else { return push_value(&mut self.sql, &value, self.dialect) };
-        self.placeholder(key.values.len() + self.fixed.len());
+        let Some(numbers) = self.numbers else { return push_value(&mut self.sql, &value, self.dialect) };
+        self.placeholder(numbers.count + self.fixed.len());
         self.fixed.push(value);
         Ok(())
     }
@@ -310,7 +311,8 @@ impl Renderer<'_> {
 /// The text alone, for people.
 fn text(statement: &StatementNode, dialect: &Dialect) -> Result<String> {
     let schemas = SchemaTranslateMap::new();
-    let key = Key::of(statement, dialect, &schemas)?;
+    let mut key = Key::new(dialect);
+    key.look(statement, dialect, &schemas)?;
     render(statement, &key, dialect, &schemas).map(|compiled| compiled.sql.into())
 }
 
@@ -318,7 +320,7 @@ fn text(statement: &StatementNode, dialect: &Dialect) -> Result<String> {
 fn text_with_values(statement: &StatementNode, dialect: &Dialect) -> Result<String> {
     let schemas = SchemaTranslateMap::new();
     // It knows how deep a statement may be.
-    Key::of(statement, dialect, &schemas)?;
+    Key::new(dialect).look(statement, dialect, &schemas)?;
     let mut renderer = Renderer { binds: statement.binds(), ..Renderer::new(dialect, &schemas) };
     renderer.statement(statement)?;
     Ok(renderer.sql)
@@ -340,7 +342,7 @@ macro_rules! to_sql {
             /// [`ErrorKind::Unsupported`] for what the database cannot say, [`ErrorKind::Statement`] for a column that is not
             /// there.
             pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
-                let mut statement = StatementNode::$statement(self.node.clone()).outermost();
+                let mut statement = StatementNode::$statement(self.node.clone().into()).outermost();
                 statement.complete();
                 text(&statement, &dialect)
             }
@@ -352,7 +354,7 @@ macro_rules! to_sql {
             /// # Errors
             /// As [`to_sql`](Self::to_sql).
             pub fn to_sql_with_values(&self, dialect: Dialect) -> Result<String> {
-                let mut statement = StatementNode::$statement(self.node.clone()).outermost();
+                let mut statement = StatementNode::$statement(self.node.clone().into()).outermost();
                 statement.complete();
                 text_with_values(&statement, &dialect)
             }
@@ -368,6 +370,6 @@ impl Truncate {
     /// # Errors
     /// [`ErrorKind::Unsupported`] for what the database cannot say.
     pub fn to_sql(&self, dialect: Dialect) -> Result<String> {
-        text(&StatementNode::Truncate(self.node.clone()), &dialect)
+        text(&StatementNode::Truncate(self.node.clone().into()), &dialect)
     }
 }

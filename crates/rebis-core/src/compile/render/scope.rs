@@ -228,8 +228,8 @@ impl Renderer<'_> {
 fn missing<'n>(node: &'n Node, may_miss: &dyn Fn(&Source) -> bool) -> Option<(&'n str, &'n str)> {
     let first = |nodes: &'n [Arc<Node>]| nodes.iter().find_map(|node| missing(node, may_miss));
     match node {
-        Node::Column { source, name } if may_miss(source) => Some((source.name(), name)),
-        Node::Column { source, name } => missing_inside(source, name),
+        Node::Column { source, name, .. } if may_miss(source) => Some((source.name(), name)),
+        Node::Column { source, name, .. } => missing_inside(source, name),
         Node::Not(item)
         | Node::Negate(item)
         | Node::Cast { item, .. }

@@ -104,7 +104,7 @@ impl Renderer<'_> {
 
     /// Whether what was said before and behind the combination is what it would be taken for.
     fn check_combined(&self, select: &SelectNode) -> Result<()> {
-        let Some(before) = select.before else { return Ok(()) };
+        let Some(before) = &select.before else { return Ok(()) };
         if before.ended {
             return self.unsupported(PART_WITH_AN_END);
         }
@@ -355,9 +355,9 @@ fn answer_name<'s>(select: &'s SelectNode, key: &Node) -> Option<&'s str> {
         }
         Node::Named(name) => item(&|item| item.name() == Some(name))?.name(),
         // PostgreSQL orders different rows by what they show.
-        Node::Column { source, name } if !select.combined.is_empty() || select.distinct => item(&|item| {
+        Node::Column { source, name, .. } if !select.combined.is_empty() || select.distinct => item(&|item| {
             let is_shown = !select.combined.is_empty() || item.column.is_some();
-            is_shown && matches!(item.bare(), Node::Column { source: of, name: selected } if of.is(source) && selected == name)
+            is_shown && matches!(item.bare(), Node::Column { source: of, name: selected, .. } if of.is(source) && selected == name)
         })?
         .name(),
         _ => None,
@@ -371,9 +371,9 @@ fn check_groupings(select: &SelectNode) -> Result<()> {
         _ => None,
     });
     for grouped in sets.flatten().flatten() {
-        let Node::Column { source, name } = &**grouped else { continue };
+        let Node::Column { source, name, .. } = &**grouped else { continue };
         let selected = select.items.iter().any(|item| match item.bare() {
-            Node::Column { source: of, name: selected } => {
+            Node::Column { source: of, name: selected, .. } => {
                 !item.nullable && of.is(source) && selected == name
             }
             _ => false,

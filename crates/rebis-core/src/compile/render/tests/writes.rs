@@ -35,7 +35,7 @@ fn parameters_are_placeholders() {
         |dialect| update.to_sql(dialect),
         r#"UPDATE "users" SET "name" = $1 WHERE "users"."id" = $2 OR "users"."manager_id" = $3"#,
     );
-    let composed = Composed(StatementNode::Update(update.bind("id", 7).bind("name", "jo").node));
+    let composed = Composed(StatementNode::Update(update.bind("id", 7).bind("name", "jo").node.into()));
     let mut rendered = Rendered::of(&composed, &POSTGRESQL, &SchemaTranslateMap::new()).unwrap();
     assert_eq!(rendered.values, [Value::Null, Value::Null, Value::Null]);
     rendered.bind(composed.0.binds().unwrap(), true).unwrap();
