@@ -347,7 +347,7 @@ pub(crate) struct Assembly {
     /// Whether an object can come in several rows.
     unique: bool,
     seen: Marks,
-    /// The objects of the last row: the query's own, then those that came along. Rows of one owner mostly follow each other.
+    /// The objects of the last row, where some come along: the query's own, then those. Rows of one owner mostly follow each other.
     last: Vec<Option<Rc<Object>>>,
 }
 
@@ -362,7 +362,7 @@ impl Assembly {
             Ok(Level { follows: follows(along.relation.target, &along.options)?, ..Level::default() })
         };
         let levels = along.iter().map(level).collect::<Result<_>>()?;
-        let last = vec![None; along.len() + 1];
+        let last = if along.is_empty() { Vec::new() } else { vec![None; along.len() + 1] };
         Ok(Assembly { mapper, options, along, levels, unique, seen: Marks::default(), last })
     }
 
@@ -373,9 +373,8 @@ impl Assembly {
         row: &RowView<'_>,
     ) -> Result<Option<(Rc<Object>, bool)>> {
         let Assembly { mapper, options, last, .. } = self;
-        let Some(root) = reading.hydrate(mapper, row, 0, options, last[0].as_ref())? else {
-            return Ok(None);
-        };
+        let before = last.first().and_then(Option::as_ref);
+        let Some(root) = reading.hydrate(mapper, row, 0, options, before)? else { return Ok(None) };
         if !self.along.is_empty() {
             self.along(reading, row, &root)?;
         }

@@ -15,9 +15,9 @@ use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 pub(crate) use deferred::load_deferred;
 pub(crate) use fetch::{Assembly, Fetch};
 pub(crate) use lazy::{check_lazy, find_related, load_related};
-use selectin::follows;
 pub(crate) use selectin::{after, typed};
 
+use self::selectin::follows;
 use crate::mapper::{Mapper, Object, Record, Relation};
 use crate::model::{Key, LoadOptions, Loading};
 use crate::unit::{Claim, Kind, NumberSet, Unit, conflict, keep_columns};

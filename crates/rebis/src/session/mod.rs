@@ -77,7 +77,8 @@ impl Drop for Last {
             std::mem::forget(Rc::clone(&self.0));
             return;
         }
-        self.0.close();
+        // Each instance has a part in what the session is: without one nobody holds an object.
+        self.0.end(Rc::strong_count(&self.0) > 1);
         self.0.unit.close();
         // Instances that outlive the session do not keep a connection that it has joined.
         if let Ok(mut place) = self.0.connection.try_borrow_mut() {

@@ -269,6 +269,11 @@ impl Core {
 
     /// The end of the session; nothing that goes wrong on the way is told.
     pub(super) fn close(&self) {
+        self.end(true);
+    }
+
+    /// The same; whether the program may hold instances.
+    pub(super) fn end(&self, may_be_held: bool) {
         if self.is_inherited() {
             // The parent's connection, its objects and their locks are left alone.
             return;
@@ -286,7 +291,7 @@ impl Core {
             }
         }
         self.forget_transaction();
-        self.unit.clear();
+        self.unit.clear(may_be_held);
         self.tell_happenings();
     }
 

@@ -308,7 +308,7 @@ impl Unit {
     /// The end of the session: its objects stay readable.
     pub(crate) fn close(&self) {
         self.open.set(false);
-        self.clear();
+        self.clear(true);
     }
 
     fn leave(&self, object: &Object) {
@@ -320,8 +320,8 @@ impl Unit {
         self.detach(object, state);
     }
 
-    /// Lets all objects go.
-    pub(crate) fn clear(&self) {
+    /// Lets all objects go. When nobody holds one, they need not be looked through.
+    pub(crate) fn clear(&self, may_be_held: bool) {
         // All at once, and not one by one. Who listens finds the objects by their numbers; nobody else knows those that are not held.
         let told = self.wants(Kind::StateChange);
         for object in if told { self.all() } else { Vec::new() } {
@@ -336,7 +336,7 @@ impl Unit {
         self.assigned.borrow_mut().clear();
         let objects = self.objects.take();
         // They go together: who holds one of them sees the others over its relations.
-        if objects.values().any(|object| Rc::strong_count(object) > 1) {
+        if may_be_held && objects.values().any(|object| Rc::strong_count(object) > 1) {
             let mut left = self.left.borrow_mut();
             objects.values().for_each(|object| left.insert(object.head.id, Rc::clone(object)));
         }
