@@ -43,10 +43,8 @@ fn earliest(entries: Vec<Undo>) -> Option<Undo> {
 
 /// The columns that were changed at an inner level first.
 fn take_columns(outer: &mut Undo, inner: Undo) {
-    if outer.record.is_none() {
-        if inner.record.is_some() {
-            (outer.record, outer.base) = (inner.record, inner.base);
-        }
+    if outer.record.is_none() && inner.record.is_some() {
+        (outer.record, outer.base) = (inner.record, inner.base);
     }
 }
 
