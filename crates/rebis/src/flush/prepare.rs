@@ -60,7 +60,8 @@ pub(super) fn prepare(unit: &Unit, conn: &mut Connection) -> Result<Changed> {
     if let Some(borrowed) = objects.iter().find(|object| object.data.get_mut().is_none()) {
         return Err(conflict(&borrowed.head));
     }
-    for object in &objects {
+    // Into one that is as it came nothing was assigned.
+    for object in objects.iter().filter(|object| !unit.is_as_it_came(&object.head)) {
         put_back(unit, conn, object)?;
         unit.take_assigned(object, |relation| load_related(unit, conn, object, relation))?;
     }

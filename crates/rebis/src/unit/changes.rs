@@ -59,7 +59,7 @@ impl Unit {
     }
 
     /// Whether it came at this level as a new one, and none of its columns is noted beside that.
-    pub(super) fn is_as_it_came(&self, head: &Head) -> bool {
+    pub(crate) fn is_as_it_came(&self, head: &Head) -> bool {
         head.born() == Some(self.level.get()) && !head.has_undo()
     }
 

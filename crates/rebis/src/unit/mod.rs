@@ -75,6 +75,8 @@ pub(crate) struct Unit {
     assigned: RefCell<BTreeMap<(u64, usize), Vec<Given>>>,
     /// How many objects there were after the last sweep.
     kept: Cell<usize>,
+    /// Without anything in it: where the next new objects are built.
+    graph: RefCell<Graph>,
     wanted: Vec<Arc<Wanted>>,
     happenings: RefCell<Vec<Happening>>,
 }
@@ -103,6 +105,7 @@ impl Unit {
             parts: RefCell::default(),
             assigned: RefCell::default(),
             kept: Cell::new(0),
+            graph: RefCell::default(),
             wanted: Vec::new(),
             happenings: RefCell::default(),
         }
@@ -176,34 +179,38 @@ impl Unit {
 
     /// Builds new objects, and links them only when all of them are there and nothing can stop it any more.
     fn all_or_nothing<T>(&self, build: impl FnOnce(&mut Graph) -> Result<T>) -> Result<T> {
-        let mut graph = Graph::default();
+        let mut graph = self.graph.take();
         let built = build(&mut graph).and_then(|built| graph.check().map(|()| built));
-        match built {
+        let built = match built {
             Ok(built) => {
-                for (owner, relation, others) in &graph.links {
-                    self.assign(owner, *relation, others)?;
-                }
-                Ok(built)
+                let mut links = graph.links.iter();
+                links
+                    .try_for_each(|(owner, relation, others)| self.assign(owner, *relation, others))
+                    .map(|()| built)
             }
             Err(error) => {
                 graph.added.iter().for_each(|object| self.let_go(object, State::Transient));
                 Err(error)
             }
-        }
+        };
+        self.graph.replace(graph.emptied());
+        built
     }
 
-    fn add_graph(&self, mut record: Box<dyn Record>, graph: &mut Graph) -> Result<Rc<Object>> {
+    fn add_graph(&self, record: Box<dyn Record>, graph: &mut Graph) -> Result<Rc<Object>> {
         let mapper = record.mapper();
         let relations = mapper.relations()?;
-        let given: Vec<(usize, Vec<Given>)> =
-            (0..relations.len()).filter_map(|number| Some((number, record.take_related(number)?))).collect();
         let object = self.place(record.into_object(self.head(mapper, State::Transient)));
         graph.added.push(Rc::clone(&object));
         self.note_new(&object.head);
         self.set_state(&object.head, State::Pending);
-        for (relation, given) in given {
-            let others = self.given(given, graph)?;
-            graph.links.push((Rc::clone(&object), relation, others));
+        for relation in 0..relations.len() {
+            // Nobody else has it yet.
+            let given = object.data.get_mut().and_then(|mut record| record.take_related(relation));
+            if let Some(given) = given {
+                let others = self.given(given, graph)?;
+                graph.links.push((Rc::clone(&object), relation, others));
+            }
         }
         Ok(object)
     }
@@ -361,6 +368,16 @@ struct Graph {
 }
 
 impl Graph {
+    /// For the next one, unless this one was large.
+    fn emptied(mut self) -> Graph {
+        if self.added.capacity() + self.links.capacity() > 1000 {
+            return Graph::default();
+        }
+        self.added.clear();
+        self.links.clear();
+        self
+    }
+
     /// To link them, their foreign keys are looked at.
     fn check(&self) -> Result<()> {
         let mut objects = self.links.iter().flat_map(|(_, _, others)| others);

@@ -67,7 +67,7 @@ impl Unit {
             }
             let Some(object) = objects.get(id) else { continue };
             // A flush still takes out what has left a relation, and a rollback puts it back.
-            for links in &object.head.links() {
+            if let Some(links) = object.head.links() {
                 next.extend(links.iter().flat_map(Links::all));
             }
             if let Some(undo) = object.head.undo() {
