@@ -57,7 +57,7 @@ impl Connection {
         insert: InsertNode,
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<Vec<Value>>> {
-        let deadline = self.options.deadline(None);
+        let deadline = self.options().deadline(None);
         let mut flat = Flat::of(insert, RowOrder::AsGiven);
         flat.order = RowOrder::of(&flat.insert, self.dialect());
         flat.return_key();
@@ -130,7 +130,7 @@ impl Connection {
     }
 
     fn text_of(&self, insert: &mut InsertNode) -> Result<Arc<str>> {
-        Ok(render_insert(insert, self.dialect(), &self.options.schema_translate_map)?.sql.into())
+        Ok(render_insert(insert, self.dialect(), &self.options().schema_translate_map)?.sql.into())
     }
 
     /// Runs one statement, and puts what it returns behind the rest, in the order of the rows.
