@@ -38,7 +38,8 @@ pub struct Connection {
     pub(super) seat: Seat,
     pub(super) lease: Lease<Engine>,
     pub(super) transaction: TransactionState,
-    pub(super) options: ExecutionOptions,
+    /// Where they are not its engine's.
+    pub(super) own_options: Option<Box<ExecutionOptions>>,
     pub(super) savepoints: u32,
     /// How many statements were sent on it.
     pub(super) statements: u64,
@@ -51,13 +52,13 @@ pub struct Connection {
 struct OneBorrowerPerWire(Cell<()>);
 
 impl Connection {
+    #[inline]
     pub(super) fn new(lease: Lease<Engine>) -> Self {
-        let options = lease.lender().0.options.clone();
         Connection {
             seat: Seat::empty(),
             lease,
             transaction: TransactionState::None,
-            options,
+            own_options: None,
             savepoints: 0,
             statements: 0,
             gathered: None,
@@ -322,6 +323,10 @@ impl Connection {
     /// ```
     pub fn dialect(&self) -> &Dialect {
         self.engine().dialect().found(self.server())
+    }
+
+    pub(super) fn options(&self) -> &ExecutionOptions {
+        self.own_options.as_deref().unwrap_or_else(|| self.engine().options())
     }
 
     /// The engine this connection is leased from.

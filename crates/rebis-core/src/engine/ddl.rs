@@ -82,7 +82,7 @@ impl Connection {
 
     /// The schema that is meant where a description names this one, or none.
     pub(super) fn schema_of(&self, named: Option<&str>) -> Option<String> {
-        self.options.schema_translate_map.translate(named).map(str::to_owned)
+        self.options().schema_translate_map.translate(named).map(str::to_owned)
     }
 
     /// Whether the table is there, by the database's catalogue.
@@ -92,7 +92,7 @@ impl Connection {
             return self.has_temporary(table);
         }
         let count = text(self.dialect().tables.count_tables);
-        let schema = self.options.schema_translate_map.of_table(table);
+        let schema = self.options().schema_translate_map.of_table(table);
         let count = count.bind("schema", schema).bind("name", table.name());
         Ok(self.scalar::<i64>(count)? > 0)
     }

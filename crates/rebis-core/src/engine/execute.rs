@@ -61,10 +61,10 @@ impl Connection {
         if self.is_for_batches(&statement) {
             return self.execute_batches(statement);
         }
-        let compiled = self.engine().compile_with(&statement, self.dialect(), &self.options)?;
+        let compiled = self.engine().compile_with(&statement, self.dialect(), self.options())?;
         let (parameters, cached) = (compiled.parameters(), compiled.is_cached());
         let sql = Sql::Compiled(Arc::clone(compiled.compiled()));
-        let deadline = self.options.deadline(statement.own_timeout());
+        let deadline = self.options().deadline(statement.own_timeout());
         let sending = Sending { sql, parameters, sets: 1, cached, deadline };
         let process = generation();
         let Answered { answer, watch, engine } = self.send_once(sending)?;
@@ -107,8 +107,9 @@ impl Connection {
             parameters = values.iter().map(Value::as_ref).collect();
         }
 
-        let Connection { lease, options, .. } = self;
+        let Connection { lease, own_options, .. } = self;
         let (connection, mut loss, engine) = lease.parts().ok_or_else(no_connection)?;
+        let options = own_options.as_deref().unwrap_or_else(|| engine.options());
         let log = Log::start(options, &sql, engine.is_timed());
         connection.limit_statement(deadline)?;
         let answer = log.span.in_scope(|| run(connection, &sql, &parameters));

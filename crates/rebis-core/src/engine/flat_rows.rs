@@ -87,7 +87,7 @@ impl Connection {
         insert: &mut RowInsert,
         values: Vec<BoundValue<'_>>,
     ) -> Result<Vec<Value>> {
-        let deadline = self.options.deadline(None);
+        let deadline = self.options().deadline(None);
         let RowInsert { node, text } = insert;
         let mut flat = Flat::of(node.clone(), RowOrder::AsGiven);
         flat.order = RowOrder::of(&flat.insert, self.dialect());
@@ -166,7 +166,7 @@ impl Connection {
         rows: usize,
         last: &'t mut Option<RowsText>,
     ) -> Result<&'t Arc<str>> {
-        let (dialect, schemas) = (self.dialect(), &self.options.schema_translate_map);
+        let (dialect, schemas) = (self.dialect(), &self.options().schema_translate_map);
         let fits =
             |last: &RowsText| last.rows == rows && last.dialect == dialect.name && last.schemas == *schemas;
         let known = last.take().filter(fits);

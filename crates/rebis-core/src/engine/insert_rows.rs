@@ -182,7 +182,7 @@ impl Connection {
         if self.server().is_some() {
             return Ok(());
         }
-        self.prepare_for_statement(self.options.deadline(None))
+        self.prepare_for_statement(self.options().deadline(None))
     }
 
     /// Whether INSERT has RETURNING.
@@ -209,7 +209,7 @@ impl Connection {
 
     /// The statements that an INSERT becomes, and what they answer as one.
     pub(super) fn execute_batches(&mut self, statement: Statement) -> Result<Rows<'_>> {
-        let deadline = self.options.deadline(statement.own_timeout());
+        let deadline = self.options().deadline(statement.own_timeout());
         // A listener wants to see it when it is done; nobody else does.
         let kept = self.engine().hears_after_execute().then(|| statement.clone());
         let Statement::Composed(composed) = statement else { return Err(not_an_insert()) };
@@ -280,7 +280,7 @@ impl Connection {
             insert.rows.extend(rest.pop_front());
         }
         loop {
-            let mut rendered = render_insert(insert, dialect, &self.options.schema_translate_map)?;
+            let mut rendered = render_insert(insert, dialect, &self.options().schema_translate_map)?;
             // An expression may have several parameters.
             if rendered.values.len() <= dialect.writes.most_parameters || insert.rows.len() < 2 {
                 rendered.bind(&insert.binds, false)?;

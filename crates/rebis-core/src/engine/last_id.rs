@@ -93,7 +93,7 @@ impl Connection {
             let rendered = Rendered::of(
                 &Composed(StatementNode::Select(Box::new(select))),
                 self.dialect(),
-                &self.options.schema_translate_map,
+                &self.options().schema_translate_map,
             )?;
             let mut found = self.answer_to(rendered, deadline)?;
             found.rows = order.sort(&insert, found.rows, wanted.len())?;

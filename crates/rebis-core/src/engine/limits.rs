@@ -29,7 +29,9 @@ impl Connection {
     /// # Ok::<(), rebis_core::Error>(())
     /// ```
     pub fn set_statement_timeout(&mut self, timeout: impl Into<Option<Duration>>) {
-        self.options.statement_timeout = timeout.into();
+        let engine = self.lease.lender();
+        let own = self.own_options.get_or_insert_with(|| Box::new(engine.options().clone()));
+        own.statement_timeout = timeout.into();
     }
 
     /// Sets the isolation level of the transactions to come on this lease.
@@ -109,17 +111,17 @@ impl Connection {
     /// When it changes what a transaction is: [`ErrorKind::Unsupported`] when the database does not have it,
     /// [`ErrorKind::InvalidState`] in a transaction. Then nothing is changed.
     pub fn execution_options(&mut self, change: impl FnOnce(&mut ExecutionOptions)) -> Result<()> {
-        let mut options = self.options.clone();
+        let mut options = self.options().clone();
         change(&mut options);
         self.set_execution_options(options)
     }
 
     fn set_execution_options(&mut self, options: ExecutionOptions) -> Result<()> {
-        if options.transaction() != self.options.transaction() {
+        if options.transaction() != self.options().transaction() {
             self.check_between_transactions()?;
             self.dialect().begin(options.transaction())?;
         }
-        self.options = options;
+        self.own_options = Some(Box::new(options));
         Ok(())
     }
 

@@ -89,7 +89,7 @@ impl Connection {
                 Many::of_text(compiled, cached)
             }
             Statement::Composed(composed) => {
-                Many::of_tree(composed, self.dialect(), &self.options.schema_translate_map)?
+                Many::of_tree(composed, self.dialect(), &self.options().schema_translate_map)?
             }
         };
         if many.names.is_empty() {
@@ -99,7 +99,7 @@ impl Connection {
             )
             .with_sql(&*many.sql));
         }
-        let deadline = self.options.deadline(statement.own_timeout());
+        let deadline = self.options().deadline(statement.own_timeout());
         let mut sets = sets.into_iter();
         let mut affected = 0_u64;
         let mut values: Vec<Value> = Vec::new();

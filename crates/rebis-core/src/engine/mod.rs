@@ -176,8 +176,14 @@ impl Engine {
     /// opened and could not.
     #[track_caller]
     pub fn connect(&self) -> Result<Connection> {
-        let mut connection = Connection::new(Lease::checkout(self.clone())?);
-        for listener in self.core().listeners.engine_connect.iter() {
+        let lease = Lease::checkout(self.clone())?;
+        let listeners = &self.core().listeners.engine_connect;
+        if listeners.is_empty() {
+            // Made where the caller wants it, and not moved there.
+            return Ok(Connection::new(lease));
+        }
+        let mut connection = Connection::new(lease);
+        for listener in listeners.iter() {
             listener(&mut connection)?;
         }
         Ok(connection)
@@ -391,6 +397,11 @@ impl Engine {
     /// The URL; none for an engine on a driver of one's own.
     pub fn url(&self) -> Option<&Url> {
         self.core().url.as_ref()
+    }
+
+    /// Of its connections, unless they have their own.
+    fn options(&self) -> &ExecutionOptions {
+        &self.0.options
     }
 
     fn core(&self) -> &Core {

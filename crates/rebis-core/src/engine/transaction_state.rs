@@ -71,10 +71,10 @@ impl Connection {
     }
 
     fn begin_as(&mut self, state: TransactionState, deadline: Deadline) -> Result<()> {
-        if let Some(begin) = self.dialect().begin(self.options.transaction())? {
+        if let Some(begin) = self.dialect().begin(self.options().transaction())? {
             self.tell(|listeners| &listeners.begin, None)?;
             let implicit = state == TransactionState::Begun;
-            log::transaction(&self.options, if implicit { "BEGIN (implicit)" } else { "BEGIN" });
+            log::transaction(self.options(), if implicit { "BEGIN (implicit)" } else { "BEGIN" });
             let (connection, mut loss, engine) = self.lease.parts().ok_or_else(no_connection)?;
             let begun = connection.limit_statement(deadline);
             let begun = begun.and_then(|()| begin.before.map_or(Ok(()), |before| connection.control(before)));
@@ -121,7 +121,7 @@ impl Connection {
             self.replace_connection()?;
         }
         let guard = GUARDS.fetch_add(1, Ordering::Relaxed);
-        let deadline = self.options.deadline(None);
+        let deadline = self.options().deadline(None);
         self.begin_as(TransactionState::Guarded(guard), deadline)?;
         Ok(guard)
     }
@@ -213,7 +213,7 @@ impl Connection {
 
     /// Logs what is sent about a transaction that is open. An answer that is paused ends with it.
     fn note_control(&mut self, sql: &str) {
-        log::transaction(&self.options, sql);
+        log::transaction(self.options(), sql);
         self.statements = self.statements.wrapping_add(1);
     }
 
@@ -222,7 +222,7 @@ impl Connection {
     /// The number for a new one, in a transaction that is open.
     pub(super) fn next_savepoint(&mut self) -> Result<u32> {
         self.check_process()?;
-        let deadline = self.options.deadline(None);
+        let deadline = self.options().deadline(None);
         self.prepare_for_statement(deadline)?;
         self.savepoints += 1;
         Ok(self.savepoints)

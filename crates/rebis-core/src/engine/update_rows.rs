@@ -125,12 +125,12 @@ impl Connection {
             equal.map(|(at, name)| table.c((*name).to_owned()).eq(param::<Value>(format!("key {at}"))));
         let update = update_table(table).set_all(set).filter(all(equal));
         let update = Composed(StatementNode::Update(update.node.into()));
-        let text = Rendered::of(&update, self.dialect(), &self.options.schema_translate_map)?.sql;
+        let text = Rendered::of(&update, self.dialect(), &self.options().schema_translate_map)?.sql;
         let parameters = rows.iter().flat_map(|row| {
             let (found_by, set) = row.split_at(keys.len());
             set.iter().chain(found_by).map(Value::as_ref)
         });
-        let (sql, deadline) = (Sql::Text(text.into()), self.options.deadline(None));
+        let (sql, deadline) = (Sql::Text(text.into()), self.options().deadline(None));
         let sending =
             Sending { sql, parameters: parameters.collect(), sets: rows.len(), cached: false, deadline };
         self.send_many(sending, keys.len() + columns.len())
@@ -144,14 +144,14 @@ impl Connection {
         rows: Vec<Vec<Value>>,
     ) -> Result<u64> {
         let text =
-            update_of_arrays(table, keys, columns, self.dialect(), &self.options.schema_translate_map)?;
+            update_of_arrays(table, keys, columns, self.dialect(), &self.options().schema_translate_map)?;
         let text: Arc<str> = text.into();
         let most_bytes = self.dialect().writes.most_bytes;
         let mut found = 0_u64;
         let values = rows.into_iter().flatten().map(BoundValue::Value).collect();
         for (_, arrays) in in_arrays(values, keys.len() + columns.len(), most_bytes) {
             let parameters = array_parameters(&arrays);
-            let (sql, deadline) = (Sql::Text(Arc::clone(&text)), self.options.deadline(None));
+            let (sql, deadline) = (Sql::Text(Arc::clone(&text)), self.options().deadline(None));
             let sending = Sending { sql, parameters, sets: 1, cached: false, deadline };
             let sent = self.send_once(sending)?;
             let mut answer = Rows::new(sent.answer, sent.watch);

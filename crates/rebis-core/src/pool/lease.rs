@@ -35,6 +35,7 @@ pub(crate) struct Lease<L: Lender> {
 }
 
 impl<L: Lender> Lease<L> {
+    #[inline]
     #[track_caller]
     pub(crate) fn checkout(lender: L) -> Result<Self> {
         let site = Location::caller();

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use super::info::Info;
 use super::marks::Mark;
 use crate::driver::Connection;
-use crate::process::{Moment, Owned};
+use crate::process::{Moment, OwnedBox};
 
 /// A place in a pool, with an open connection or without: what pools keep and hand out. Boxed: it moves often.
 ///
 /// In a forked child it is inert: its drop does nothing.
-pub struct Record(Owned<Box<Place>>);
+pub struct Record(OwnedBox<Place>);
 
 pub(super) struct Place {
     pub(super) connection: Option<Box<dyn Connection>>,
@@ -65,16 +65,18 @@ impl Record {
             soft_invalidated: false,
             invalidated: false,
         };
-        Record(Owned::new(Box::new(Place { connection: None, facts, mark, tenure: 0, taken: None })))
+        Record(OwnedBox::new(Place { connection: None, facts, mark, tenure: 0, taken: None }))
     }
 
     /// Whether a connection is open.
+    #[inline]
     pub fn is_open(&self) -> bool {
         self.0.connection.is_some()
     }
 
     /// Whether another process made it: then nothing of it is touched, and its drop does nothing. A pool that shares its
     /// places across a fork leaves such a one alone.
+    #[inline]
     pub fn is_inherited(&self) -> bool {
         self.0.is_inherited()
     }
@@ -105,7 +107,7 @@ impl Record {
 
     /// The connection and, beside it, what listeners may see of the place.
     pub(super) fn parts(&mut self) -> (Option<&mut (dyn Connection + 'static)>, &mut ConnectionRecord) {
-        let place = &mut **self.0;
+        let place = &mut *self.0;
         (place.connection.as_deref_mut(), &mut place.facts)
     }
 }

@@ -15,10 +15,16 @@ use super::generation::{Generation, generation};
 static STATE: AtomicU32 = AtomicU32::new(0);
 const FORKING: u32 = 1 << 31;
 
+/// Where a thread is.
+struct Here {
+    /// How deep it is inside: a callback of SQLite may call SQLite.
+    depth: Cell<u32>,
+    /// It holds the gate for a fork.
+    holds: Cell<bool>,
+}
+
 thread_local! {
-    /// How deep this thread is inside: a callback of SQLite may call SQLite.
-    static DEPTH: Cell<u32> = const { Cell::new(0) };
-    static HELD_FOR_FORK: Cell<bool> = const { Cell::new(false) };
+    static HERE: Here = const { Here { depth: Cell::new(0), holds: Cell::new(false) } };
 }
 
 /// A thread's stay inside; leaving happens on drop.
@@ -32,13 +38,17 @@ pub(crate) struct Inside {
 /// Goes inside, once no fork is under way.
 pub(crate) fn enter() -> Inside {
     let generation = generation();
-    let counted = !HELD_FOR_FORK.get();
-    if counted {
-        if DEPTH.get() == 0 {
+    let counted = HERE.with(|here| {
+        if here.holds.get() {
+            return false;
+        }
+        let depth = here.depth.get();
+        if depth == 0 {
             come_in();
         }
-        DEPTH.set(DEPTH.get() + 1);
-    }
+        here.depth.set(depth + 1);
+        true
+    });
     Inside { generation, counted }
 }
 
@@ -47,9 +57,13 @@ impl Drop for Inside {
         if !self.counted {
             return;
         }
-        DEPTH.set(DEPTH.get().saturating_sub(1));
+        let depth = HERE.with(|here| {
+            let depth = here.depth.get().saturating_sub(1);
+            here.depth.set(depth);
+            depth
+        });
         // A callback may fork: then the child comes out of a call that it never went into, and the count is fresh.
-        if DEPTH.get() == 0 && self.generation == generation() {
+        if depth == 0 && self.generation == generation() {
             STATE.fetch_sub(1, Ordering::Release);
         }
     }
@@ -70,7 +84,7 @@ fn come_in() {
 
 /// Called inside a long call, at a point where SQLite holds no global mutex: lets a waiting fork happen.
 pub(crate) fn let_fork_pass() {
-    if STATE.load(Ordering::Relaxed) & FORKING != 0 && DEPTH.get() == 1 {
+    if STATE.load(Ordering::Relaxed) & FORKING != 0 && HERE.with(|here| here.depth.get()) == 1 {
         STATE.fetch_sub(1, Ordering::Release);
         come_in();
     }
@@ -89,7 +103,7 @@ fn wait(tries: &mut u32) {
 /// The prepare hook: closes the gate and waits until nobody is inside. Not had in time, or when this very thread is inside
 /// (a callback forks), the fork goes on and the child refuses SQLite.
 pub(super) fn hold(patience: Duration) {
-    if HELD_FOR_FORK.get() || DEPTH.get() > 0 {
+    if HERE.with(|here| here.holds.get() || here.depth.get() > 0) {
         return;
     }
     let start = Instant::now();
@@ -100,7 +114,7 @@ pub(super) fn hold(patience: Duration) {
         closed = closed || STATE.fetch_or(FORKING, Ordering::AcqRel) & FORKING == 0;
         // Acquire: what the threads did inside happened before the fork.
         if closed && STATE.load(Ordering::Acquire) == FORKING {
-            HELD_FOR_FORK.set(true);
+            HERE.with(|here| here.holds.set(true));
             return;
         }
         if start.elapsed() > patience {
@@ -115,14 +129,14 @@ pub(super) fn hold(patience: Duration) {
 
 /// The parent hook.
 pub(super) fn release() {
-    if HELD_FOR_FORK.replace(false) {
+    if HERE.with(|here| here.holds.replace(false)) {
         STATE.fetch_and(!FORKING, Ordering::Release);
     }
 }
 
 /// In a child: the gate is open and empty. Returns whether SQLite was whole at the moment of the fork.
 pub(super) fn release_in_child() -> bool {
-    let held = HELD_FOR_FORK.replace(false);
+    let held = HERE.with(|here| here.holds.replace(false));
     let inside = STATE.swap(0, Ordering::AcqRel) & !FORKING;
     held || inside == 0
 }

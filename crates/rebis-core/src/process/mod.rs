@@ -43,7 +43,7 @@ pub(crate) use fork_cell::ForkCell;
 pub use generation::{Generation, generation};
 #[doc(hidden)]
 pub use in_drop::in_drop;
-pub(crate) use owned::Owned;
+pub(crate) use owned::{Owned, OwnedBox};
 pub use published::Published;
 pub(crate) use quiet::{is_quiet, quietly};
 pub use replaceable::Replaceable;

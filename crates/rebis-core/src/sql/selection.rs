@@ -21,18 +21,19 @@ pub struct Item {
     /// What it was before its type put something round it.
     pub(crate) column: Option<Arc<Node>>,
     /// What its type puts round it in the outermost query.
-    pub(crate) read: fn(Arc<Node>) -> Arc<Node>,
+    pub(crate) read: Option<fn(Arc<Node>) -> Arc<Node>>,
 }
 
 impl Item {
     /// What is read as whatever it is.
     pub(crate) fn untyped(node: Arc<Node>) -> Self {
-        Item { node, nullable: true, label: None, column: None, read: read_as::<Value> }
+        Item { node, nullable: true, label: None, column: None, read: None }
     }
 
     /// As the program gets it: with what its type puts round it, which does not change a column's name.
     pub(super) fn shown(&mut self) {
-        let read = (self.read)(Arc::clone(&self.node));
+        let Some(read) = self.read else { return };
+        let read = read(Arc::clone(&self.node));
         if Arc::ptr_eq(&read, &self.node) {
             return;
         }
@@ -97,7 +98,7 @@ impl<T: Typed> SelectItem for Expr<T> {
             node: self.node,
             label: None,
             column: None,
-            read: read_as::<T>,
+            read: read_as::<T>(),
         }
     }
 }
@@ -111,7 +112,7 @@ impl<M: Entity, T: Typed> SelectItem for Column<M, T> {
             nullable: is_nullable::<T>(),
             label: None,
             column: None,
-            read: read_as::<T>,
+            read: read_as::<T>(),
         }
     }
 }

@@ -47,6 +47,10 @@ pub trait Typed: 'static {
     /// The same type with NULL.
     type Nullable: Typed<Family = Self::Family>;
 
+    /// Whether it surely selects nothing else: then it is not asked.
+    #[doc(hidden)]
+    const SELECTS_ITSELF: bool = false;
+
     /// What is selected instead of a column or an expression of this type: itself, unless the type says otherwise. It stands in the
     /// outermost query and in RETURNING, nowhere else. How a type does it shows [`Literal::bind_expression`].
     fn column_expression(column: Expr<Self>) -> Expr<Self>
@@ -61,14 +65,16 @@ impl<T: Typed<Nullable = Option<T>>> Typed for Option<T> {
     type Family = T::Family;
     type Nullable = Self;
 
+    const SELECTS_ITSELF: bool = T::SELECTS_ITSELF;
+
     fn column_expression(column: Expr<Self>) -> Expr<Self> {
         Expr::shared(T::column_expression(Expr::shared(column.node)).node)
     }
 }
 
-/// What a type selects instead of an expression.
-pub(super) fn read_as<T: Typed>(node: Arc<Node>) -> Arc<Node> {
-    T::column_expression(Expr::shared(node)).node
+/// What a type selects instead of an expression; `None` for the expression itself.
+pub(super) fn read_as<T: Typed>() -> Option<fn(Arc<Node>) -> Arc<Node>> {
+    if T::SELECTS_ITSELF { None } else { Some(|node| T::column_expression(Expr::shared(node)).node) }
 }
 
 /// Whether a type has room for NULL: then it is its own type with NULL.
@@ -301,6 +307,8 @@ macro_rules! typed {
         impl Typed for $rust {
             type Family = family::$family;
             type Nullable = Option<$rust>;
+
+            const SELECTS_ITSELF: bool = true;
         }
         impl Literal for $rust {}
     )*)*};
@@ -410,6 +418,8 @@ impl<E: SqlEnum + crate::value::Element + Into<Value>> Literal for Vec<E> {}
 impl Typed for Value {
     type Family = family::Any;
     type Nullable = Value;
+
+    const SELECTS_ITSELF: bool = true;
 }
 
 impl Literal for Value {}

@@ -10,7 +10,7 @@ const FEW: usize = 64;
 
 impl Drop for Node {
     fn drop(&mut self) {
-        if !self.has_others() {
+        if self.is_flat() {
             return;
         }
         let mut left = FEW;
@@ -32,6 +32,14 @@ impl Drop for Node {
 }
 
 impl Node {
+    /// Whether nothing ends with it that has others in it, as far as is seen at a glance: most conditions compare a column with a value.
+    fn is_flat(&self) -> bool {
+        match self {
+            Node::Binary { left, right, .. } => !left.has_others() && !right.has_others(),
+            node => !node.has_others(),
+        }
+    }
+
     /// Counts the nodes that end with this one and have others in them, down to zero.
     fn count(&mut self, left: &mut usize) {
         self.each(&mut |child| {

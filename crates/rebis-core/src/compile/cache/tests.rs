@@ -1,10 +1,11 @@
 use super::*;
 use crate::compile::tests::DIALECTS;
 use crate::error::ErrorKind;
-use crate::schema::{ColumnDef, SqlType, Table};
+use crate::process::Published;
+use crate::schema::{ColumnDef, Entity, SqlType, Table};
 use crate::sql::{
-    Expression, Select, Statement, Untyped, any, count, delete_from, insert_into, json, literal, select,
-    text_expr, update_table,
+    Column, Expression, Node, Operand, Select, Statement, Untyped, any, count, delete_from, insert_into,
+    json, literal, select, text_expr, update_table,
 };
 use crate::value::{FromValue, Value};
 
@@ -73,6 +74,37 @@ fn statements_of_one_shape_share_a_text() {
     alike(|n| insert_into(&t).values([("a", n), ("b", n)]).unwrap().values([("a", 5), ("b", n)]).unwrap());
     alike(|n| update_table(&t).set_column("a", n).filter(t.c("b").eq(n)));
     alike(|n| delete_from(&t).filter(t.c("b").eq(n)));
+}
+
+struct Row;
+
+#[allow(non_upper_case_globals)]
+impl Row {
+    const a: Column<Row, i64> = Column::new("a");
+    const b: Column<Row, i64> = Column::new("b");
+    const missing: Column<Row, i64> = Column::new("missing");
+}
+
+impl Entity for Row {
+    fn table() -> &'static Table {
+        static TABLE: Published<Table> = Published::new();
+        TABLE.get_or_init(|| table(&["a", "b"]))
+    }
+}
+
+#[test]
+fn an_entitys_columns_are_known_by_where_they_are() {
+    alike(|n| select((Row::a, Row::b)).filter(Row::a.eq(n)));
+    different(select(Row::a).filter(Row::b.eq(1)), select(Row::b).filter(Row::b.eq(1)));
+    different(select(Row::a).filter(Row::b.eq(1)), select(Row::a).filter(Row::a.eq(1)));
+    assert!(Arc::ptr_eq(&Row::a.into_node(), &Row::a.into_node()));
+    let lasts = |node: &Node| matches!(node, Node::Column { lasts, .. } if lasts.for_ever());
+    assert!(lasts(&Row::a.into_node()) && !lasts(&Row::missing.into_node()));
+    // It lies elsewhere, and another node may lie there later.
+    assert!(!lasts(&(*Row::a.into_node()).clone()));
+    let missing = select(Row::missing).into();
+    let dialect = Dialect::SQLITE;
+    assert!(CompiledCache::new(1).statement(&missing, &dialect, &SchemaTranslateMap::new()).is_err());
 }
 
 #[test]

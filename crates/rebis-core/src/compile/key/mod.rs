@@ -239,6 +239,7 @@ impl<'s> Key<'s> {
         self.depth -= levels;
     }
 
+    #[inline]
     fn node(&mut self, node: &'s Node) {
         if let Node::Column { lasts, .. } = node
             && lasts.for_ever()
@@ -246,6 +247,11 @@ impl<'s> Key<'s> {
             self.deepest = self.deepest.max(self.depth + 1);
             return self.shape.address(ptr::from_ref(node).cast());
         }
+        self.made_node(node);
+    }
+
+    /// One that is made for this statement.
+    fn made_node(&mut self, node: &'s Node) {
         let levels = match node {
             Node::Binary { .. } | Node::Column { .. } | Node::Value(_) => 1,
             Node::Known { known, .. } if self.writing.is_some_and(|writing| writing.repeats(*known)) => {
