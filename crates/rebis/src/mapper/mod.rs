@@ -32,7 +32,7 @@ pub use dynamic::{DynamicRecord, Mappers};
 pub use embedded::Embedded;
 pub(crate) use few::{Few, Ids};
 pub use object::State;
-pub(crate) use object::{Expiry, Guard, Head, Links, Moved, Object, Undo};
+pub(crate) use object::{Expiry, Head, Links, Moved, Object, Undo};
 pub use record::{Given, Model, Record, mapper};
 pub use relation::Direction;
 pub(crate) use relation::{Relation, Secondary};

@@ -65,18 +65,17 @@ pub struct Head {
     pub(crate) state: Cell<State>,
     /// Whether it is deleted at the next flush, or, of a detached one, was deleted.
     pub(crate) doomed: Cell<bool>,
-    /// Whether the last guard was one for writing.
-    writes: Cell<bool>,
     /// Whether [`Notes`] may have something for a rollback: a commit looks at most new objects here alone.
     has_undo: Cell<bool>,
-    /// The level at which it came as a new one, in the transaction that is under way; else [`NOT_NEW`].
-    born: Cell<u32>,
+    /// The level at which it came as a new one, in the transaction that is under way; else [`NOT_NEW`], also inside more
+    /// savepoints than are counted here.
+    born: Cell<u8>,
     pub(crate) expiry: Cell<Expiry>,
     /// By which it is in the identity map.
     key: Cell<Option<Key>>,
     notes: OnceCell<Box<Notes>>,
     /// Where the last guard was made, for the message of a clash.
-    guarded: Cell<Option<&'static Location<'static>>>,
+    pub(crate) guarded: Cell<Option<&'static Location<'static>>>,
 }
 
 /// What the session notes of an object that was changed, or whose relations were looked at.
@@ -89,13 +88,6 @@ pub(crate) struct Notes {
     undo: RefCell<Vec<Undo>>,
     /// What the query that loaded it said of its relations.
     pub(crate) options: RefCell<Option<Rc<LoadOptions>>>,
-}
-
-/// A call of `read` or `write`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Guard {
-    Read(&'static Location<'static>),
-    Write(&'static Location<'static>),
 }
 
 /// Whether the columns have to be read again before they are shown.
@@ -189,7 +181,7 @@ impl Links {
 }
 
 /// The level of what did not come as new in the transaction that is under way.
-const NOT_NEW: u32 = u32::MAX;
+const NOT_NEW: u8 = u8::MAX;
 
 /// How an object was when a transaction or a savepoint first changed it.
 pub(crate) struct Undo {
@@ -228,7 +220,6 @@ impl Head {
             mapper,
             state: Cell::new(state),
             doomed: Cell::new(false),
-            writes: Cell::new(false),
             has_undo: Cell::new(false),
             born: Cell::new(NOT_NEW),
             expiry: Cell::new(expiry),
@@ -280,25 +271,13 @@ impl Head {
         self.with_key(|key| other.with_key(|others| key.cmp(&others))).then(by_id)
     }
 
-    /// Notes which guard was made last.
-    pub(crate) fn set_guard(&self, guard: Guard) {
-        let (Guard::Read(place) | Guard::Write(place)) = guard;
-        self.writes.set(matches!(guard, Guard::Write(_)));
-        self.guarded.set(Some(place));
-    }
-
-    pub(crate) fn guard(&self) -> Option<Guard> {
-        let place = self.guarded.get()?;
-        Some(if self.writes.get() { Guard::Write(place) } else { Guard::Read(place) })
-    }
-
     /// The level at which it came as a new one, in the transaction that is under way: a rollback makes it new again.
     pub(crate) fn born(&self) -> Option<u32> {
-        Some(self.born.get()).filter(|level| *level != NOT_NEW)
+        Some(self.born.get()).filter(|level| *level != NOT_NEW).map(u32::from)
     }
 
     pub(crate) fn set_born(&self, level: Option<u32>) {
-        self.born.set(level.unwrap_or(NOT_NEW));
+        self.born.set(level.and_then(|level| level.try_into().ok()).unwrap_or(NOT_NEW));
     }
 
     /// What is noted for a rollback, beside that it came as new; `None` when nothing is.
@@ -367,6 +346,6 @@ mod tests {
 
     #[test]
     fn a_head_stays_small() {
-        assert_eq!(size_of::<Head>(), 72, "there is one for each row that is read");
+        assert_eq!(size_of::<Head>(), 64, "there is one for each row that is read");
     }
 }

@@ -15,7 +15,7 @@ use rebis_core::{Error, ErrorKind, FromValue, Result, Value};
 
 use super::assigned::ValueFor;
 use super::core::Core;
-use crate::mapper::{Guard, Object, Record, State};
+use crate::mapper::{Object, Record, State};
 use crate::model::{ObjectRef, One};
 use crate::unit::conflict;
 
@@ -51,7 +51,7 @@ impl<T: Record> Instance<T> {
     pub fn read(&self) -> Result<ReadGuard<'_, T>> {
         self.core.freshen(&self.object)?;
         let guard = self.cell()?.try_borrow().map_err(|_| conflict(&self.object.head))?;
-        self.object.head.set_guard(Guard::Read(Location::caller()));
+        self.object.head.guarded.set(Some(Location::caller()));
         Ok(ReadGuard(guard))
     }
 
@@ -65,7 +65,7 @@ impl<T: Record> Instance<T> {
         self.core.check_writable(&self.object.head)?;
         let guard = self.cell()?.try_borrow_mut().map_err(|_| conflict(&self.object.head))?;
         self.core.unit.touch_record(&self.object.head, &*guard);
-        self.object.head.set_guard(Guard::Write(Location::caller()));
+        self.object.head.guarded.set(Some(Location::caller()));
         Ok(WriteGuard(guard))
     }
 

@@ -67,6 +67,10 @@ impl Unit {
     pub(super) fn note_new(&self, head: &Head) {
         let level = self.level.get();
         head.set_born(Some(level));
+        if head.born().is_none() {
+            // Inside more savepoints than a head counts.
+            head.undo_to_add().borrow_mut().push(Undo::of_new(level, None));
+        }
         self.changed.borrow_mut().insert(head.id);
         self.note_undone(head, level);
     }

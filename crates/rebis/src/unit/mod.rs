@@ -35,7 +35,7 @@ pub(crate) use numbers::{KeyedMap, LinkSet, Marks, NumberMap, NumberSet};
 pub(crate) use parts::differs;
 pub(crate) use undo::keep_columns;
 
-use crate::mapper::{Expiry, Given, Guard, Head, Mapper, Object, Record, State};
+use crate::mapper::{Expiry, Given, Head, Mapper, Object, Record, State};
 use crate::model::ObjectRef;
 
 /// The objects of one session.
@@ -395,11 +395,8 @@ fn is_in(head: &Head) -> bool {
 
 /// The error of an object whose struct is borrowed.
 pub(crate) fn conflict(head: &Head) -> Error {
-    let place = match head.guard() {
-        Some(Guard::Write(place)) => format!("; write() was called last at {place}"),
-        Some(Guard::Read(place)) => format!("; read() was called last at {place}"),
-        None => String::new(),
-    };
+    let place = head.guarded.get();
+    let place = place.map_or_else(String::new, |place| format!("; the last one was made at {place}"));
     let name = head.mapper.name();
     Error::new(
         ErrorKind::Conflict,

@@ -88,3 +88,23 @@ fn a_failed_flush_leaves_memory_as_it_was_after_the_rollback() {
     assert_eq!((ed.read().unwrap().fullname.clone(), twin.state()), (None, State::Transient));
     assert_eq!(twin.read().unwrap().name, "ed");
 }
+
+#[test]
+fn new_objects_inside_hundreds_of_savepoints_come_back_too() {
+    let db = Database::new();
+    let session = db.session();
+    let mut savepoints: Vec<_> = (0..300).map(|_| session.begin_nested().unwrap()).collect();
+    let deep = session.add(user("deep")).unwrap();
+    session.flush().unwrap();
+    deep.write().unwrap().name = "deeper".into();
+    savepoints.pop().unwrap().rollback().unwrap();
+    let copy = deep.read().unwrap().clone();
+    assert_eq!((deep.state(), copy.id, copy.name.as_str()), (State::Transient, 0, "deep"));
+    let kept = session.add(user("kept")).unwrap();
+    for savepoint in savepoints.into_iter().rev() {
+        savepoint.commit().unwrap();
+    }
+    assert_eq!(kept.state(), State::Persistent);
+    session.rollback().unwrap();
+    assert_eq!((kept.state(), kept.read().unwrap().id), (State::Transient, 0));
+}
