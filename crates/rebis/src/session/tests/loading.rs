@@ -354,6 +354,40 @@ fn selectin_sorts_by_whole_keys_itself_f31() {
 }
 
 #[test]
+fn joins_side_by_side_give_each_object_once_however_many() {
+    let db = Database::new();
+    let session = db.session();
+    let word = |number: usize| Keyword { word: format!("{number:06}"), ..Keyword::default() };
+    let email = |number: usize| address(&format!("{number:03}"));
+    for (addresses, words) in [(31, 33), (32, 2), (40, 40), (1, 0)] {
+        session
+            .add(User {
+                addresses: (0..addresses).map(email).collect(),
+                keywords: (0..words).map(|number| word(addresses * 1000 + number)).collect(),
+                ..user(&format!("ed {addresses}"))
+            })
+            .unwrap();
+    }
+    session.commit().unwrap();
+    // One is there before the rows come, and one of its own relations.
+    let session = db.session();
+    let first = session.get_one::<User>(1).unwrap();
+    assert_eq!(emails(&first).len(), 31);
+    let load = session.query::<User>().option(joinedload(User::addresses)).option(joinedload(User::keywords));
+    let users = load.order_by(User::id.desc()).all().unwrap();
+    db.sent();
+    let counts = |user: &Instance<User>| {
+        let words = user.related(User::keywords).unwrap().all();
+        let words: Vec<String> = words.iter().map(|word| word.read().unwrap().word.clone()).collect();
+        let emails = emails(user);
+        assert!(words.is_sorted() && emails.is_sorted(), "{words:?} {emails:?}");
+        (emails.len(), words.len())
+    };
+    assert_eq!(users.iter().map(counts).collect::<Vec<_>>(), [(1, 0), (40, 40), (32, 2), (31, 33)]);
+    assert_eq!(db.sent(), [""; 0]);
+}
+
+#[test]
 fn selectin_keeps_the_order_of_each_collection_f31() {
     let db = Database::new();
     let session = db.session();
