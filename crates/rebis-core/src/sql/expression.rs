@@ -91,10 +91,7 @@ pub trait Expression: Operand + Sized {
     where
         Self::Family: Matches<V::Family>,
     {
-        match (self.into_node(), other.into_node()) {
-            (item, other) if is_null(&other) => Expr::new(Node::IsNull { item, negated: false }),
-            (left, right) => binary(BinaryOperator::Equal, left, right),
-        }
+        equality(BinaryOperator::Equal, self.into_node(), other.into_node())
     }
 
     /// `self <> other`; with `None` for the other, `self IS NOT NULL`.
@@ -102,10 +99,7 @@ pub trait Expression: Operand + Sized {
     where
         Self::Family: Matches<V::Family>,
     {
-        match (self.into_node(), other.into_node()) {
-            (item, other) if is_null(&other) => Expr::new(Node::IsNull { item, negated: true }),
-            (left, right) => binary(BinaryOperator::NotEqual, left, right),
-        }
+        equality(BinaryOperator::NotEqual, self.into_node(), other.into_node())
     }
 
     /// `self < other`.
@@ -435,6 +429,13 @@ impl<T: Typed> Expression for Expr<T> {
 
 fn is_null(node: &Node) -> bool {
     matches!(node, Node::Value(Value::Null))
+}
+
+fn equality(operator: BinaryOperator, left: Arc<Node>, right: Arc<Node>) -> Expr<bool> {
+    if is_null(&right) {
+        return Expr::new(Node::IsNull { item: left, negated: operator == BinaryOperator::NotEqual });
+    }
+    binary(operator, left, right)
 }
 
 fn binary(operator: BinaryOperator, left: Arc<Node>, right: Arc<Node>) -> Expr<bool> {
