@@ -256,6 +256,15 @@ fn bytes_of_bound(value: &BoundValue<'_>) -> usize {
     }
 }
 
+/// The values of rows of that width one behind the other.
+pub(super) fn flat(rows: Vec<Vec<Value>>, width: usize) -> Vec<BoundValue<'static>> {
+    let mut values = Vec::with_capacity(rows.len() * width);
+    for row in rows {
+        values.extend(row.into_iter().map(BoundValue::Value));
+    }
+    values
+}
+
 /// Rows as arrays, one for each column, of as many rows at a time as fit; and how many these are.
 pub(super) fn in_arrays(
     values: Vec<BoundValue<'_>>,

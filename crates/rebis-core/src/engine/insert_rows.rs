@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::connection::{Connection, no_connection};
 use super::execute::Sending;
+use super::flat_rows::flat;
 use super::gathered::Gathered;
 use super::row_order::RowOrder;
 use crate::compile::Rendered;
@@ -70,7 +71,7 @@ impl Connection {
             return Err(Error::new(ErrorKind::Bind, text));
         }
         let count = rows.len();
-        let values = rows.into_iter().flatten().map(BoundValue::Value).collect();
+        let values = flat(rows, columns.len());
         let mut made = self.insert_values(table, columns, count, values, wanted)?.into_iter();
         let mut rows = Vec::with_capacity(made.len() / wanted.len().max(1));
         while made.len() > 0 {
