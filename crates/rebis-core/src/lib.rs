@@ -47,7 +47,7 @@ pub use compile::CompiledStatement;
 pub use dialect::{Dialect, IsolationLevel};
 pub use driver::Notice;
 pub use engine::{
-    CancelHandle, Connection, Engine, EngineBuilder, RowInsert, Savepoint, Transaction, create_all, drop_all,
+    CancelHandle, Connection, Engine, EngineBuilder, Savepoint, Transaction, create_all, drop_all,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use inspect::Inspector;

@@ -16,8 +16,7 @@ use crate::dialect::ManyRows;
 use crate::error::Result;
 use crate::process::Deadline;
 use crate::rows::{RowView, Sql};
-use crate::schema::{SchemaTranslateMap, Table};
-use crate::sql::{InsertNode, Node, insert_into};
+use crate::sql::{InsertNode, Node};
 use crate::value::{BoundValue, Value, ValueRef};
 
 /// How many rows of VALUES one statement has. Always as many, so that it is prepared once.
@@ -25,33 +24,7 @@ const ROWS_OF_VALUES: usize = 1000;
 /// How many rows go out as arrays, one for each column.
 const ROWS_OF_ARRAYS: usize = 20_000;
 
-/// An INSERT of rows of values, for [`insert_values`](Connection::insert_values). For many calls one serves: the text is made once.
-#[derive(Debug)]
-pub struct RowInsert {
-    pub(super) node: InsertNode,
-    text: Option<RowsText>,
-}
-
-/// The text for so many rows, and what it was made for.
-#[derive(Debug)]
-struct RowsText {
-    rows: usize,
-    dialect: &'static str,
-    schemas: SchemaTranslateMap,
-    text: Arc<str>,
-}
-
-impl RowInsert {
-    /// Into these columns of a table; the wanted ones come back.
-    pub fn new(table: &Table, columns: &[&str], wanted: &[&str]) -> Self {
-        let mut node = insert_into(table).node;
-        node.columns = columns.iter().map(|name| (*name).to_owned().into()).collect();
-        node.returning = wanted.iter().map(|name| item(table, name)).collect();
-        RowInsert { node, text: None }
-    }
-}
-
-/// One call of it, and what becomes of the answer.
+/// An INSERT of rows of values, and what becomes of the answer.
 struct Flat {
     insert: InsertNode,
     order: RowOrder,
@@ -84,27 +57,25 @@ impl Connection {
     /// Sends them, and returns the wanted columns in the order of the rows.
     pub(super) fn insert_flat(
         &mut self,
-        insert: &mut RowInsert,
+        insert: InsertNode,
         values: Vec<BoundValue<'_>>,
     ) -> Result<Vec<Value>> {
         let deadline = self.options().deadline(None);
-        let RowInsert { node, text } = insert;
-        let mut flat = Flat::of(node.clone(), RowOrder::AsGiven);
+        let mut flat = Flat::of(insert, RowOrder::AsGiven);
         flat.order = RowOrder::of(&flat.insert, self.dialect());
         flat.return_key();
         match self.dialect().writes.many_rows {
-            ManyRows::Arrays => self.insert_arrays(flat, text, values, deadline),
-            ManyRows::Bulk if flat.shown == 0 => self.insert_bulk(flat, text, &values, deadline),
+            ManyRows::Arrays => self.insert_arrays(flat, values, deadline),
+            ManyRows::Bulk if flat.shown == 0 => self.insert_bulk(flat, &values, deadline),
             ManyRows::Bulk | ManyRows::Values | ManyRows::RoundTrips => {
-                self.insert_chunks(flat, text, &values, deadline)
+                self.insert_values_of(flat, &values, deadline)
             }
         }
     }
 
-    fn insert_chunks(
+    fn insert_values_of(
         &mut self,
         mut flat: Flat,
-        text: &mut Option<RowsText>,
         values: &[BoundValue<'_>],
         deadline: Deadline,
     ) -> Result<Vec<Value>> {
@@ -112,14 +83,18 @@ impl Connection {
         let writes = self.dialect().writes;
         let most = (writes.most_parameters / width).clamp(1, ROWS_OF_VALUES);
         let mut found = Vec::with_capacity(values.len() / width * flat.insert.returning.len());
+        let mut text: (usize, Arc<str>) = (0, "".into());
         let mut left = values;
         while !left.is_empty() {
             let count = as_many_as_fit(left, width, most, writes.most_bytes);
             let (some, rest) = left.split_at(count * width);
             left = rest;
-            let text = self.text_of(&mut flat.insert, count, text)?;
+            if text.0 != count {
+                flat.insert.rows = vec![placeholders(width); count];
+                text = (count, self.text_of(&mut flat.insert)?);
+            }
             let parameters = some.iter().map(BoundValue::as_ref).collect();
-            self.read_made(&flat, text, parameters, count, deadline, &mut found)?;
+            self.read_made(&flat, &text.1, parameters, count, deadline, &mut found)?;
         }
         Ok(found)
     }
@@ -128,18 +103,18 @@ impl Connection {
     fn insert_arrays(
         &mut self,
         mut flat: Flat,
-        text: &mut Option<RowsText>,
         values: Vec<BoundValue<'_>>,
         deadline: Deadline,
     ) -> Result<Vec<Value>> {
         let width = flat.insert.columns.len();
+        flat.insert.rows = vec![placeholders(width)];
         flat.insert.arrays = true;
         flat.insert.ordered = flat.order == RowOrder::Ascending;
-        let text = self.text_of(&mut flat.insert, 1, text)?;
+        let text = self.text_of(&mut flat.insert)?;
         let most_bytes = self.dialect().writes.most_bytes;
         let mut found = Vec::with_capacity(values.len() / width * flat.insert.returning.len());
         for (count, arrays) in in_arrays(values, width, most_bytes) {
-            self.read_made(&flat, text, array_parameters(&arrays), count, deadline, &mut found)?;
+            self.read_made(&flat, &text, array_parameters(&arrays), count, deadline, &mut found)?;
         }
         Ok(found)
     }
@@ -148,37 +123,19 @@ impl Connection {
     fn insert_bulk(
         &mut self,
         mut flat: Flat,
-        text: &mut Option<RowsText>,
         values: &[BoundValue<'_>],
         deadline: Deadline,
     ) -> Result<Vec<Value>> {
         let width = flat.insert.columns.len();
-        let sql = Sql::Text(Arc::clone(self.text_of(&mut flat.insert, 1, text)?));
+        flat.insert.rows = vec![placeholders(width)];
+        let sql = Sql::Text(self.text_of(&mut flat.insert)?);
         let parameters = values.iter().map(BoundValue::as_ref).collect();
         let sending = Sending { sql, parameters, sets: values.len() / width, cached: false, deadline };
         self.send_many(sending, width).map(|_| Vec::new())
     }
 
-    /// The text for so many rows: the last one where it fits.
-    fn text_of<'t>(
-        &self,
-        insert: &mut InsertNode,
-        rows: usize,
-        last: &'t mut Option<RowsText>,
-    ) -> Result<&'t Arc<str>> {
-        let (dialect, schemas) = (self.dialect(), &self.options().schema_translate_map);
-        let fits =
-            |last: &RowsText| last.rows == rows && last.dialect == dialect.name && last.schemas == *schemas;
-        let known = last.take().filter(fits);
-        let known = match known {
-            Some(known) => known,
-            None => {
-                insert.rows = vec![placeholders(insert.columns.len()); rows];
-                let text = render_insert(insert, dialect, schemas)?.sql.into();
-                RowsText { rows, dialect: dialect.name, schemas: schemas.clone(), text }
-            }
-        };
-        Ok(&last.insert(known).text)
+    fn text_of(&self, insert: &mut InsertNode) -> Result<Arc<str>> {
+        Ok(render_insert(insert, self.dialect(), &self.options().schema_translate_map)?.sql.into())
     }
 
     /// Runs one statement, and puts what it returns behind the rest, in the order of the rows.
@@ -297,6 +254,15 @@ fn bytes_of_bound(value: &BoundValue<'_>) -> usize {
         BoundValue::Text(text) => bytes_of_text(text.as_bytes()),
         BoundValue::Bytes(bytes) => bytes_of_text(bytes),
     }
+}
+
+/// The values of rows of that width one behind the other.
+pub(super) fn flat(rows: Vec<Vec<Value>>, width: usize) -> Vec<BoundValue<'static>> {
+    let mut values = Vec::with_capacity(rows.len() * width);
+    for row in rows {
+        values.extend(row.into_iter().map(BoundValue::Value));
+    }
+    values
 }
 
 /// Rows as arrays, one for each column, of as many rows at a time as fit; and how many these are.

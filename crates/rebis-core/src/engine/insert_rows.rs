@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::connection::{Connection, no_connection};
 use super::execute::Sending;
-use super::flat_rows::RowInsert;
+use super::flat_rows::flat;
 use super::gathered::Gathered;
 use super::row_order::RowOrder;
 use crate::compile::Rendered;
@@ -73,9 +73,8 @@ impl Connection {
             return Err(Error::new(ErrorKind::Bind, text));
         }
         let count = rows.len();
-        let values = rows.into_iter().flatten().map(BoundValue::Value).collect();
-        let mut insert = RowInsert::new(table, columns, wanted);
-        let mut made = self.insert_values(&mut insert, count, values)?.into_iter();
+        let values = flat(rows, columns.len());
+        let mut made = self.insert_values(table, columns, count, values, wanted)?.into_iter();
         let mut rows = Vec::with_capacity(made.len() / wanted.len().max(1));
         while made.len() > 0 {
             rows.push(made.by_ref().take(wanted.len()).collect());
@@ -83,13 +82,12 @@ impl Connection {
         Ok(rows)
     }
 
-    /// The same for so many rows whose values lie one behind the other, row by row, and may be borrowed. What comes back lies so
-    /// too.
+    /// The same for so many rows whose values lie one behind the other, row by row, and may be borrowed. What comes back lies so too.
     ///
     /// ```
+    /// use rebis_core::Engine;
     /// use rebis_core::schema::{ColumnDef, SqlType, Table};
     /// use rebis_core::value::BoundValue;
-    /// use rebis_core::{Engine, RowInsert};
     ///
     /// let users = Table::build("users")
     ///     .column(ColumnDef::new("id", SqlType::BigInteger).autoincrement())
@@ -97,9 +95,8 @@ impl Connection {
     ///     .finish()?;
     /// let mut conn = Engine::new("sqlite://")?.connect()?;
     /// conn.create_table(&users)?;
-    /// let mut insert = RowInsert::new(&users, &["name"], &["id"]);
     /// let names = ["jo", "ed"].map(BoundValue::Text).to_vec();
-    /// assert_eq!(conn.insert_values(&mut insert, 2, names)?, [1.into(), 2.into()]);
+    /// assert_eq!(conn.insert_values(&users, &["name"], 2, names, &["id"])?, [1.into(), 2.into()]);
     /// # Ok::<(), rebis_core::Error>(())
     /// ```
     ///
@@ -107,30 +104,34 @@ impl Connection {
     /// As [`insert_rows`](Connection::insert_rows).
     pub fn insert_values(
         &mut self,
-        insert: &mut RowInsert,
+        table: &Table,
+        columns: &[&str],
         count: usize,
         values: Vec<BoundValue<'_>>,
+        wanted: &[&str],
     ) -> Result<Vec<Value>> {
         if count == 0 {
             return Ok(Vec::new());
         }
-        let width = insert.node.columns.len();
-        if values.len() != count.saturating_mul(width) {
-            let text = format!("there are {} values for {count} rows of {width} columns", values.len());
+        if values.len() != count.saturating_mul(columns.len()) {
+            let text =
+                format!("there are {} values for {count} rows of {} columns", values.len(), columns.len());
             return Err(Error::new(ErrorKind::Bind, text));
         }
+        let mut node = insert_into(table).node;
+        node.columns = columns.iter().map(|name| (*name).to_owned().into()).collect();
+        node.returning = wanted.iter().map(|name| item(table, name)).collect();
         self.know_server()?;
-        if self.goes_flat(&insert.node, &values) {
-            return self.insert_flat(insert, values);
+        if self.goes_flat(&node, &values) {
+            return self.insert_flat(node, values);
         }
-        let (mut node, wanted) = (insert.node.clone(), insert.node.returning.len());
         let mut values = values.into_iter().map(|value| Arc::new(Node::Value(value.into_value())));
-        node.rows = (0..count).map(|_| values.by_ref().take(width).collect()).collect();
+        node.rows = (0..count).map(|_| values.by_ref().take(columns.len()).collect()).collect();
         let statement = Statement::Composed(Composed(StatementNode::Insert(Box::new(node))));
         let mut answer = self.execute(statement)?;
         let mut found = Vec::new();
         while let Some(row) = answer.next()? {
-            for index in 0..wanted {
+            for index in 0..wanted.len() {
                 found.push(row.value(index)?);
             }
         }

@@ -40,7 +40,6 @@ pub use counters::EngineCounters;
 pub use ddl::{create_all, drop_all};
 pub use ddl_events::{DdlEvent, DdlTarget};
 pub use events::{AfterCursorExecute, AfterExecute, BeforeCursorExecute, BeforeExecute, TransactionEvent};
-pub use flat_rows::RowInsert;
 pub use options::ExecutionOptions;
 pub use pool::EnginePool;
 pub use raw_connection::RawConnection;

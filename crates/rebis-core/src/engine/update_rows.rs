@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::connection::Connection;
 use super::execute::Sending;
-use super::flat_rows::{array_parameters, in_arrays};
+use super::flat_rows::{array_parameters, flat, in_arrays};
 use super::row_order::key_of;
 use crate::compile::{Rendered, fits_in_array, update_of_arrays};
 use crate::dialect::ManyRows;
@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::rows::{Rows, Sql};
 use crate::schema::Table;
 use crate::sql::{Assignment, Composed, Expression, StatementNode, all, param, update_each, update_table};
-use crate::value::{BoundValue, Value};
+use crate::value::Value;
 
 /// How many rows one statement changes: each is compared with all of the statement's keys.
 const ROWS_AT_A_TIME: usize = 100;
@@ -148,8 +148,8 @@ impl Connection {
         let text: Arc<str> = text.into();
         let most_bytes = self.dialect().writes.most_bytes;
         let mut found = 0_u64;
-        let values = rows.into_iter().flatten().map(BoundValue::Value).collect();
-        for (_, arrays) in in_arrays(values, keys.len() + columns.len(), most_bytes) {
+        let width = keys.len() + columns.len();
+        for (_, arrays) in in_arrays(flat(rows, width), width, most_bytes) {
             let parameters = array_parameters(&arrays);
             let (sql, deadline) = (Sql::Text(Arc::clone(&text)), self.options().deadline(None));
             let sending = Sending { sql, parameters, sets: 1, cached: false, deadline };

@@ -1,6 +1,6 @@
 //! Rows that are written past the unit of work: no objects, no relations, no events.
 
-use rebis_core::{Connection, Error, ErrorKind, Result, RowInsert, Value};
+use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
 use super::row::{NewRows, Shape, alike, names, values_of_new};
 use super::update::stale;
@@ -26,9 +26,8 @@ pub(crate) fn insert_records<T: Record>(conn: &mut Connection, records: Vec<T>) 
         let (some, rest) = left.split_at(shapes.len());
         left = rest;
         let Some(Shape { mapper, columns, .. }) = shapes.first().map(|shape| &**shape) else { continue };
-        let mut insert = RowInsert::new(mapper.table(), &names(mapper, columns), &[]);
         let values = values_of_new(some.iter().map(|record| record as &dyn Record), columns);
-        conn.insert_values(&mut insert, some.len(), values)?;
+        conn.insert_values(mapper.table(), &names(mapper, columns), some.len(), values, &[])?;
     }
     Ok(records.len() as u64)
 }

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use rebis_core::{Connection, Result, RowInsert, Value};
+use rebis_core::{Connection, Result, Value};
 
 use super::delete::delete;
 use super::follow::{Parked, follow, follow_parked};
 use super::hooks::Hooks;
-use super::insert::{insert, insert_of, inserted};
+use super::insert::{insert, inserted};
 use super::keys::write_keys;
 use super::park::Park;
 use super::post_update;
@@ -29,7 +29,7 @@ pub(super) fn emit(unit: &Unit, conn: &mut Connection, work: Work, hooks: &dyn H
     remove(unit, conn, &early, hooks)?;
     let mut later = Vec::new();
     let (mut batch, mut new_rows, mut changed_rows) =
-        (Batch::new(conn, &parked), NewRows::default(), ChangedRows::default());
+        (Batch::new(&parked), NewRows::default(), ChangedRows::default());
     for (object, action) in saved {
         let id = object.head.id;
         let keys = syncs.of(id);
@@ -92,36 +92,19 @@ fn remove(unit: &Unit, conn: &mut Connection, objects: &[Rc<Object>], hooks: &dy
     delete(unit, conn, objects)
 }
 
-/// How many rows a batch has: each way to a server is long.
-const MOST: usize = 20_000;
-/// Without a server: as many as the processor's cache holds, which meets their objects again when the database has answered.
-const MOST_IN_PROCESS: usize = 1_000;
-
 /// Rows of one shape, and the objects that they are of.
 struct Batch<'p> {
     shape: Option<Rc<Shape>>,
-    /// The last INSERT, for more rows of its shape.
-    insert: Option<(Rc<Shape>, RowInsert)>,
     objects: Vec<Rc<Object>>,
     /// Of an UPDATE.
     values: Vec<Vec<Value>>,
     ids: Numbers,
-    most: usize,
     parked: &'p Parked,
 }
 
 impl<'p> Batch<'p> {
-    fn new(conn: &Connection, parked: &'p Parked) -> Self {
-        let most = if conn.dialect().name == "sqlite" { MOST_IN_PROCESS } else { MOST };
-        Batch {
-            shape: None,
-            insert: None,
-            objects: Vec::new(),
-            values: Vec::new(),
-            ids: Numbers::default(),
-            most,
-            parked,
-        }
+    fn new(parked: &'p Parked) -> Self {
+        Batch { shape: None, objects: Vec::new(), values: Vec::new(), ids: Numbers::default(), parked }
     }
 
     fn has(&self, id: u64) -> bool {
@@ -146,19 +129,16 @@ impl<'p> Batch<'p> {
             self.values.push(row.values);
         }
         self.shape.get_or_insert(row.shape);
-        if moves || self.objects.len() == self.most { self.send(unit, conn) } else { Ok(()) }
+        if moves { self.send(unit, conn) } else { Ok(()) }
     }
 
     fn send(&mut self, unit: &Unit, conn: &mut Connection) -> Result<()> {
         let Some(shape) = self.shape.take() else { return Ok(()) };
         self.ids.clear();
         let (objects, values) = (std::mem::take(&mut self.objects), std::mem::take(&mut self.values));
-        let Shape { action, mapper, columns, .. } = &*shape;
+        let Shape { action, mapper, columns, wanted } = &*shape;
         if *action == Action::Insert {
-            let known = self.insert.take().filter(|(known, _)| alike(known, &shape));
-            let new = || (Rc::clone(&shape), insert_of(&shape));
-            let (_, sent) = self.insert.insert(known.unwrap_or_else(new));
-            return insert(unit, conn, sent, &shape, &objects);
+            return insert(unit, conn, mapper, &objects, columns, wanted);
         }
         update(unit, conn, mapper, &objects, values, columns)?;
         if mapper.computes() {

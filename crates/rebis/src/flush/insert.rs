@@ -3,12 +3,12 @@
 use std::cell::Ref;
 use std::rc::Rc;
 
-use rebis_core::{Connection, Error, ErrorKind, Result, RowInsert, Value};
+use rebis_core::{Connection, Error, ErrorKind, Result, Value};
 
 use super::keys::{write, write_into};
-use super::row::{NewRows, Row, Shape, names, values_of_new};
+use super::row::{NewRows, Row, names, values_of_new};
 use super::work::key_of_record;
-use crate::mapper::{Object, Record, State};
+use crate::mapper::{Mapper, Object, Record, State};
 use crate::unit::{Unit, conflict};
 
 pub(super) fn inserted(unit: &Unit, object: &Rc<Object>, rows: &mut NewRows) -> Result<Row> {
@@ -20,25 +20,20 @@ pub(super) fn inserted(unit: &Unit, object: &Rc<Object>, rows: &mut NewRows) -> 
     Ok(Row { shape: rows.shape_of(mapper, &*record), values: Vec::new() })
 }
 
-/// The INSERT of such rows.
-pub(super) fn insert_of(shape: &Shape) -> RowInsert {
-    let Shape { mapper, columns, wanted, .. } = shape;
-    RowInsert::new(mapper.table(), &names(mapper, columns), &names(mapper, wanted))
-}
-
 pub(super) fn insert(
     unit: &Unit,
     conn: &mut Connection,
-    insert: &mut RowInsert,
-    shape: &Shape,
+    mapper: &'static Mapper,
     objects: &[Rc<Object>],
+    columns: &[usize],
+    wanted: &[usize],
 ) -> Result<()> {
-    let Shape { mapper, columns, wanted, .. } = shape;
     let made = {
         let records = objects.iter().map(|object| object.data.get().ok_or_else(|| conflict(&object.head)));
         let records: Vec<Ref<'_, dyn Record>> = records.collect::<Result<_>>()?;
         let values = values_of_new(records.iter().map(|record| &**record), columns);
-        conn.insert_values(insert, objects.len(), values)?
+        let (columns, wanted) = (names(mapper, columns), names(mapper, wanted));
+        conn.insert_values(mapper.table(), &columns, objects.len(), values, &wanted)?
     };
     if made.len() != objects.len() * wanted.len() {
         let text = format!(

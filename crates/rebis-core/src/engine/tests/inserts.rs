@@ -34,20 +34,18 @@ fn rows_that_come_back_in_another_order_are_sorted_by_the_counted_key_g19() {
 
 #[test]
 fn a_key_that_is_not_wanted_sorts_the_rows_and_is_left_out() {
-    use crate::RowInsert;
     use crate::value::BoundValue;
     let sql = r#"INSERT INTO "t" ("n") VALUES (?1), (?2), (?3) RETURNING "t"."n", "t"."n", "t"."id""#;
     let (script, engine) = scripted_as(Dialect::SQLITE);
     let row = |n: i64, id: i64| [n.into(), n.into(), id.into()];
     let mut conn = engine.connect().unwrap();
     let given = || [7, 8, 9].map(|n| BoundValue::from(Value::from(n))).to_vec();
-    let mut insert = RowInsert::new(&counted("t"), &["n"], &["n", "n"]);
     for answer in [[row(8, 12), row(9, 13), row(7, 11)], [row(7, 11), row(8, 12), row(9, 13)]] {
         script.answer(sql, Answer::rows(["n", "n", "id"], answer));
-        let found = conn.insert_values(&mut insert, 3, given()).unwrap();
+        let found = conn.insert_values(&counted("t"), &["n"], 3, given(), &["n", "n"]).unwrap();
         assert_eq!(found, [7, 7, 8, 8, 9, 9].map(Value::from));
     }
-    let uneven = conn.insert_values(&mut insert, 2, given()).unwrap_err();
+    let uneven = conn.insert_values(&counted("t"), &["n"], 2, given(), &[]).unwrap_err();
     assert_eq!(uneven.kind(), ErrorKind::Bind);
 }
 
