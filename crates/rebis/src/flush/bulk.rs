@@ -10,8 +10,7 @@ use crate::mapper::{Mapper, Record};
 ///
 /// # Errors
 /// [`ErrorKind::InvalidState`] for a record with something in a relation field, before anything is sent; and what the database says.
-pub(crate) fn insert_records<T: Record>(conn: &mut Connection, records: Vec<T>) -> Result<u64> {
-    let mut records = records;
+pub(crate) fn insert_records<T: Record>(conn: &mut Connection, mut records: Vec<T>) -> Result<u64> {
     let (mut shapes, mut new_rows) = (Vec::with_capacity(records.len()), NewRows::default());
     for record in &mut records {
         let mapper = record.mapper();

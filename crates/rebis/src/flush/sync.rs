@@ -333,9 +333,5 @@ pub(super) fn changes_key(object: &Object, relation: &Relation) -> Result<bool> 
     {
         return Ok(false);
     }
-    let columns: Vec<usize> = match &relation.secondary {
-        Some(secondary) => secondary.near.iter().map(|(column, _)| *column).collect(),
-        None => relation.pairs.iter().map(|(near, _)| *near).collect(),
-    };
-    is_changed(object, &columns)
+    is_changed(object, &relation.near_columns())
 }

@@ -93,10 +93,7 @@ pub(super) fn near(object: &Object, columns: impl Iterator<Item = usize>) -> Res
 /// The values that the related rows have. A foreign key of the object's own says where it is to lead; what leads here is found by what
 /// the database has, so by the values of the last flush where they have changed since.
 fn joined_by(object: &Object, relation: &Relation) -> Result<Vec<Value>> {
-    let columns: Vec<usize> = match &relation.secondary {
-        None => relation.pairs.iter().map(|(near, _)| *near).collect(),
-        Some(secondary) => secondary.near.iter().map(|(near, _)| *near).collect(),
-    };
+    let columns = relation.near_columns();
     match relation.direction {
         Direction::ManyToOne => near(object, columns.into_iter()),
         _ => values_in_database(object, &columns),

@@ -128,10 +128,7 @@ struct Owners {
 
 impl Owners {
     fn of(objects: &[&Rc<Object>], relation: &Relation) -> Result<Self> {
-        let columns: Vec<usize> = match &relation.secondary {
-            None => relation.pairs.iter().map(|(near, _)| *near).collect(),
-            Some(secondary) => secondary.near.iter().map(|(near, _)| *near).collect(),
-        };
+        let columns = relation.near_columns();
         let mut places = Vec::with_capacity(objects.len());
         let mut by_key = KeyedMap::with_capacity_and_hasher(objects.len(), Default::default());
         let mut values = Vec::with_capacity(objects.len() * columns.len());

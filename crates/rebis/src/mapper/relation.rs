@@ -25,6 +25,14 @@ pub(crate) struct Relation {
 }
 
 impl Relation {
+    /// The columns of its own objects by which it leads to the others.
+    pub(crate) fn near_columns(&self) -> Vec<usize> {
+        match &self.secondary {
+            None => self.pairs.iter().map(|(near, _)| *near).collect(),
+            Some(secondary) => secondary.near.iter().map(|(near, _)| *near).collect(),
+        }
+    }
+
     /// Whether the foreign key is written by an UPDATE of its own: either side may say it.
     pub(crate) fn is_post_update(&self) -> bool {
         let back = self.back.and_then(|back| self.target.definitions().get(back));
